@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A host that is not there: a complete implementation of host/host.h in memory, with a file for its memory. Demo mode, UI work, flow
+ * tests and scale benches run on it. Domains survive the manager's death in STATE (a file beside the database), as real ones do.
+ *
+ * Its file: a line a thing, `#` comments:
+ *   host NAME cpus N memory 64G [vms N] [cores-per-socket N] [threads N]
+ *   hosts COUNT cpus N memory 64G vms N          (named host-001 …, VMs vm-00001 …, half of them up)
+ *   fault HOST OPERATION N fail|hang|unknown|lost   (the Nth call of an operation from the start)
+ *   delay HOST OPERATION MILLISECONDS
+ *   network NAME
+ * Faults may be ordered while it runs through its control file STATE.control (same lines; read when it changes). */
+#pragma once
+
+#include "host/host.h"
+
+typedef struct Fake Fake;
+Fake *fake_open(const char *file, const char *state, GError **error);
+void fake_close(Fake *fake);
+guint fake_count(const Fake *fake);
+const char *fake_host_name(const Fake *fake, guint index);
+HostLink *fake_host_new(Fake *fake, guint index, const Id *id, const HostListener *listener);
+/* Test hooks: what virsh would do behind our back. */
+gboolean fake_outside(Fake *fake, const char *host, const char *verb, const char *domain, GError **error);

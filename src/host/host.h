@@ -1,0 +1,136 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A host: what may be asked of it and what it reports. Two implementations, libvirt (host/libvirt_*.c) and a whole fake one
+ * (host/fake.c), behind one table of operations. Calls block their thread until they end or their deadline passes; a
+ * call whose outcome is not known ends in UNKNOWN_OUTCOME and the caller must probe. Reports come on the host's own
+ * threads through the listener, which only queues them. Knows nothing of jobs, commands, or the inventory's writer. */
+#pragma once
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "model/places.h"
+#include "model/statistics.h"
+#include "model/storage.h"
+#include "model/vm.h"
+
+typedef struct HostLink HostLink;       /* one managed host, connected or trying to be */
+
+/* Where a domain stands, in libvirt's words. */
+typedef enum {
+    DOMAIN_ABSENT, DOMAIN_SHUTOFF, DOMAIN_RUNNING, DOMAIN_PAUSED, DOMAIN_SHUTTING_DOWN, DOMAIN_CRASHED, DOMAIN_SUSPENDED, DOMAIN_BLOCKED,
+} DomainState;
+
+/* One domain as read: its configuration as a Vm (from the inactive XML: name, memory, cpu, os, devices with ids; id = domain UUID;
+ * description, delete_protected, cluster… only if our metadata has them) and where it stands. */
+typedef struct {
+    gatomicrefcount refs;
+    Id id;
+    Vm *config;                         /* owned; NULL in a report of state alone */
+    char *xml;                          /* its inactive XML; NULL in a report of state alone */
+    gboolean ours;                      /* carries our metadata */
+    gboolean live_differs;              /* running with another configuration than the inactive one */
+    gboolean autostart, persistent;
+    gboolean managed_save;
+    List disks;                         /* of DomainDisk: what files its devices name */
+    DomainState state;
+    char *reason;                       /* libvirt's word: "destroyed", "crashed", "I/O error" … */
+    gint64 started;                     /* Wall; 0 not known */
+    char *job;                          /* the mark of the job that made it, from our metadata; NULL */
+} DomainFacts;
+typedef struct { char *target, *path, *driver, *device; Id disk; gboolean read_only, shareable; int interface; } DomainDisk;   /* disk: ours, by alias or serial; else null */
+DomainFacts *domain_facts_new(void);
+DomainFacts *domain_facts_ref(DomainFacts *facts);
+void domain_facts_unref(DomainFacts *facts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainFacts, domain_facts_unref)
+
+/* What a guest says of itself. */
+typedef struct { char *fqdn; GuestOperatingSystem os; List devices; /* ReportedDevice */ } GuestFacts;
+
+typedef enum {
+    REPORT_UP,              /* connected; `facts` has the host as it is; a REPORT_DOMAINS follows */
+    REPORT_LOST,            /* connection gone or never came; `why` says so; state of its domains unknown until it is back */
+    REPORT_DOMAINS,         /* the full list, after (re)connection: what is not in it is not there */
+    REPORT_DOMAIN,          /* one domain: configuration and state */
+    REPORT_STATE,           /* one domain: state alone (lifecycle event), the fast path */
+    REPORT_GONE,            /* one domain undefined */
+    REPORT_GUEST,           /* the agent's answer for one domain */
+    REPORT_STORAGE,         /* space and volumes of one storage domain */
+} ReportKind;
+
+typedef struct { Id storage_domain; gint64 available, used; gboolean reachable; char *why; List files; /* File */ } StorageFacts;
+
+typedef struct {
+    ReportKind kind;
+    guint64 generation;     /* of the connection: reports of an older one than the last REPORT_UP are stale */
+    Wall when;
+    char *host;             /* the link's id as text */
+    Host *facts;            /* UP */
+    Message *why;           /* LOST */
+    GPtrArray *domains;     /* DOMAINS: DomainFacts */
+    DomainFacts *domain;    /* DOMAIN, STATE, GONE */
+    char *event;            /* DOMAIN, STATE, GONE: libvirt's event and detail, "stopped:destroyed"; NULL when found by re-reading */
+    GuestFacts *guest;      /* GUEST */
+    StorageFacts *storage;  /* STORAGE */
+} HostReport;
+void host_report_free(HostReport *report);
+
+typedef struct {
+    void (*report)(gpointer data, HostReport *take);    /* any thread; must only queue */
+    void (*numbers)(gpointer data, Sheet *take);        /* a sample; may go straight to model/statistics */
+    gpointer data;
+} HostListener;
+
+typedef struct {
+    Id storage_domain;
+    char *path;             /* its directory on the host */
+} HostStore;
+
+typedef struct {
+    Id id;                  /* the disk's id, and the volume's name */
+    HostStore store;
+    int format;             /* DiskFormat */
+    gint64 size;            /* bytes */
+    gboolean sparse;
+    char *job;              /* mark */
+} VolumeSpec;
+
+typedef enum { VOLUME_ABSENT, VOLUME_PARTIAL, VOLUME_WHOLE } VolumeState;
+typedef struct { VolumeState state; int format; gint64 size, allocation; } VolumeFacts;
+
+/* Every operation may be NULL only in a double for a unit test. DEADLINE is a Tick. */
+typedef struct {
+    const char *name;                                                   /* "libvirt", "fake" */
+    /* configuration */
+    gboolean (*define)(HostLink *link, const char *xml, Tick deadline, GError **error);
+    gboolean (*undefine)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* also NVRAM, managed save; ABSENT is success */
+    DomainFacts *(*read)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* state ABSENT if there is none */
+    /* life */
+    gboolean (*start)(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);
+    gboolean (*shutdown)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* asks the guest: agent, then ACPI */
+    gboolean (*destroy)(HostLink *link, const Id *domain, Tick deadline, GError **error);       /* ABSENT or SHUTOFF is success */
+    /* volumes: files DIR/<disk id> in a storage domain */
+    gboolean (*store_ready)(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+    gboolean (*volume_create)(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
+    gboolean (*volume_resize)(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
+    gboolean (*volume_delete)(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);    /* ABSENT is success */
+    gboolean (*volume_read)(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);
+    /* what it has, for the first start: "network:default", "bridge:br0" … newest facts without blocking */
+    void (*refresh)(HostLink *link);                                    /* re-read domains soon; never blocks */
+    void (*stop)(HostLink *link);                                       /* ends its threads; returns within 2 s even if libvirt hangs; then freed */
+} HostOps;
+
+struct HostLink {
+    const HostOps *ops;
+    Id id;                  /* the Host object's */
+    char *name;
+    gatomicrefcount refs;
+    gint lost;              /* atomic: not connected now */
+};
+HostLink *host_link_ref(HostLink *link);
+void host_link_unref(HostLink *link);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostLink, host_link_unref)
+
+/* The implementations. Both return at once and connect in the background, for ever, with back-off. */
+HostLink *libvirt_host_new(const Id *id, const char *name, const char *uri, const HostListener *listener);
+/* FILE: lines `host NAME cpus N memory 64G [vms N]` and `hosts COUNT cpus N memory 64G vms N`; see host/fake.h for faults on order. */

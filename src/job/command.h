@@ -1,0 +1,98 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A verb: one complete row, one file of command/. Router, permissions, CLI, docs, audit text and ?plan=1 read the row; the job engine
+ * walks its steps. Here because the engine runs commands without knowing any; the rows themselves stand in command/.
+ *
+ * The life of one: the API reads a body into a Draft and submits a Work. In the writer: `check` (pure: may it be done now, and if not,
+ * why), `stage` (pure: what the model says meanwhile, and the marks: everything chosen beforehand, ids, host, file names, so that a
+ * probe after a crash can find what a dead process did). One change set carries job, claims and staging; once it is stored the steps run
+ * on a worker, each journaled before and after. Then in the writer `finish` or, after the undos, `revert` — and the job ends. */
+#pragma once
+
+#include "host/hosts.h"
+#include "model/changes.h"
+#include "schema/draft.h"
+
+#define PERMITS(P)                                                                                                   \
+    P(NONE, "none") P(LOGIN, "login") P(CREATE_VM, "create_vm") P(EDIT_VM, "edit_vm_properties") P(DELETE_VM, "delete_vm") \
+    P(RUN_VM, "run_vm") P(STOP_VM, "stop_vm") P(SHUT_DOWN_VM, "shut_down_vm") P(REBOOT_VM, "reboot_vm")               \
+    P(CHANGE_VM_CD, "change_vm_cd") P(CREATE_DISK, "create_disk") P(ATTACH_DISK, "attach_disk") P(EDIT_DISK, "edit_disk_properties") \
+    P(DELETE_DISK, "delete_disk") P(VM_NETWORK, "configure_vm_network") P(VM_STORAGE, "configure_vm_storage") \
+    P(MANIPULATE_HOST, "manipulate_host") P(CONFIGURE_ENGINE, "configure_engine")
+typedef enum {
+#define P(name, word) PERMIT_##name,
+    PERMITS(P)
+#undef P
+    N_PERMITS
+} Permit;
+const char *permit_name(Permit permit);
+
+typedef struct Command Command;
+typedef struct Work Work;
+
+typedef enum { PROBE_DONE, PROBE_NOT_DONE, PROBE_UNKNOWN } Probe;
+
+/* What may a step look at: the marks, the newest view, hosts. It changes the model only through marks that `finish` reads. Worker thread. */
+typedef struct {
+    const char *name;                                       /* "start domain": told to people, in lower case */
+    gboolean (*run)(Work *work, GError **error);            /* the effect. UNKNOWN_OUTCOME: the engine probes until it knows */
+    Probe (*probe)(Work *work, GError **error);             /* did it happen? Asks the world, by marks. NULL: the step has no effect outside */
+    gboolean (*undo)(Work *work, GError **error);           /* only what carries our mark; done twice is done once. NULL: nothing to undo */
+    gboolean forward;                                       /* once it may have happened recovery only goes forward */
+} Step;
+
+struct Command {
+    const char *verb;               /* "add", "update", "remove", or the action's path segment: "start" */
+    const Type *on;                 /* vm_type; nic_type for /vms/{}/nics */
+    const Type *params;             /* the body: ON itself for add and update, an action's own record type, or NULL */
+    Permit permit;
+    MessageCode title;              /* of the job: "Starting VM {vm}"; arguments by `about` */
+    gboolean (*check)(Work *work, GError **error);          /* writer; pure */
+    gboolean (*stage)(Work *work, Changes *changes, GError **error);   /* writer; pure; may be NULL */
+    char *(*plan)(Work *work, GError **error);              /* worker; what would happen, as text (XML diff, host and refusals); no effect; NULL: title only */
+    const Step *steps;              /* ends with a row whose name is NULL; NULL: all is in stage (plain model changes) */
+    void (*finish)(Work *work, Changes *changes);           /* writer; all steps done */
+    void (*revert)(Work *work, Changes *changes);           /* writer; all undone: the model as before `stage` */
+    gboolean once;                  /* not repeatable (reboot, reset, shutdown): recovery never runs it again; it ends done or not known */
+    const char *help;               /* one sentence */
+};
+
+/* One run of one command. Made by the API or policy, then owned by the job engine. */
+struct Work {
+    const Command *command;
+    Id target;                      /* the object (add: of the new one, chosen by `check` or the client) */
+    Id parent;                      /* the VM of a NIC, attachment, CD-ROM; null otherwise */
+    Draft *draft;                   /* what was sent, references resolved; NULL without a body, and after a restart unless a mark keeps it */
+    GHashTable *query;              /* query, matrix and header parameters: char * → char *; "detach_only", "next_run", "force" */
+    Id user;
+    char *correlation;              /* never NULL */
+    View *view;                     /* check, stage: the writer's head; steps: newest when the step began; finish, revert: head */
+    GHashTable *marks;              /* char * → char *: journaled with every record */
+    GPtrArray *claims;              /* char *: added by check through work_claim; journaled */
+    Id job;                         /* set by the engine before `stage` */
+    Hosts *hosts;                   /* set by the engine */
+    Tick deadline;                  /* of the running step's calls */
+    gint cancelled;                 /* atomic */
+};
+
+Work *work_new(const Command *command);
+void work_free(Work *work);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Work, work_free)
+
+/* Claims the object for this job; refused while a live job holds it (engine, after check). A NIC's or attachment's claim is its VM's. */
+void work_claim(Work *work, const Type *type, const Id *id);
+const char *work_mark(const Work *work, const char *name);                 /* NULL if not set */
+void work_set_mark(Work *work, const char *name, const char *value);       /* NULL removes */
+void work_set_mark_id(Work *work, const char *name, const Id *id);
+gboolean work_mark_id(const Work *work, const char *name, Id *ret_id);
+gboolean work_flag(const Work *work, const char *parameter, gboolean otherwise);    /* a boolean query parameter; the draft's action row wins */
+HostLink *work_host(Work *work, GError **error);        /* of mark "host" */
+gconstpointer work_find(const Work *work, const Type *type, const Id *id);          /* in the view */
+
+/* The table of all commands, filled by command/registry.c (a listener table: job and api must not know the rows' files). */
+extern const Command *const command_registry[];         /* NULL-terminated; defined in command/registry.c */
+const Command *command_find(const char *verb, const Type *on);     /* NULL */
+const char *const *command_verbs(const Type *on);       /* action segments only (not add, update, remove), NULL-terminated; NULL if none */
+char *command_name(const Command *command);             /* "vm.start": stored in jobs; yours */
+const Command *command_of_name(const char *name);

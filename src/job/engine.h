@@ -1,0 +1,52 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine and the writer: the one place where the inventory moves. Owns the loop, the head view, the claims, the
+ * running jobs; uses the store, the hosts and the feed. Other threads submit and are called back. */
+#pragma once
+
+#include "base/loop.h"
+#include "job/command.h"
+#include "model/feed.h"
+#include "store/store.h"
+
+typedef struct Engine Engine;
+
+typedef struct {
+    Loop *loop;                     /* the writer's */
+    Inventory *inventory;
+    Feed *feed;
+    Store *store;
+    Hosts *hosts;
+    Statistics *statistics;
+    guint workers;                  /* threads for steps; 0: 16 */
+    Tick step_deadline;             /* 0: 60 s */
+} EngineParts;
+
+Engine *engine_new(const EngineParts *parts);           /* borrows all parts; they outlive it */
+void engine_free(Engine *engine);
+/* Loads the store into the inventory, stages what is missing, takes up unfinished jobs (job/recover.c). Before serving. */
+gboolean engine_start(Engine *engine, GError **error);
+void engine_stop(Engine *engine);                       /* no new work; running steps get 1 s to end, else are left to recovery */
+
+/* From any thread. The callback runs in the writer's thread; it must not block. On refusal ERROR is set and OBJECT NULL.
+ * Else OBJECT is the target as it is now (refed; after `remove` of a thing done at once: NULL) and JOB the job's id, or null if it needed none.
+ * WAIT: called when the job has ended (its fault, if any, is ERROR), else as soon as the job is journaled. */
+typedef void (*EngineDone)(gpointer data, gconstpointer object, const Id *job, const GError *error);
+void engine_submit(Engine *engine, Work *take, gboolean wait, EngineDone done, gpointer data);
+/* ?plan=1: checks, then runs `plan` on a worker; TEXT (borrowed) or ERROR. Nothing is changed. */
+typedef void (*EnginePlanned)(gpointer data, const char *text, const GError *error);
+void engine_plan(Engine *engine, Work *take, EnginePlanned done, gpointer data);
+/* A person says of a job whose outcome is unknown: it is settled (probes again first). */
+void engine_abandon(Engine *engine, const Id *job, const char *proof, EngineDone done, gpointer data);
+
+/* What hosts report: give this to the links. */
+const HostListener *engine_listener(Engine *engine);
+
+Inventory *engine_inventory(Engine *engine);
+Feed *engine_feed(Engine *engine);
+Statistics *engine_statistics(Engine *engine);
+/* Health, for /health and alarms: NULL, or what is wrong. Any thread. Yours. */
+Message *engine_trouble(Engine *engine);
+/* Plain event from outside the engine (login, certificate): queued to the writer. Takes MESSAGE. */
+void engine_event(Engine *engine, int code, Severity severity, Message *take, const Id *user, const char *correlation);

@@ -1,0 +1,74 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The devices of a VM, each a child object of it. Ids: of a disk attachment the disk's; of a NIC and a CD-ROM a UUID that
+ * is also its libvirt alias ("ua-<id>") once we have edited the domain, else UUIDv5 of domain UUID + MAC or target. */
+#pragma once
+
+#include "schema/type.h"
+
+#define NIC_INTERFACE(N, E) N(E, VIRTIO, "virtio") N(E, E1000, "e1000") N(E, E1000E, "e1000e") N(E, RTL8139, "rtl8139") N(E, PCI_PASSTHROUGH, "pci_passthrough") N(E, OTHER, "other")
+NAMES_ENUM(NicInterface, NIC_INTERFACE, NIC);
+extern const Names nic_interface_names;
+
+#define DISK_INTERFACE(N, E) N(E, VIRTIO, "virtio") N(E, VIRTIO_SCSI, "virtio_scsi") N(E, IDE, "ide") N(E, SATA, "sata") N(E, USB, "usb")
+NAMES_ENUM(DiskInterface, DISK_INTERFACE, DISK_INTERFACE);
+extern const Names disk_interface_names;
+
+typedef struct { char *address; } Mac;
+typedef struct { char *address, *netmask, *gateway, *version; } Ip;     /* version "v4" or "v6" */
+extern const Type ip_type, mac_type;
+
+typedef struct {                        /* what the guest says of one of its NICs; LIVE */
+    Object object;
+    char *name, *type;                  /* type "network" */
+    Mac mac;
+    List ips;                           /* Ip */
+} ReportedDevice;
+
+typedef struct {
+    Object object;
+    char *name, *description, *comment; /* nic1, nic2, … */
+    int interface;                      /* NicInterface */
+    Mac mac;
+    gboolean linked, plugged;
+    Ref vnic_profile, network;
+    char *source;                       /* SECRET: libvirt's <source>: "network:default", "bridge:br0", "direct:eth0" */
+    List reported_devices;              /* LIVE */
+} Nic;
+
+typedef struct {                        /* object.id is the disk's id */
+    Object object;
+    Ref disk;
+    int interface;                      /* DiskInterface */
+    gboolean active, bootable, read_only, pass_discard, uses_scsi_reservation;
+    char *logical_name;                 /* LIVE: the guest's name of it */
+    char *target;                       /* SECRET: libvirt target, "vda" */
+} DiskAttachment;
+
+typedef struct { char *id; } FileRef;   /* <file id="…"/> : an ISO disk's id or a file's name */
+typedef struct {
+    Object object;
+    char *name, *comment, *description;
+    FileRef file;                       /* id "" or NULL: empty drive. At the next start; the running one's medium is LIVE `current` */
+    FileRef current;                    /* SECRET, LIVE */
+    char *target;                       /* SECRET: libvirt target */
+} Cdrom;
+
+typedef struct {                        /* id: hex of the protocol's word, ID_WORD */
+    Object object;
+    char *protocol;                     /* "vnc" or "spice" */
+    char *address;                      /* LIVE */
+    gint64 port, tls_port;              /* LIVE */
+} GraphicsConsole;
+
+typedef struct {
+    Object object;
+    char *description, *name;
+    char *snapshot_type, *snapshot_status;  /* "active", "regular" …; "ok", "locked", "in_preview" */
+    gint64 date;
+    gboolean persist_memorystate;
+    Ref vm;
+} Snapshot;
+
+extern const Type nic_type, disk_attachment_type, cdrom_type, graphics_console_type, snapshot_type, reported_device_type;

@@ -47,7 +47,10 @@ struct Command {
     const Type *on;                 /* vm_type; nic_type for /vms/{}/nics */
     const Type *params;             /* the body: ON itself for add and update, an action's own record type, or NULL */
     Permit permit;
-    MessageCode title;              /* of the job: "Starting VM {vm}"; arguments by `about` */
+    MessageCode title;              /* of the job: "Starting VM {vm}"; its arguments: see work_about below */
+    /* What the event log says, with oVirt's numbers (OVIRT-API.md §8). Message 0: at the end a general
+     * sentence made of the title, at the start nothing. FAILED may use {why}; its severity is error. */
+    struct { int code; MessageCode message; } started, done, failed;
     gboolean (*check)(Work *work, GError **error);          /* writer; pure */
     gboolean (*stage)(Work *work, Changes *changes, GError **error);   /* writer; pure; may be NULL */
     char *(*plan)(Work *work, GError **error);              /* worker; what would happen, as text (XML diff, host and refusals); no effect; NULL: title only */
@@ -57,6 +60,10 @@ struct Command {
     gboolean once;                  /* not repeatable (reboot, reset, shutdown): recovery never runs it again; it ends done or not known */
     const char *help;               /* one sentence */
 };
+
+/* Arguments of title and events, by name, all always given ("" if there is none): {name} the target's, {type} its type's word,
+ * {vm} {disk} {nic} … the target or parent under its type's word, {user}, {host} (mark "host", else the VM's home), {why}, and each set by
+ * work_set_about (which wins). */
 
 /* One run of one command. Made by the API or policy, then owned by the job engine. */
 struct Work {
@@ -82,6 +89,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Work, work_free)
 
 /* Claims the object for this job; refused while a live job holds it (engine, after check). A NIC's or attachment's claim is its VM's. */
 void work_claim(Work *work, const Type *type, const Id *id);
+/* An argument for title and events ("disk" → "data1"); kept with the marks. */
+void work_set_about(Work *work, const char *argument, const char *value);
+/* Keeps the draft in the journal, so that steps find it after a restart too. Called by check or stage. */
+void work_keep_draft(Work *work);
 const char *work_mark(const Work *work, const char *name);                 /* NULL if not set */
 void work_set_mark(Work *work, const char *name, const char *value);       /* NULL removes */
 void work_set_mark_id(Work *work, const char *name, const Id *id);

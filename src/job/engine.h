@@ -29,16 +29,18 @@ void engine_free(Engine *engine);
 gboolean engine_start(Engine *engine, GError **error);
 void engine_stop(Engine *engine);                       /* no new work; running steps get 1 s to end, else are left to recovery */
 
-/* From any thread. The callback runs in the writer's thread; it must not block. On refusal ERROR is set and OBJECT NULL.
- * Else OBJECT is the target as it is now (refed; after `remove` of a thing done at once: NULL) and JOB the job's id, or null if it needed none.
- * WAIT: called when the job has ended (its fault, if any, is ERROR), else as soon as the job is journaled. */
+/* From any thread. The callback runs in the writer's thread, once; it must not block. On refusal ERROR is set and OBJECT NULL.
+ * Else OBJECT is the target as it is now (borrowed for the call: object_ref it to keep it; of a NIC and the like object_dup; NULL where it is
+ * gone) and JOB the job's id, or the null id if it needed none. WAIT: called when the job has ended (its fault, if any, is ERROR), or when its
+ * outcome cannot be known soon (UNKNOWN_OUTCOME or TIMEOUT naming the job, which lives on); else as soon as the job is journaled. */
 typedef void (*EngineDone)(gpointer data, gconstpointer object, const Id *job, const GError *error);
 void engine_submit(Engine *engine, Work *take, gboolean wait, EngineDone done, gpointer data);
 /* ?plan=1: checks, then runs `plan` on a worker; TEXT (borrowed) or ERROR. Nothing is changed. */
 typedef void (*EnginePlanned)(gpointer data, const char *text, const GError *error);
 void engine_plan(Engine *engine, Work *take, EnginePlanned done, gpointer data);
-/* A person says of a job whose outcome is unknown: it is settled (probes again first). */
-void engine_abandon(Engine *engine, const Id *job, const char *proof, EngineDone done, gpointer data);
+/* A person says of a job whose outcome is unknown: it is settled (probes again first). The proof stands in the event log under the user. */
+typedef struct { Id user; const char *text, *correlation; } EngineProof;
+void engine_abandon(Engine *engine, const Id *job, const EngineProof *proof, EngineDone done, gpointer data);
 
 /* What hosts report: give this to the links. */
 const HostListener *engine_listener(Engine *engine);

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: The Shikiri authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs what is missing, and only that: install-deps.sh build | run | test. Debian and Ubuntu by apt, Oracle Linux 9 by dnf.
+set -euo pipefail
+
+debian_build="gcc make meson ninja-build pkg-config libglib2.0-dev libvirt-dev libmicrohttpd-dev libssl-dev libjson-c-dev libxml2-dev libsqlite3-dev"
+debian_run="libvirt-daemon-system libvirt-daemon libvirt-clients qemu-system-x86 qemu-utils dnsmasq-base iproute2 iptables busybox-static cpio gzip xz-utils kmod openssl dpkg"
+debian_test="python3 curl sqlite3 python3-libvirt procps"
+oracle_build="gcc make meson ninja-build pkgconf-pkg-config glib2-devel libvirt-devel libmicrohttpd-devel openssl-devel json-c-devel libxml2-devel sqlite-devel"
+oracle_run="libvirt-daemon-kvm libvirt-client qemu-kvm qemu-img dnsmasq iproute iptables-nft busybox cpio gzip xz kmod openssl"
+oracle_test="python3 curl sqlite python3-libvirt procps-ng"
+
+case "${1:-}" in
+build) sets="build" ;;
+run) sets="build run" ;;
+test) sets="build run test" ;;
+*) echo "usage: $0 build|run|test" >&2; exit 2 ;;
+esac
+
+missing_debian() {
+    local package
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
+    done
+}
+
+install_debian() {
+    local wanted="" missing set
+    for set in $sets; do
+        eval "wanted=\"\$wanted \$debian_$set\""
+    done
+    # shellcheck disable=SC2086
+    missing=$(missing_debian $wanted)
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        echo "These packages are missing and only root may install them: $missing" >&2
+        exit 1
+    fi
+    echo "Installing:" $missing
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    apt-get install -y -qq --no-install-recommends $missing >/tmp/shikiri-install.$$.log 2>&1 || {
+        tail -20 /tmp/shikiri-install.$$.log >&2
+        exit 1
+    }
+    rm -f /tmp/shikiri-install.$$.log
+}
+
+install_oracle() {
+    local wanted="" set
+    for set in $sets; do
+        eval "wanted=\"\$wanted \$oracle_$set\""
+    done
+    # shellcheck disable=SC2086
+    rpm -q $wanted >/dev/null 2>&1 && return 0
+    dnf -y -q install oracle-epel-release-el9 || true
+    # shellcheck disable=SC2086
+    dnf -y -q --enablerepo=ol9_codeready_builder install $wanted
+}
+
+if command -v apt-get >/dev/null; then
+    install_debian
+elif command -v dnf >/dev/null; then
+    install_oracle
+else
+    echo "Neither apt-get nor dnf is here: install by hand what tools/install-deps.sh lists." >&2
+    exit 1
+fi

@@ -5,10 +5,10 @@
 # Installs what is missing, and only that: install-deps.sh build | run | test. Debian and Ubuntu by apt, Oracle Linux 9 by dnf.
 set -euo pipefail
 
-debian_build="gcc make meson ninja-build pkg-config libglib2.0-dev libvirt-dev libmicrohttpd-dev libssl-dev libjson-c-dev libxml2-dev libsqlite3-dev"
+debian_build="gcc make meson ninja-build pkg-config libglib2.0-dev libvirt-dev libmicrohttpd-dev libssl-dev libjson-c-dev libcurl4-openssl-dev libxml2-dev libsqlite3-dev"
 debian_run="libvirt-daemon-system libvirt-daemon libvirt-clients qemu-system-x86 qemu-utils dnsmasq-base iproute2 iptables busybox-static cpio gzip xz-utils kmod openssl dpkg"
 debian_test="python3 curl sqlite3 python3-libvirt procps"
-oracle_build="gcc make meson ninja-build pkgconf-pkg-config glib2-devel libvirt-devel libmicrohttpd-devel openssl-devel json-c-devel libxml2-devel sqlite-devel"
+oracle_build="gcc make meson ninja-build pkgconf-pkg-config glib2-devel libvirt-devel libmicrohttpd-devel openssl-devel json-c-devel libcurl-devel libxml2-devel sqlite-devel"
 oracle_run="libvirt-daemon-kvm libvirt-client qemu-kvm qemu-img dnsmasq iproute iptables-nft busybox cpio gzip xz kmod openssl"
 oracle_test="python3 curl sqlite python3-libvirt procps-ng"
 

@@ -116,6 +116,15 @@ move_head(Commit *commit, View *take)
     commit->head = take;
 }
 
+void
+commit_seed(Commit *commit, const Changes *sealed)
+{
+    View *view = changes_apply(sealed);
+    inventory_publish(commit->parts.inventory, view);
+    commit->parts.sealed(commit->parts.data, sealed);
+    move_head(commit, view);
+}
+
 static void
 tell(Set *set, const GError *error)
 {

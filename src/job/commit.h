@@ -27,6 +27,9 @@ void commit_free(Commit *commit);
 View *commit_head(Commit *commit);                  /* borrowed until the next put */
 Changes *commit_begin(Commit *commit);              /* an empty set upon the head */
 
+/* What was loaded: a sealed set that was stored before, published without a word to the feed. Before the first put. */
+void commit_seed(Commit *commit, const Changes *sealed);
+
 /* Puts a set in the row. FALSE: it was refused at once (against an invariant; or it needs the store and the store cannot write), DONE is
  * never called. Else DONE is called once, in the order of the puts: after publication with NULL, or with why the store failed. It may be
  * called before this returns, if nothing has to be waited for. DONE may be NULL. */

@@ -104,10 +104,9 @@ tell_doubt(Run *run, Changes *changes)
 {
     AboutIds ids;
     EventAbout about = wording_about(run->work, changes_head(changes), &ids);
-    g_autofree char *why = fault_text(run->trip.error);
+    g_autofree char *why = run->trip.error ? fault_text(run->trip.error) : g_strdup("nothing could be learnt");
     Message *message = message_new(MSG_JOB_UNSURE, "job", run->claimant.title, "step", run->claimant.step, "why", why, NULL);
     changes_event(changes, 0, SEVERITY_WARNING, message, &about);
-    run->tell_unsure = FALSE;
     g_autoptr(GError) error = NULL;
     char id[ID_TEXT_SIZE];
     fault_set(&error, MSG_JOB_OUTCOME_UNKNOWN, "job", run->claimant.title, "id", id_format(&run->id, ID_UUID, id), NULL);
@@ -126,8 +125,8 @@ recorded(gpointer data, const GError *error)
         run_pause(run, STORE_PAUSE, put_record);
         return;
     }
-    if (!failpoint_passes(FAILPOINT_STEP) && run->phase == JOB_RUNNING && !run->forward_passed && !run->fault)
-        fault_set(&run->fault, MSG_JOB_FAILED_ON_ORDER, "step", run->claimant.step, NULL);
+    run->tell_unsure = FALSE;
+    run->failed_on_order |= !failpoint_passes(FAILPOINT_STEP);
     run->after_put(run);
 }
 

@@ -26,6 +26,7 @@ struct Engine {
     guint clean_timer, trouble_timer;
     GQueue held;                    /* HeldEvent *: events that wait for the store */
     gboolean stopping;
+    gboolean hung;                  /* stopped while a step or the store would not answer */
 };
 
 /* --- running jobs: step.c, trip.c, finish.c ------------------------------------------------------------------------------ */
@@ -64,7 +65,9 @@ struct Run {
     GError *fault;                  /* why it goes backwards or waits */
     Trip trip;
     char *journaled;                /* the marks as last recorded */
-    RunNext next;                   /* after the record, or when the timer fires */
+    RunNext next;                   /* when the timer fires */
+    RunNext after_put;              /* when the record is stored */
+    gboolean failed_on_order;       /* a failpoint says that the next step fails */
     guint timer;                    /* a pause that a host's return cuts short */
     guint tries;                    /* for the back-off */
     guint denials;                  /* NOT_DONE answers in a row */

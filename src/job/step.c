@@ -5,9 +5,7 @@
  * answers one question: what now? Effects happen in trip.c, records and ends in finish.c. */
 #include "job/machine.h"
 
-#include "base/failpoint.h"
 #include "base/log.h"
-#include "job/reconcile.h"
 
 #define FIRST_PAUSE (CLOCK_SECOND / 2)
 #define LONGEST_PAUSE (30 * CLOCK_SECOND)
@@ -18,6 +16,7 @@
 static void go_on(Run *run);
 static void ask_again(Run *run);
 static void go_back(Run *run);
+static void turn_back(Run *run, GError *take_why);
 
 Run *
 run_new(Engine *engine, Work *take)
@@ -145,7 +144,18 @@ stand_at(Run *run, int at)
 static void
 go_on(Run *run)
 {
-    run_trip(run, TRIP_RUN);
+    if (!run->failed_on_order) {
+        run_trip(run, TRIP_RUN);
+        return;
+    }
+    run->failed_on_order = FALSE;
+    if (run->forward_passed) {
+        keep_trying(run, go_on);
+        return;
+    }
+    GError *why = NULL;
+    fault_set(&why, MSG_JOB_FAILED_ON_ORDER, "step", run->claimant.step, NULL);
+    turn_back(run, why);
 }
 
 static void
@@ -296,7 +306,9 @@ step_failed(Run *run)
     const Step *step = run_step(run, run->trip.at);
     stand_at(run, run->trip.at);
     gboolean unknown = fault_of(run->trip.error) == FAULT_UNKNOWN_OUTCOME;
-    if (run->trip.effect && (unknown || step->forward)) {
+    if (unknown && !step->probe && run->work->command->once) {
+        run_end(run, END_NOT_KNOWN);
+    } else if (run->trip.effect && (unknown || step->forward)) {
         if (unknown)
             g_clear_error(&run->fault);     /* whatever comes of it has its own sentence */
         else
@@ -346,6 +358,8 @@ run_resume(Run *run)
     int effect = next_effect(run, at);
     if (run->phase == JOB_UNDOING) {
         go_back(run);
+    } else if (effect < 0 && run->work->command->once) {
+        run_end(run, END_NOT_KNOWN);
     } else if (effect < 0) {
         go_on(run);                 /* only thinking is left */
     } else {

@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The CLI's side of the wire: one HTTPS connection to the manager by libcurl, JSON in and out by json-c. Knows paths and
+ * faults, not what a VM is: types come from the description the manager serves. Called by the rest of cli/. */
+#pragma once
+
+#include "base/fault.h"
+#include "base/text.h"
+
+#include <json-c/json.h>
+
+#define CLIENT_ROOT "/ovirt-engine/api"
+
+typedef struct {
+    char *url;              /* "https://host:8443" */
+    char *user;             /* "admin@internal" */
+    char *password;
+    char *ca;               /* file; NULL: the system's */
+    gboolean xml;           /* ask for XML (--xml): bodies are then passed through */
+    gboolean strict;        /* unknown fields are a fault */
+    gboolean wait;          /* --wait: answer when the work is done */
+} ClientConfig;
+
+typedef struct Client Client;
+
+Client *client_new(const ClientConfig *config);     /* borrows CONFIG */
+void client_free(Client *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
+
+/* METHOD on PATH (below CLIENT_ROOT, "/vms?search=…"), BODY may be NULL. The reply's bytes in RET_BODY. A fault of the
+ * manager becomes ERROR with its status mapped to our Fault and its own sentence. */
+gboolean client_call(Client *client, const char *method, const char *path, const char *body, Text *ret_body, GError **error);
+/* The same, parsed; yours to json_object_put. NULL with ERROR. */
+struct json_object *client_json(Client *client, const char *method, const char *path, const char *body, GError **error);
+/* Follows PATH line by line for ever (server-sent events); LINE returns FALSE to stop. */
+typedef gboolean (*ClientLine)(gpointer data, const char *line);
+gboolean client_follow(Client *client, const char *path, ClientLine line, gpointer data, GError **error);

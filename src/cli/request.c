@@ -1,0 +1,261 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * One request from a command line. A name becomes an id by a search, so that two objects of one name are said and not
+ * guessed between; a child type (nic) is found below the object its parent's word names (vm=web1). */
+#include "cli/request.h"
+
+#include "base/id.h"
+#include "cli/print.h"
+#include "cli/words.h"
+
+#include <stdio.h>
+
+typedef struct {
+    Client *client;
+    const Request *request;
+    struct json_object *description;
+    struct json_object *type;
+    char *collection;               /* "/vms" or "/vms/ID/nics" */
+    char *path;                     /* of the one object, NULL if none was named */
+    GPtrArray *pairs;               /* what is left after the parent's word; NULL-terminated */
+} Run;
+
+static void
+run_clear(Run *run)
+{
+    json_object_put(run->description);
+    g_free(run->collection);
+    g_free(run->path);
+    g_clear_pointer(&run->pairs, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
+
+/* The objects of a list reply; NULL if it is empty. Borrowed. */
+static struct json_object *
+list_of(struct json_object *reply, struct json_object *type)
+{
+    struct json_object *objects = NULL;
+    json_object_object_get_ex(reply, words_string(type, "one"), &objects);
+    return objects;
+}
+
+static gboolean
+matches(struct json_object *object, const char *name)
+{
+    return g_str_equal(words_string(object, "id"), name) || g_str_equal(words_string(object, "name"), name) ||
+           g_str_equal(words_string(object, "alias"), name);
+}
+
+/* The id of what NAME names in COLLECTION; yours. */
+static char *
+id_of(Run *run, struct json_object *type, const char *collection, const char *name, GError **error)
+{
+    g_autofree char *found = NULL;
+    guint count = 0;
+    struct json_object *reply = client_json(run->client, "GET", collection, NULL, error);
+    if (!reply)
+        return NULL;
+    struct json_object *objects = list_of(reply, type);
+    for (gsize i = 0; objects && i < json_object_array_length(objects); i++) {
+        struct json_object *object = json_object_array_get_idx(objects, i);
+        if (matches(object, name) && ++count) {
+            g_free(found);
+            found = g_strdup(words_string(object, "id"));
+        }
+    }
+    json_object_put(reply);
+    const char *one = words_string(type, "one"), *many = words_string(type, "many");
+    if (count == 0)
+        fault_set(error, MSG_CLI_NO_SUCH, "type", one, "name", name, "many", many, NULL);
+    g_autofree char *number = g_strdup_printf("%u", count);
+    if (count > 1)
+        fault_set(error, MSG_CLI_AMBIGUOUS, "count", number, "many", many, "name", name, NULL);
+    return count == 1 ? g_steal_pointer(&found) : NULL;
+}
+
+/* Takes the word that names the parent (vm=web1) out of the pairs and finds the collection below it. */
+static gboolean
+find_collection(Run *run, GError **error)
+{
+    const char *parent = words_string(run->type, "parent");
+    const char *segment = words_string(run->type, "path");
+    if (!*parent) {
+        run->collection = g_strconcat("/", segment, NULL);
+        return TRUE;
+    }
+    struct json_object *above = words_type(run->description, parent, error);
+    g_autofree char *word = g_strconcat(parent, "=", NULL);
+    for (guint i = 0; above && i < run->pairs->len; i++) {
+        const char *pair = g_ptr_array_index(run->pairs, i);
+        if (!pair || !g_str_has_prefix(pair, word))
+            continue;
+        g_autofree char *top = g_strconcat("/", words_string(above, "path"), NULL);
+        g_autofree char *id = id_of(run, above, top, pair + strlen(word), error);
+        if (!id)
+            return FALSE;
+        run->collection = g_strconcat(top, "/", id, "/", segment, NULL);
+        g_ptr_array_remove_index(run->pairs, i);
+        return TRUE;
+    }
+    return above && fault_set(error, MSG_CLI_NEEDS_PARENT, "type", words_string(run->type, "one"), "parent", parent, NULL);
+}
+
+static gboolean
+find_object(Run *run, GError **error)
+{
+    const char *name = run->request->name;
+    if (!name)
+        return fault_set(error, MSG_CLI_NEEDS_NAME, "verb", run->request->verb, "type", words_string(run->type, "one"), NULL);
+    g_autofree char *id = id_of(run, run->type, run->collection, name, error);
+    if (id)
+        run->path = g_strconcat(run->collection, "/", id, NULL);
+    return id != NULL;
+}
+
+static char *
+with_query(const Run *run, const char *path)
+{
+    GString *out = g_string_new(path);
+    if (run->request->wait)
+        g_string_append(out, "?wait=1");
+    if (run->request->plan)
+        g_string_append(out, run->request->wait ? "&plan=1" : "?plan=1");
+    return g_string_free(out, FALSE);
+}
+
+static gboolean
+show_reply(Run *run, const char *method, const char *path, const char *body, GError **error)
+{
+    g_auto(Text) reply = TEXT_EMPTY;
+    if (!client_call(run->client, method, path, body, &reply, error))
+        return FALSE;
+    if (run->request->json || run->request->xml) {
+        if (reply.length)
+            puts(reply.bytes);
+        return TRUE;
+    }
+    struct json_object *object = reply.length ? json_tokener_parse(reply.bytes) : NULL;
+    if (object && g_str_equal(method, "GET"))
+        print_sheet(run->type, object);
+    else if (run->request->plan)
+        puts(words_string(object, "plan"));
+    else
+        printf("%s %s: %s\n", words_string(run->type, "one"), run->request->name ? run->request->name : words_string(object, "name"),
+               *words_string(object, "status") ? words_string(object, "status") : "done");
+    json_object_put(object);
+    return TRUE;
+}
+
+static gboolean
+run_list(Run *run, GError **error)
+{
+    g_auto(Text) path = TEXT_EMPTY;
+    text_add(&path, run->collection);
+    if (run->request->search) {
+        text_add(&path, "?search=");
+        text_add_url(&path, run->request->search);
+    }
+    text_add_bytes(&path, "", 1);
+    if (run->request->json || run->request->xml)
+        return show_reply(run, "GET", path.bytes, NULL, error);
+    struct json_object *reply = client_json(run->client, "GET", path.bytes, NULL, error);
+    if (!reply)
+        return FALSE;
+    print_table(run->type, list_of(reply, run->type));
+    json_object_put(reply);
+    return TRUE;
+}
+
+static gboolean
+run_add(Run *run, GError **error)
+{
+    g_autofree char *named = run->request->name ? g_strconcat("name=", run->request->name, NULL) : NULL;
+    if (named)
+        g_ptr_array_insert(run->pairs, 0, g_steal_pointer(&named));
+    g_autofree char *body = words_body(run->type, (char **) run->pairs->pdata, error);
+    g_autofree char *path = with_query(run, run->collection);
+    return body && show_reply(run, "POST", path, body, error);
+}
+
+static gboolean
+run_update(Run *run, GError **error)
+{
+    g_autofree char *body = words_body(run->type, (char **) run->pairs->pdata, error);
+    g_autofree char *path = with_query(run, run->path);
+    return body && show_reply(run, "PUT", path, body, error);
+}
+
+static gboolean
+run_action(Run *run, GError **error)
+{
+    const char *verb = run->request->verb;
+    if (!words_verb(run->type, verb)) {
+        struct json_object *verbs = NULL;
+        json_object_object_get_ex(run->type, "verbs", &verbs);
+        return fault_set(error, MSG_CLI_UNKNOWN_VERB, "type", words_string(run->type, "one"), "verb", verb, "verbs",
+                         verbs ? json_object_to_json_string(verbs) : "", NULL);
+    }
+    struct json_object *body = json_object_new_object();
+    for (guint i = 0; i + 1 < run->pairs->len; i++) {
+        g_auto(GStrv) halves = g_strsplit(g_ptr_array_index(run->pairs, i), "=", 2);
+        json_object_object_add(body, halves[0], json_object_new_string(halves[1]));
+    }
+    g_autofree char *action = g_strconcat(run->path, "/", verb, NULL);
+    g_autofree char *path = with_query(run, action);
+    gboolean well = show_reply(run, "POST", path, json_object_to_json_string(body), error);
+    json_object_put(body);
+    return well;
+}
+
+static gboolean
+run_verb(Run *run, GError **error)
+{
+    const char *verb = run->request->verb;
+    if (g_str_equal(verb, "list"))
+        return run_list(run, error);
+    if (g_str_equal(verb, "add"))
+        return run_add(run, error);
+    if (!find_object(run, error))
+        return FALSE;
+    if (g_str_equal(verb, "show"))
+        return show_reply(run, "GET", run->path, NULL, error);
+    if (g_str_equal(verb, "update"))
+        return run_update(run, error);
+    if (g_str_equal(verb, "remove")) {
+        g_autofree char *path = with_query(run, run->path);
+        return show_reply(run, "DELETE", path, NULL, error);
+    }
+    return run_action(run, error);
+}
+
+static void
+describe(struct json_object *type)
+{
+    struct json_object *fields = NULL;
+    json_object_object_get_ex(type, "fields", &fields);
+    printf("%s: %s\n", words_string(type, "one"), words_string(type, "help"));
+    for (gsize i = 0; fields && i < json_object_array_length(fields); i++) {
+        struct json_object *field = json_object_array_get_idx(fields, i);
+        printf("  %-34s %-9s %s\n", words_string(field, "name"), words_string(field, "kind"), words_string(field, "help"));
+    }
+}
+
+gboolean
+request_run(Client *client, const Request *request, GError **error)
+{
+    g_auto(Run) run = { .client = client, .request = request };
+    run.description = words_fetch(client, error);
+    run.type = run.description ? words_type(run.description, request->type, error) : NULL;
+    if (!run.type)
+        return FALSE;
+    if (g_str_equal(request->verb, "describe")) {
+        describe(run.type);
+        return TRUE;
+    }
+    run.pairs = g_ptr_array_new_with_free_func(g_free);
+    for (char **pair = request->pairs; *pair; pair++)
+        g_ptr_array_add(run.pairs, g_strdup(*pair));
+    g_ptr_array_add(run.pairs, NULL);
+    return find_collection(&run, error) && run_verb(&run, error);
+}

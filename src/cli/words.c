@@ -1,0 +1,191 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * From words on a command line to paths and JSON bodies, by the manager's own description of its types. */
+#include "cli/words.h"
+
+#include "base/id.h"
+
+struct json_object *
+words_fetch(Client *client, GError **error)
+{
+    return client_json(client, "GET", "/describe", NULL, error);
+}
+
+const char *
+words_string(struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+    if (object && json_object_object_get_ex(object, key, &value) && value)
+        return json_object_get_string(value);
+    return "";
+}
+
+/* "disk-attachments", "disk_attachments", "DiskAttachments" and "diskattachments" are one word. */
+static char *
+plain(const char *word)
+{
+    GString *out = g_string_new(NULL);
+    for (; *word; word++) {
+        if (*word != '_' && *word != '-')
+            g_string_append_c(out, g_ascii_tolower(*word));
+    }
+    return g_string_free(out, FALSE);
+}
+
+static gboolean
+same_word(const char *a, const char *b)
+{
+    g_autofree char *left = plain(a), *right = plain(b);
+    return g_str_equal(left, right);
+}
+
+struct json_object *
+words_type(struct json_object *description, const char *word, GError **error)
+{
+    struct json_object *types = NULL;
+    json_object_object_get_ex(description, "types", &types);
+    gsize count = types ? json_object_array_length(types) : 0;
+    for (gsize i = 0; i < count; i++) {
+        struct json_object *type = json_object_array_get_idx(types, i);
+        if (same_word(word, words_string(type, "one")) || same_word(word, words_string(type, "many")) ||
+            same_word(word, words_string(type, "path")))
+            return type;
+    }
+    fault_set(error, MSG_CLI_UNKNOWN_TYPE, "type", word, NULL);
+    return NULL;
+}
+
+struct json_object *
+words_field(struct json_object *type, const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, ".", -1);
+    struct json_object *at = type;
+    for (char **part = parts; *part && at; part++) {
+        struct json_object *fields = NULL, *found = NULL;
+        json_object_object_get_ex(at, "fields", &fields);
+        gsize count = fields ? json_object_array_length(fields) : 0;
+        for (gsize i = 0; i < count && !found; i++) {
+            struct json_object *row = json_object_array_get_idx(fields, i);
+            if (g_str_equal(words_string(row, "name"), *part))
+                found = row;
+        }
+        at = found;
+    }
+    return at == type ? NULL : at;
+}
+
+static gboolean
+array_has(struct json_object *object, const char *key, const char *word)
+{
+    struct json_object *array = NULL;
+    json_object_object_get_ex(object, key, &array);
+    gsize count = array ? json_object_array_length(array) : 0;
+    for (gsize i = 0; i < count; i++) {
+        if (g_str_equal(json_object_get_string(json_object_array_get_idx(array, i)), word))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
+words_field_has(struct json_object *field, const char *flag)
+{
+    return array_has(field, "flags", flag);
+}
+
+gboolean
+words_verb(struct json_object *type, const char *verb)
+{
+    return array_has(type, "verbs", verb);
+}
+
+/* "2GiB" → "2147483648"; anything that is no number with a unit is sent as it is: the manager says what is wrong with it. */
+static char *
+plain_number(const char *value)
+{
+    static const struct { const char *unit; guint64 bytes; } units[] = {
+        { "KiB", 1ull << 10 }, { "MiB", 1ull << 20 }, { "GiB", 1ull << 30 }, { "TiB", 1ull << 40 },
+        { "K", 1ull << 10 }, { "M", 1ull << 20 }, { "G", 1ull << 30 }, { "T", 1ull << 40 },
+    };
+    char *end = NULL;
+    double number = g_ascii_strtod(value, &end);
+    for (gsize i = 0; end != value && i < G_N_ELEMENTS(units); i++) {
+        if (g_ascii_strcasecmp(end, units[i].unit) == 0 && number >= 0 && number < 1e9)
+            return g_strdup_printf("%" G_GUINT64_FORMAT, (guint64) (number * (double) units[i].bytes));
+    }
+    return g_strdup(value);
+}
+
+static struct json_object *
+reference(const char *value)
+{
+    Id id;
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, id_parse(value, ID_UUID, &id) ? "id" : "name", json_object_new_string(value));
+    return object;
+}
+
+static struct json_object *
+list_of_words(const char *item, const char *value)
+{
+    struct json_object *object = json_object_new_object(), *array = json_object_new_array();
+    g_auto(GStrv) parts = g_strsplit(value, ",", -1);
+    for (char **part = parts; *part; part++) {
+        if (**part)
+            json_object_array_add(array, json_object_new_string(*part));
+    }
+    json_object_object_add(object, item, array);
+    return object;
+}
+
+static struct json_object *
+value_of(struct json_object *field, const char *value)
+{
+    const char *kind = words_string(field, "kind");
+    if (g_str_equal(kind, "ref"))
+        return reference(value);
+    if (g_str_equal(kind, "words"))
+        return list_of_words(words_string(field, "item"), value);
+    if (g_str_equal(kind, "int")) {
+        g_autofree char *number = plain_number(value);
+        return json_object_new_string(number);
+    }
+    return json_object_new_string(value);
+}
+
+/* The object in which the last part of PATH lies, made on the way. */
+static struct json_object *
+make_way(struct json_object *body, char **parts)
+{
+    for (; parts[1]; parts++) {
+        struct json_object *next = NULL;
+        if (!json_object_object_get_ex(body, parts[0], &next)) {
+            next = json_object_new_object();
+            json_object_object_add(body, parts[0], next);
+        }
+        body = next;
+    }
+    return body;
+}
+
+char *
+words_body(struct json_object *type, char **pairs, GError **error)
+{
+    struct json_object *body = json_object_new_object();
+    gboolean well = TRUE;
+    for (char **pair = pairs; *pair && well; pair++) {
+        char *equals = strchr(*pair, '=');
+        g_autofree char *path = g_strndup(*pair, (gsize) (equals - *pair));
+        struct json_object *field = words_field(type, path);
+        well = field || g_str_equal(path, "id") || fault_set(error, MSG_CLI_UNKNOWN_FIELD, "type", words_string(type, "one"), "field", path, NULL);
+        if (well) {
+            g_auto(GStrv) parts = g_strsplit(path, ".", -1);
+            struct json_object *value = field ? value_of(field, equals + 1) : json_object_new_string(equals + 1);
+            json_object_object_add(make_way(body, parts), parts[g_strv_length(parts) - 1], value);
+        }
+    }
+    char *text = well ? g_strdup(json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN)) : NULL;
+    json_object_put(body);
+    return text;
+}

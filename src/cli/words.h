@@ -1,0 +1,21 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What the manager says it has: types, their fields and verbs, from its /describe. From it come paths, bodies and columns,
+ * so that the CLI knows a new field the day the manager does. Called by main.c; uses client.h. */
+#pragma once
+
+#include "cli/client.h"
+
+
+/* The description, fetched once; yours to json_object_put. */
+struct json_object *words_fetch(Client *client, GError **error);
+/* The type called WORD, in singular, plural or as in a path, dashes or not; borrowed. NULL with a sentence. */
+struct json_object *words_type(struct json_object *description, const char *word, GError **error);
+const char *words_string(struct json_object *object, const char *key);      /* "" if it has none */
+/* The row of a dotted field path; NULL if there is none. */
+struct json_object *words_field(struct json_object *type, const char *path);
+gboolean words_field_has(struct json_object *field, const char *flag);      /* "show" */
+gboolean words_verb(struct json_object *type, const char *verb);
+/* A JSON body of "field=value" words: numbers with sizes ("2GiB"), references by name or id, lists by commas. Yours. */
+char *words_body(struct json_object *type, char **pairs, GError **error);

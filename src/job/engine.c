@@ -1,0 +1,591 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine's door: parts, submit, plan, abandon, events from outside. What a submitted work goes through reads from
+ * submit() downwards. Running jobs are step.c's, hosts' reports reconcile.c's, the row of change sets commit.c's. */
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "job/journal.h"
+#include "job/reconcile.h"
+#include "job/wording.h"
+
+#define WORKERS 16
+#define PATIENCE (180 * CLOCK_SECOND)       /* how long a client that waits for a job's end is kept */
+#define STOP_PATIENCE CLOCK_SECOND
+#define TROUBLE_PERIOD CLOCK_SECOND
+#define MOST_HELD 1000                      /* events kept in memory while the store cannot write */
+
+typedef struct {
+    int code;
+    Severity severity;
+    Message *message;
+    Id vm, host, user;
+    char *correlation;
+} HeldEvent;
+
+/* --- parts --------------------------------------------------------------------------------------------------------------- */
+
+static void
+held_free(HeldEvent *held)
+{
+    message_unref(held->message);
+    g_free(held->correlation);
+    g_free(held);
+}
+
+static void
+set_was_sealed(gpointer data, const Changes *changes)
+{
+    Engine *engine = data;
+    reconcile_learn(engine->reconcile, changes);
+}
+
+static void
+store_failed(gpointer data)
+{
+    Engine *engine = data;
+    reconcile_again(engine->reconcile);
+    engine_refresh_hosts(engine);
+}
+
+static void
+take_numbers(gpointer data, Sheet *take)
+{
+    Engine *engine = data;
+    statistics_put(engine->parts.statistics, take);
+}
+
+Engine *
+engine_new(const EngineParts *parts)
+{
+    Engine *engine = g_new0(Engine, 1);
+    engine->parts = *parts;
+    CommitParts commit = { parts->loop, parts->inventory, parts->feed, parts->store, set_was_sealed, store_failed, engine };
+    engine->commit = commit_new(&commit);
+    engine->claims = claims_new();
+    engine->runs = g_hash_table_new_full(id_hash, id_equal_key, NULL, (GDestroyNotify) run_free);
+    engine->workers = workers_new("step", parts->workers > 0 ? parts->workers : WORKERS);
+    engine->reconcile = reconcile_new(engine);
+    engine->listener = (HostListener) { reconcile_report, take_numbers, engine };
+    g_queue_init(&engine->held);
+    return engine;
+}
+
+void
+engine_free(Engine *engine)
+{
+    if (!engine)
+        return;
+    if (!engine->stopping)
+        engine_stop(engine);
+    if (engine->hung)
+        return;                     /* a step hangs in a call and may come back to what it knows: that stays */
+    g_hash_table_unref(engine->runs);
+    claims_free(engine->claims);
+    reconcile_free(engine->reconcile);
+    commit_free(engine->commit);
+    g_queue_clear_full(&engine->held, (GDestroyNotify) held_free);
+    g_free(engine);
+}
+
+const HostListener *
+engine_listener(Engine *engine)
+{
+    return &engine->listener;
+}
+
+Inventory *
+engine_inventory(Engine *engine)
+{
+    return engine->parts.inventory;
+}
+
+Feed *
+engine_feed(Engine *engine)
+{
+    return engine->parts.feed;
+}
+
+Statistics *
+engine_statistics(Engine *engine)
+{
+    return engine->parts.statistics;
+}
+
+Message *
+engine_trouble(Engine *engine)
+{
+    return store_trouble(engine->parts.store);
+}
+
+/* --- start and stop ------------------------------------------------------------------------------------------------------ */
+
+static void
+tell_held(Engine *engine)
+{
+    g_autoptr(Changes) changes = commit_begin(engine->commit);
+    HeldEvent *held;
+    while ((held = g_queue_pop_head(&engine->held))) {
+        EventAbout about = { .vm = id_is_null(&held->vm) ? NULL : &held->vm, .host = id_is_null(&held->host) ? NULL : &held->host,
+                             .user = id_is_null(&held->user) ? NULL : &held->user, .correlation = held->correlation };
+        changes_event(changes, held->code, held->severity, g_steal_pointer(&held->message), &about);
+        held_free(held);
+    }
+    engine_put(engine, g_steal_pointer(&changes), NULL, NULL);
+}
+
+/* While the store cannot write facts flow without their events; when it can again those are told and the rest is derived anew. */
+static void
+look_for_trouble(gpointer data)
+{
+    Engine *engine = data;
+    if (engine->held.length == 0 && !reconcile_owes(engine->reconcile))
+        return;
+    if (engine_facts_only(engine))
+        return;
+    if (engine->held.length > 0)
+        tell_held(engine);
+    if (reconcile_owes(engine->reconcile)) {
+        reconcile_again(engine->reconcile);
+        engine_refresh_hosts(engine);
+    }
+}
+
+gboolean
+engine_start(Engine *engine, GError **error)
+{
+    if (!recover_load(engine, error))
+        return FALSE;
+    recover_jobs(engine);
+    clean_start(engine);
+    engine->trouble_timer = loop_every(engine->parts.loop, TROUBLE_PERIOD, look_for_trouble, engine);
+    return TRUE;
+}
+
+void
+engine_stop(Engine *engine)
+{
+    if (engine->stopping)
+        return;
+    engine->stopping = TRUE;
+    loop_cancel(engine->parts.loop, engine->clean_timer);
+    loop_cancel(engine->parts.loop, engine->trouble_timer);
+    Tick deadline = clock_tick() + STOP_PATIENCE;
+    gboolean ended = workers_stop(engine->workers, deadline);
+    while (loop_iterate(engine->parts.loop, FALSE))
+        continue;                   /* what the last steps found is journaled if it can be */
+    ended &= commit_settle(engine->commit, deadline);
+    while (loop_iterate(engine->parts.loop, FALSE))
+        continue;
+    ended &= commit_settle(engine->commit, deadline);
+    engine->hung = !ended;
+}
+
+/* --- services for the engine's own files -------------------------------------------------------------------------------- */
+
+gboolean
+engine_put(Engine *engine, Changes *take, CommitDone done, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    if (commit_put(engine->commit, take, done, data, &error))
+        return TRUE;
+    log_warn("a change set is refused: %s", error->message);
+    return FALSE;
+}
+
+gboolean
+engine_facts_only(Engine *engine)
+{
+    return !commit_can_store(engine->commit, NULL);
+}
+
+const Claimant *
+engine_claimant(Engine *engine, const Type *type, const Id *id)
+{
+    char text[ID_TEXT_SIZE];
+    char claim[ID_TEXT_SIZE + 64];
+    g_snprintf(claim, sizeof(claim), "%s:%s", type->one, id_format(id, type->ids, text));
+    return claims_find(engine->claims, claim);
+}
+
+static Id
+copy_id(const Id *id)
+{
+    return id ? *id : id_null;
+}
+
+void
+engine_tell(Engine *engine, Changes *changes, int code, Severity severity, Message *take, const EventAbout *about)
+{
+    if (!engine_facts_only(engine)) {
+        changes_event(changes, code, severity, take, about);
+        return;
+    }
+    if (engine->held.length >= MOST_HELD) {
+        message_unref(take);
+        return;
+    }
+    HeldEvent *held = g_new0(HeldEvent, 1);
+    *held = (HeldEvent) { code, severity, take, copy_id(about->vm), copy_id(about->host), copy_id(about->user), g_strdup(about->correlation) };
+    g_queue_push_tail(&engine->held, held);
+}
+
+void
+engine_refresh_hosts(Engine *engine)
+{
+    if (!engine->parts.hosts)
+        return;
+    ViewWalk walk = view_walk(commit_head(engine->commit), &host_type);
+    for (const Host *host; (host = view_next(&walk));) {
+        g_autoptr(HostLink) link = hosts_peek(engine->parts.hosts, &host->object.id);
+        if (link && link->ops->refresh)
+            link->ops->refresh(link);
+    }
+}
+
+/* --- submit -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Engine *engine;
+    Work *work;
+    gboolean wait;
+    EngineDone done;
+    gpointer data;
+} Submission;
+
+static void
+refuse(EngineDone done, gpointer data, const GError *error)
+{
+    done(data, NULL, &id_null, error);
+}
+
+static char *
+name_claimed(gpointer data, const char *claim)
+{
+    const View *view = data;
+    g_auto(GStrv) parts = g_strsplit(claim, ":", 2);
+    const Type *type = parts[0] ? inventory_type_of_name(parts[0]) : NULL;
+    Id id;
+    gconstpointer object = type && parts[1] && id_parse(parts[1], type->ids, &id) ? view_find(view, type, &id) : NULL;
+    if (!object)
+        return g_strdup(claim);
+    g_autofree char *name = object_name(object);
+    return g_strdup_printf("%s '%s'", type == &vm_type ? "VM" : type->one, name);
+}
+
+/* May it be done now? Nothing has changed when this says no. */
+static gboolean
+check(Engine *engine, Work *work, GError **error)
+{
+    if (engine->stopping)
+        return fault_set(error, MSG_JOB_STOPPING, NULL);
+    View *head = commit_head(engine->commit);
+    work->view = view_ref(head);
+    work->hosts = engine->parts.hosts;
+    if (work->command->check && !work->command->check(work, error))
+        return FALSE;
+    return claims_check(engine->claims, work->claims, name_claimed, head, error);
+}
+
+static void
+tell_started(Work *work, Changes *changes)
+{
+    if (!work->command->started.message)
+        return;
+    AboutIds ids;
+    EventAbout about = wording_about(work, changes_head(changes), &ids);
+    Message *message = wording_message(work, changes_head(changes), work->command->started.message, NULL);
+    changes_event(changes, work->command->started.code, SEVERITY_NORMAL, message, &about);
+}
+
+static gboolean
+stage(Work *work, Changes *changes, GError **error)
+{
+    if (work->command->stage && !work->command->stage(work, changes, error))
+        return FALSE;
+    wording_keep_names(work, changes);
+    return TRUE;
+}
+
+/* A waiting client is not kept for ever; its job is. */
+static void
+patience_over(gpointer data)
+{
+    Run *run = data;
+    g_autoptr(GError) error = NULL;
+    char id[ID_TEXT_SIZE];
+    run->patience = 0;
+    fault_set(&error, MSG_JOB_STILL_RUNNING, "job", run->claimant.title, "id", id_format(&run->id, ID_UUID, id), NULL);
+    run_answer(run, error);
+}
+
+static void
+opened(gpointer data, const GError *error)
+{
+    Run *run = data;
+    Engine *engine = run->engine;
+    if (error) {
+        claims_drop(engine->claims, &run->claimant);
+        EngineDone done = g_steal_pointer(&run->done);
+        refuse(done, run->data, error);
+        g_hash_table_remove(engine->runs, &run->id);
+        return;
+    }
+    run->failed_on_order |= !failpoint_passes(FAILPOINT_STEP);
+    if (run->wait)
+        run->patience = loop_timer(engine->parts.loop, PATIENCE, patience_over, run);
+    else
+        run_answer(run, NULL);
+    run_begin(run);
+}
+
+/* A command with steps: journal, claims and staging in one change set; the steps begin when it is stored. */
+static gboolean
+open_job(Submission *submission, Changes *take, GError **error)
+{
+    Engine *engine = submission->engine;
+    Work *work = g_steal_pointer(&submission->work);
+    Run *run = run_new(engine, work);
+    run->done = submission->done;
+    run->data = submission->data;
+    run->wait = submission->wait;
+    work_set_mark_id(work, MARK_TARGET, &work->target);
+    work_set_mark_id(work, MARK_PARENT, &work->parent);
+    journal_open(run, take);
+    tell_started(work, take);
+    claims_take(engine->claims, work->claims, &run->claimant);
+    g_hash_table_insert(engine->runs, &run->id, run);
+    if (commit_put(engine->commit, take, opened, run, error))
+        return TRUE;
+    claims_drop(engine->claims, &run->claimant);
+    g_hash_table_remove(engine->runs, &run->id);
+    return FALSE;
+}
+
+static void
+submission_free(Submission *submission)
+{
+    work_free(submission->work);
+    g_free(submission);
+}
+
+static void
+changed_at_once(gpointer data, const GError *error)
+{
+    Submission *submission = data;
+    Work *work = submission->work;
+    if (error) {
+        refuse(submission->done, submission->data, error);
+    } else {
+        view_unref(work->view);
+        work->view = inventory_view(submission->engine->parts.inventory);
+        submission->done(submission->data, work_find(work, work->command->on, &work->target), &id_null, NULL);
+    }
+    submission_free(submission);
+}
+
+/* A command that is all model: one change set, no job. */
+static gboolean
+change_at_once(Submission *submission, Changes *take, GError **error)
+{
+    Work *work = submission->work;
+    const Command *command = work->command;
+    AboutIds ids;
+    EventAbout about = wording_about(work, changes_head(take), &ids);
+    if (command->done.message) {
+        Message *message = wording_message(work, changes_head(take), command->done.message, NULL);
+        changes_event(take, command->done.code, SEVERITY_NORMAL, message, &about);
+    }
+    return commit_put(submission->engine->commit, take, changed_at_once, submission, error);
+}
+
+static gboolean
+admit(Submission *submission, GError **error)
+{
+    Engine *engine = submission->engine;
+    Work *work = submission->work;
+    if (!check(engine, work, error) || !commit_can_store(engine->commit, error))
+        return FALSE;
+    work->job = id_random();
+    g_autoptr(Changes) changes = commit_begin(engine->commit);
+    if (!stage(work, changes, error))
+        return FALSE;
+    if (!work->command->steps || !work->command->steps->name)
+        return change_at_once(submission, g_steal_pointer(&changes), error);
+    if (!open_job(submission, g_steal_pointer(&changes), error))
+        return FALSE;
+    submission_free(submission);
+    return TRUE;
+}
+
+static void
+submit(gpointer data)
+{
+    Submission *submission = data;
+    g_autoptr(GError) error = NULL;
+    if (admit(submission, &error))
+        return;                     /* the job or the commit owns it */
+    refuse(submission->done, submission->data, error);
+    submission_free(submission);
+}
+
+void
+engine_submit(Engine *engine, Work *take, gboolean wait, EngineDone done, gpointer data)
+{
+    Submission *submission = g_new0(Submission, 1);
+    *submission = (Submission) { engine, take, wait, done, data };
+    loop_post(engine->parts.loop, submit, submission);
+}
+
+/* --- plan ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Engine *engine;
+    Work *work;
+    EnginePlanned done;
+    gpointer data;
+    char *text;
+    GError *error;
+} Planning;
+
+static void
+planned(gpointer data)
+{
+    Planning *planning = data;
+    planning->done(planning->data, planning->error ? NULL : planning->text, planning->error);
+    work_free(planning->work);
+    g_clear_error(&planning->error);
+    g_free(planning->text);
+    g_free(planning);
+}
+
+static void
+make_plan(gpointer data)
+{
+    Planning *planning = data;
+    planning->text = planning->work->command->plan(planning->work, &planning->error);
+    loop_post(planning->engine->parts.loop, planned, planning);
+}
+
+/* Checks and stages as a submit does, and throws it away. */
+static gboolean
+rehearse(Planning *planning, GError **error)
+{
+    Engine *engine = planning->engine;
+    Work *work = planning->work;
+    if (!check(engine, work, error))
+        return FALSE;
+    work->job = id_random();
+    g_autoptr(Changes) changes = commit_begin(engine->commit);
+    if (!stage(work, changes, error))
+        return FALSE;
+    g_autoptr(Message) title = wording_message(work, changes_head(changes), work->command->title, NULL);
+    planning->text = message_text(title, LANGUAGE_EN);
+    return TRUE;
+}
+
+static void
+plan(gpointer data)
+{
+    Planning *planning = data;
+    Work *work = planning->work;
+    if (!rehearse(planning, &planning->error) || !work->command->plan) {
+        planned(planning);
+        return;
+    }
+    g_clear_pointer(&planning->text, g_free);
+    work->deadline = clock_tick() + PATIENCE;
+    workers_push(planning->engine->workers, make_plan, planning);
+}
+
+void
+engine_plan(Engine *engine, Work *take, EnginePlanned done, gpointer data)
+{
+    Planning *planning = g_new0(Planning, 1);
+    *planning = (Planning) { engine, take, done, data, NULL, NULL };
+    loop_post(engine->parts.loop, plan, planning);
+}
+
+/* --- abandon ----------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Engine *engine;
+    Id job, user;
+    char *proof, *correlation;
+    EngineDone done;
+    gpointer data;
+} Abandonment;
+
+static gboolean
+may_abandon(const Abandonment *abandonment, Run *run, GError **error)
+{
+    char id[ID_TEXT_SIZE];
+    if (!run)
+        return fault_set(error, MSG_JOB_NOT_THERE, "id", id_format(&abandonment->job, ID_UUID, id), NULL);
+    if (!run->unsure)
+        return fault_set(error, MSG_JOB_NOT_UNKNOWN, "job", run->claimant.title, NULL);
+    if (!abandonment->proof || !*abandonment->proof)
+        return fault_set(error, MSG_JOB_NEEDS_PROOF, "job", run->claimant.title, NULL);
+    if (run->proof)
+        return fault_set(error, MSG_JOB_ALREADY_ABANDONED, "job", run->claimant.title, NULL);
+    return TRUE;
+}
+
+static void
+abandon(gpointer data)
+{
+    Abandonment *abandonment = data;
+    g_autoptr(GError) error = NULL;
+    Run *run = g_hash_table_lookup(abandonment->engine->runs, &abandonment->job);
+    if (may_abandon(abandonment, run, &error)) {
+        run->proof = g_steal_pointer(&abandonment->proof);
+        run->proof_user = abandonment->user;
+        run->proof_correlation = g_steal_pointer(&abandonment->correlation);
+        run->abandoned = abandonment->done;
+        run->abandoned_data = abandonment->data;
+        run_abandon(run);
+    } else {
+        refuse(abandonment->done, abandonment->data, error);
+    }
+    g_free(abandonment->proof);
+    g_free(abandonment->correlation);
+    g_free(abandonment);
+}
+
+void
+engine_abandon(Engine *engine, const Id *job, const EngineProof *proof, EngineDone done, gpointer data)
+{
+    Abandonment *abandonment = g_new0(Abandonment, 1);
+    *abandonment = (Abandonment) { engine, *job, proof->user, g_strdup(proof->text), g_strdup(proof->correlation), done, data };
+    loop_post(engine->parts.loop, abandon, abandonment);
+}
+
+/* --- events from outside ----------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Engine *engine;
+    HeldEvent event;
+} OutsideEvent;
+
+static void
+tell_outside(gpointer data)
+{
+    OutsideEvent *outside = data;
+    Engine *engine = outside->engine;
+    HeldEvent *event = &outside->event;
+    Changes *changes = commit_begin(engine->commit);
+    EventAbout about = { .user = id_is_null(&event->user) ? NULL : &event->user, .correlation = event->correlation };
+    engine_tell(engine, changes, event->code, event->severity, event->message, &about);
+    engine_put(engine, changes, NULL, NULL);
+    g_free(event->correlation);
+    g_free(outside);
+}
+
+void
+engine_event(Engine *engine, int code, Severity severity, Message *take, const Id *user, const char *correlation)
+{
+    OutsideEvent *outside = g_new0(OutsideEvent, 1);
+    outside->engine = engine;
+    outside->event = (HeldEvent) { code, severity, take, id_null, id_null, copy_id(user), g_strdup(correlation) };
+    loop_post(engine->parts.loop, tell_outside, outside);
+}

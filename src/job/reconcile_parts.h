@@ -1,0 +1,93 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of reconcile share: reconcile.c takes reports, reconcile_host.c hosts and storage, reconcile_state.c where VMs
+ * stand, adopt.c domains nobody here made, outside.c edits made beside us. Writer only. */
+#pragma once
+
+#include "job/reconcile.h"
+
+#define RECONCILE_BATCH 1000        /* objects a change set, at most */
+
+/* One host as it last reported. */
+typedef struct {
+    Reconcile *reconcile;
+    Id id;
+    guint64 generation;
+    gboolean heard;                 /* it has reported since we run */
+    gboolean up;
+    Host *facts;                    /* of the last REPORT_UP */
+    Message *why;                   /* of the last REPORT_LOST */
+    guint grace;                    /* timer: from lost to "its VMs are unknown" */
+    GQueue backlog;                 /* HostReport *: wait until the list is through */
+    HostReport *list;               /* a DOMAINS report being taken in batches; NULL */
+    guint list_at;
+    GHashTable *listed;             /* Id: the VMs of the list */
+} HostState;
+
+/* A deed to be told and stored after the LIVE set that shows it. */
+typedef struct {
+    Id vm;
+    int code;
+    Severity severity;
+    Message *message;               /* NULL: nothing to tell */
+    Wall started, stopped;          /* to be stored in the VM; 0: leave */
+} Note;
+
+struct Reconcile {
+    Engine *engine;
+    GHashTable *hosts;              /* Id in HostState → HostState *, owned */
+    GHashTable *digests;            /* Id * → guint64 *: the kept inactive XML of each VM, once known */
+    GHashTable *settled;            /* Id * → Wall *: when our last job with that VM ended */
+    GHashTable *heard;              /* Id * → DomainState: the last word about a claimed VM */
+    GHashTable *leaving;            /* Id * → Tick *: since when a VM is powering down */
+    GHashTable *before_lost;        /* Id * → VmStatus: what a VM was when its host was lost */
+    GHashTable *macs;               /* char * → Id *: which VM has it */
+    guint sums;                     /* timer: summaries are to be counted again */
+    gboolean owes;
+};
+
+/* One report, or one batch of a list, on its way into the inventory. */
+typedef struct {
+    Reconcile *reconcile;
+    HostState *host;
+    Changes *changes;               /* LIVE where possible */
+    GPtrArray *notes;               /* Note * */
+    GPtrArray *compare;             /* DomainFacts *: whose configuration must be looked at */
+    GPtrArray *adopted;             /* Id *: VMs this batch adopted */
+    Wall when;
+    const char *event;              /* libvirt's word, or NULL */
+    gboolean facts_only;            /* the store cannot write */
+} Batch;
+
+/* reconcile.c */
+Batch *batch_new(HostState *host, const HostReport *report);
+void batch_end(Batch *batch);       /* puts what was gathered, frees it */
+void batch_note(Batch *batch, const Id *vm, int code, Severity severity, Message *take);
+const char *batch_host_name(Batch *batch);
+gboolean reconcile_is_stale(Reconcile *reconcile, const Id *vm, Wall when);
+
+/* reconcile_host.c */
+void host_is_up(HostState *host);
+void host_is_lost(HostState *host);
+void host_storage(HostState *host, const StorageFacts *facts);
+void sums_changed(Reconcile *reconcile);                /* the counts of hosts and storage domains follow soon */
+
+/* reconcile_state.c */
+void state_apply(Batch *batch, const Vm *vm, const DomainFacts *facts);
+void state_guest(Batch *batch, const Id *domain, const GuestFacts *guest);
+void state_forget(Reconcile *reconcile, const Id *vm);
+/* "libvirt: {…}" of an event: its words, or what the re-read said. Yours. */
+char *state_event_words(const Batch *batch, const DomainFacts *facts);
+
+/* adopt.c */
+const Vm *adopt_find(Batch *batch, const Id *domain);   /* the VM a domain of this host is; NULL */
+void adopt_domain(Batch *batch, DomainFacts *facts);
+void adopt_disks(Batch *batch, Vm *vm, const DomainFacts *facts, const Vm *before);    /* objects for disks that are new, none for those gone */
+void adopt_gone(Batch *batch, const Vm *vm, const DomainFacts *facts);
+void adopt_same(Batch *batch, const Vm *vm);            /* is there another of that name or MAC? */
+
+/* outside.c */
+guint64 outside_digest(const char *xml);
+gboolean outside_differs(Reconcile *reconcile, const Id *vm, const DomainFacts *facts);    /* not known to be as kept */
+void outside_compare(HostState *host, GPtrArray *take, Wall when);     /* in a worker, then merged by the writer */

@@ -1,0 +1,63 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * After a start: the store into the inventory, then the jobs the last process left unfinished, claims before anything
+ * else. How such a job goes on is step.c's: what had begun is probed, the rest is undone or continued. */
+#include "base/log.h"
+#include "job/journal.h"
+#include "job/reconcile.h"
+
+/* Facts are not stored: until hosts report nobody knows how they and their VMs are. The objects are not published yet, so this may
+ * write into them. */
+static void
+forget_facts(Changes *changes)
+{
+    guint count;
+    const Change *rows = changes_rows(changes, &count);
+    for (guint i = 0; i < count; i++) {
+        Object *object = (gpointer) rows[i].after;
+        if (object->type == &vm_type)
+            ((Vm *) object)->status = VM_UNKNOWN;
+        else if (object->type == &host_type)
+            ((Host *) object)->status = HOST_CONNECTING;
+        else if (object->type == &storage_domain_type)
+            ((StorageDomain *) object)->status = STORAGE_UNKNOWN;
+    }
+}
+
+gboolean
+recover_load(Engine *engine, GError **error)
+{
+    g_autoptr(Changes) changes = commit_begin(engine->commit);
+    if (!store_load(engine->parts.store, changes, error) || !changes_seal(changes, error))
+        return FALSE;
+    forget_facts(changes);
+    commit_seed(engine->commit, changes);
+    return TRUE;
+}
+
+static gboolean
+is_unfinished(const Job *job)
+{
+    return job->end_time == 0 && job->command && job->phase > JOB_PHASE_NONE_ && job->phase < JOB_ENDED;
+}
+
+void
+recover_jobs(Engine *engine)
+{
+    g_autoptr(GPtrArray) runs = g_ptr_array_new();
+    ViewWalk walk = view_walk(commit_head(engine->commit), &job_type);
+    for (const Job *job; (job = view_next(&walk));) {
+        if (!is_unfinished(job))
+            continue;
+        Run *run = journal_read(engine, job);
+        g_hash_table_insert(engine->runs, &run->id, run);
+        claims_take(engine->claims, run->work->claims, &run->claimant);
+        g_ptr_array_add(runs, run);
+    }
+    for (guint i = 0; i < runs->len; i++) {
+        Run *run = runs->pdata[i];
+        log_info("taking up job '%s' at step %d", run->claimant.title, run->at);
+        run_resume(run);
+    }
+}

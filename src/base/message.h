@@ -8,6 +8,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdarg.h>
 
 typedef enum {
 #define MESSAGE(name, fault, code, en, hint) MSG_##name,
@@ -24,6 +25,7 @@ typedef enum {
 typedef struct Message Message;
 
 Message *message_new(MessageCode code, ...) G_GNUC_NULL_TERMINATED;     /* pairs name, value up to NULL; value NULL reads as "" */
+Message *message_new_list(MessageCode code, va_list list);                /* the same from a va_list */
 Message *message_new_pairs(MessageCode code, const char *const *pairs); /* the same from an array ending in NULL */
 Message *message_ref(const Message *message);
 void message_unref(Message *message);

@@ -117,7 +117,8 @@ typedef struct {
     gboolean (*volume_read)(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);
     /* what it has, for the first start: "network:default", "bridge:br0" … newest facts without blocking */
     void (*refresh)(HostLink *link);                                    /* re-read domains soon; never blocks */
-    void (*stop)(HostLink *link);                                       /* ends its threads; returns within 2 s even if libvirt hangs; then freed */
+    void (*stop)(HostLink *link);                                       /* ends its threads; returns within 2 s even if libvirt hangs; no report after it */
+    void (*free)(HostLink *link);                                       /* called by host_link_unref for the last reference, after stop; NULL: nothing to free */
 } HostOps;
 
 struct HostLink {
@@ -130,6 +131,12 @@ struct HostLink {
 HostLink *host_link_ref(HostLink *link);
 void host_link_unref(HostLink *link);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostLink, host_link_unref)
+
+/* For implementations: refs 1, lost until it is connected. The name is copied. */
+void host_link_init(HostLink *link, const HostOps *ops, const Id *id, const char *name);
+void host_link_clear(HostLink *link);       /* what host_link_init allocated; for `free` */
+/* A report of LINK, `when` now; the rest zero. */
+HostReport *host_report_new(const HostLink *link, ReportKind kind, guint64 generation);
 
 /* The implementations. Both return at once and connect in the background, for ever, with back-off. */
 HostLink *libvirt_host_new(const Id *id, const char *name, const char *uri, const HostListener *listener);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/id.h"
 
 /* What a claim shows: its job, where that stands, since when. Owned by the running job, which outlives its claims. */
 typedef struct {

@@ -6,9 +6,9 @@
 #include "job/machine.h"
 
 #define PERIOD (30 * CLOCK_SECOND)
-#define KEEP_FINISHED (10 * 60 * CLOCK_SECOND)
-#define KEEP_FAILED (60 * 60 * CLOCK_SECOND)
-#define KEEP_EVENTS (30 * 24 * 3600 * CLOCK_SECOND)
+#define KEEP_FINISHED (10 * 60 * (Wall) CLOCK_SECOND)
+#define KEEP_FAILED (60 * 60 * (Wall) CLOCK_SECOND)
+#define KEEP_EVENTS (30 * 24 * 3600 * (Wall) CLOCK_SECOND)
 #define MOST_EVENTS 10000
 #define MOST_AT_ONCE 1000
 

@@ -159,7 +159,7 @@ journal_write(Run *run, Changes *changes)
         return;                     /* removed by hand: the run still ends by itself */
     Wall now = clock_wall();
     job->status = run->unsure ? JOB_UNKNOWN : JOB_STARTED;
-    JobStatus step = run->phase == JOB_UNDOING ? JOB_FAILED : run->unsure ? JOB_UNKNOWN : JOB_STARTED;
+    JobStatus step = run->phase == PHASE_UNDOING ? JOB_FAILED : run->unsure ? JOB_UNKNOWN : JOB_STARTED;
     show_steps(job, run->at, step, now);
     put_fault(run, job);
     put_state(run, job, now);
@@ -176,7 +176,7 @@ journal_close(Run *run, Changes *changes, const Message *why)
     if (!job)
         return;
     Wall now = clock_wall();
-    run->phase = JOB_ENDED;
+    run->phase = PHASE_ENDED;
     job->status = end_status[run->ending];
     for (guint i = 0; i < job->steps.count; i++) {
         JobStep *step = job->steps.items[i];

@@ -17,96 +17,6 @@ const_member_of(const Field *field, gconstpointer record)
     return (const char *) record + field->offset;
 }
 
-static void
-free_list(List *list, const Field *field)
-{
-    const Type *type = field->of;
-    for (guint i = 0; i < list->count; i++) {
-        if (field->kind == KIND_CHILDREN) {
-            object_unref(list->items[i]);
-        } else {
-            type_clear(type, list->items[i]);
-            g_free(list->items[i]);
-        }
-    }
-    g_free(list->items);
-    *list = (List) { NULL, 0 };
-}
-
-static gpointer
-copy_item(const Field *field, gconstpointer item)
-{
-    if (field->kind == KIND_CHILDREN)
-        return object_dup(item);
-    const Type *type = field->of;
-    gpointer copy = g_malloc0(type->size);
-    type_copy(type, copy, item);
-    return copy;
-}
-
-static void
-copy_list(const Field *field, List *to, const List *from)
-{
-    free_list(to, field);
-    for (guint i = 0; i < from->count; i++)
-        list_add(to, copy_item(field, from->items[i]));
-}
-
-static void
-copy_words(Words *to, const Words *from)
-{
-    g_autofree const char **items = g_new0(const char *, from->count + 1);
-    for (guint i = 0; i < from->count; i++)
-        items[i] = from->items[i];
-    words_set(to, items);
-}
-
-static void
-copy_group(const Type *type, gpointer to, gconstpointer from)
-{
-    type_clear(type, to);
-    memset(to, 0, type->size);
-    type_copy(type, to, from);
-}
-
-void
-merge_copy(const Field *field, gpointer to, gconstpointer from)
-{
-    gpointer target = member_of(field, to);
-    gconstpointer source = const_member_of(field, from);
-    switch (field->kind) {
-    case KIND_TEXT:
-        text_set(target, *(char *const *) source);
-        break;
-    case KIND_BOOL:
-    case KIND_ENUM:
-        *(int *) target = *(const int *) source;
-        break;
-    case KIND_INT:
-    case KIND_TIME:
-        *(gint64 *) target = *(const gint64 *) source;
-        break;
-    case KIND_REAL:
-        *(double *) target = *(const double *) source;
-        break;
-    case KIND_REF:
-        ((Ref *) target)->id = ((const Ref *) source)->id;
-        break;
-    case KIND_GROUP:
-        copy_group(field->of, target, source);
-        break;
-    case KIND_LIST:
-    case KIND_CHILDREN:
-        copy_list(field, target, source);
-        break;
-    case KIND_WORDS:
-        copy_words(target, source);
-        break;
-    case KIND_COLLECT:
-        break;
-    }
-}
-
 static gboolean
 is_named(const char *const *names, const char *name)
 {
@@ -126,7 +36,7 @@ merge_rows(const Type *type, guint wanted, const char *const *except, gpointer t
             continue;
         if (field_equal(field, to, from))
             continue;
-        merge_copy(field, to, from);
+        field_assign(field, to, from);
         changed = TRUE;
     }
     return changed;
@@ -179,7 +89,7 @@ merge_field(const Field *field, gpointer target, gconstpointer before, gconstpoi
                             const_member_of(field, after), NULL);
     if (field_equal(field, target, after))
         return FALSE;
-    merge_copy(field, target, after);
+    field_assign(field, target, after);
     return TRUE;
 }
 

@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "schema/type.h"
 
-/* Copies one member; what TO held is freed. */
-void merge_copy(const Field *field, gpointer to, gconstpointer from);
 /* Copies the rows of TYPE that carry every flag of WANTED from FROM where they differ, but for those named in EXCEPT (ends in NULL). */
 gboolean merge_rows(const Type *type, guint wanted, const char *const *except, gpointer to, gconstpointer from);
 

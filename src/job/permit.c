@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The words of permits, as roles and the API's permit lists spell them. */
+ * The words of permits, as roles and the permit lists of the API spell them. Who holds which permit is not known here: that
+ * is the access code of the model, asked by the API before a work is submitted. */
 #include "job/command.h"
 
 const char *

@@ -39,7 +39,7 @@ recover_load(Engine *engine, GError **error)
 static gboolean
 is_unfinished(const Job *job)
 {
-    return job->end_time == 0 && job->command && job->phase > JOB_PHASE_NONE_ && job->phase < JOB_ENDED;
+    return job->end_time == 0 && job->command && job->phase > PHASE_NONE_ && job->phase < PHASE_ENDED;
 }
 
 void

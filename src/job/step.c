@@ -25,7 +25,7 @@ run_new(Engine *engine, Work *take)
     run->engine = engine;
     run->work = take;
     run->id = take->job;
-    run->phase = JOB_RUNNING;
+    run->phase = PHASE_RUNNING;
     run->claimant.job = take->job;
     run->claimant.command = take->command;
     run->claimant.since = clock_wall();
@@ -162,7 +162,7 @@ static void
 advance(Run *run, int at)
 {
     stand_at(run, at);
-    run->phase = JOB_RUNNING;
+    run->phase = PHASE_RUNNING;
     not_stuck(run);
     g_clear_error(&run->fault);
     if (run_step(run, at))
@@ -204,7 +204,7 @@ turn_back(Run *run, GError *take_why)
         run->fault = take_why;
     else
         g_clear_error(&take_why);
-    run->phase = JOB_UNDOING;
+    run->phase = PHASE_UNDOING;
     not_stuck(run);
     if (has_undo(run))
         run_record(run, go_back);
@@ -248,7 +248,7 @@ next_effect(const Run *run, int at)
 static void
 fall_into_doubt(Run *run)
 {
-    run->phase = JOB_UNKNOWN;
+    run->phase = PHASE_UNKNOWN;
     run->denials = 0;
     if (run->work->command->once && !run->give_up)
         run->give_up = clock_tick() + ONCE_PATIENCE;
@@ -264,7 +264,7 @@ denied(Run *run)
         return;
     }
     if (run->forward_passed && !run->work->command->once) {
-        run->phase = JOB_RUNNING;
+        run->phase = PHASE_RUNNING;
         run->denials = 0;
         go_on(run);
         return;
@@ -356,7 +356,7 @@ run_resume(Run *run)
     if (!run->work->command)
         return;                     /* keeps its claims until somebody abandons it */
     int effect = next_effect(run, at);
-    if (run->phase == JOB_UNDOING) {
+    if (run->phase == PHASE_UNDOING) {
         go_back(run);
     } else if (effect < 0 && run->work->command->once) {
         run_end(run, END_NOT_KNOWN);

@@ -23,6 +23,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Draft, draft_free)
 
 gboolean draft_has(const Draft *draft, const char *path);               /* "cpu.topology.cores" */
 void draft_mark(Draft *draft, const char *path);                        /* after setting the member by hand */
+/* For readers: the draft of a GROUP row (made and marked), and of a new item of a LIST or CHILDREN row. Borrowed. */
+Draft *draft_group(Draft *draft, const Field *row);
+Draft *draft_item(Draft *draft, const Field *row);
+gboolean draft_has_row(const Draft *draft, const Field *row);
+void draft_mark_row(Draft *draft, const Field *row);
 gpointer draft_record(const Draft *draft);
 /* Sets one field from text as the CLI and query parameters have it ("memory" "2GiB", "cpu.topology.cores" "2", "cluster" "Default"). */
 gboolean draft_set_text(Draft *draft, const char *path, const char *value, GError **error);

@@ -104,6 +104,8 @@ gpointer object_dup(gconstpointer object);              /* deep, mutable copy: s
 void type_clear(const Type *type, gpointer record);
 void type_copy(const Type *type, gpointer to, gconstpointer from);      /* TO holds nothing owned before */
 gboolean type_equal(const Type *type, gconstpointer a, gconstpointer b);
+void field_copy(const Field *field, gpointer to, gconstpointer from);    /* TO's member holds nothing owned before */
+void field_assign(const Field *field, gpointer to, gconstpointer from);  /* frees what TO's member held */
 gboolean field_equal(const Field *field, gconstpointer record_a, gconstpointer record_b);
 gboolean field_is_absent(const Field *field, gconstpointer record);
 const Field *type_find(const Type *type, const char *name);             /* NULL if it has no such row */

@@ -15,7 +15,7 @@ typedef struct Write Write;
 /* What following a link finds; filled by api. For a CHILDREN or COLLECT row: writes the items of that sub-collection of RECORD (at
  * PATH, its href without the root) inside the already opened element or array by calling write_list_item for each; returns FALSE
  * where nothing is to be inlined (the link is written then; what was opened is taken back). For a REF row (follow=disk_attachments.disk)
- * nothing is opened: it writes the whole target by write_object_named(write, row->name, …); PATH is NULL. */
+ * nothing is opened: it writes the whole target by write_object_named(write, row->name, …) (in JSON behind a member name of its own making: write_member); PATH is NULL. */
 typedef gboolean (*WriteFollow)(Write *write, const Field *row, gconstpointer record, const char *path);
 /* What a REF's target is called, by api: its path without the root ("/vms/ID/nics/ID"; NULL: "/" type->path "/" id) and, for INLINE
  * rows, its name (NULL: none is written). Borrowed until the next call. FALSE: there is no such object; only its id is written. */
@@ -38,6 +38,8 @@ struct Write {
 void write_object(Write *write, const Type *type, gconstpointer object, const char *path);
 /* The same under another element name (a REF that is followed); in JSON only the {…}. */
 void write_object_named(Write *write, const char *name, const Type *type, gconstpointer object, const char *path);
+/* Opens a member of a JSON object, with its comma (a followed REF); nothing in XML. */
+void write_member(Write *write, const char *name);
 /* Only what is between: fields (cacheable by version), then links and actions (which depend on PATH). JSON: without braces, comma-led. */
 void write_fields(Write *write, const Type *type, gconstpointer record);
 void write_links(Write *write, const Type *type, gconstpointer object, const char *path);

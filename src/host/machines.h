@@ -1,0 +1,29 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What Host.machines holds: what a host's libvirt and QEMU can make, packed as lines `key value` so that it travels as one
+ * text field. Written by host/libvirt_facts.c and host/fake.c, read by host/domain_xml.c and by whoever looks for a
+ * network to begin with. Keys, each may stand several times, the preferred first:
+ *
+ *     arch x86_64                          the host's own architecture
+ *     type qemu                            what a new domain's type is: "kvm" or "qemu"
+ *     emulator /usr/bin/qemu-system-x86_64
+ *     machine pc-q35-7.2                   the machine behind the alias "q35" ("virt" on aarch64), else the default one
+ *     machine pc-i440fx-7.2
+ *     firmware bios | efi
+ *     loader /usr/share/OVMF/OVMF_CODE_4M.fd
+ *     graphics vnc | spice                 video virtio | vga | qxl …       bus virtio | scsi | sata …
+ *     cpu-mode host-passthrough | host-model | custom       cpu-model qemu64     (usable ones)
+ *     tpm yes | no
+ *     network default                      an active libvirt network
+ *     bridge br0                           a bridge of the host itself (none that a libvirt network made) */
+#pragma once
+
+#include <glib.h>
+
+void machines_add(GString *packed, const char *key, const char *value);     /* values with a line break are left out */
+/* The first value of KEY; yours; NULL if there is none (or PACKED is NULL). */
+char *machines_dup(const char *packed, const char *key);
+/* All values of KEY, in order; never NULL. */
+char **machines_dup_all(const char *packed, const char *key);
+gboolean machines_has(const char *packed, const char *key, const char *value);

@@ -1,0 +1,237 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Hosts and storage domains as they report themselves: up with their facts, lost, short of space; and the counts that follow
+ * from VMs and disks. Where single VMs stand is reconcile_state.c's. */
+#include "job/merge.h"
+#include "job/reconcile_parts.h"
+
+#include "base/log.h"
+
+#define GRACE (3 * CLOCK_SECOND)            /* a host that is back within this has not been lost to its VMs */
+#define SUMS_PAUSE (CLOCK_SECOND / 5)
+
+#define EVENT_HOST_UP 13                    /* oVirt's numbers */
+#define EVENT_HOST_LOST 12
+#define EVENT_STORAGE_BACK 995
+#define EVENT_STORAGE_LOST 996
+
+/* --- up ---------------------------------------------------------------------------------------------------------------------- */
+
+static void
+poke_runs(Engine *engine)
+{
+    g_autoptr(GPtrArray) runs = g_ptr_array_new();
+    GHashTableIter iter;
+    Run *run;
+    g_hash_table_iter_init(&iter, engine->runs);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &run))
+        g_ptr_array_add(runs, run);
+    for (guint i = 0; i < runs->len; i++)
+        run_poke(runs->pdata[i]);
+}
+
+void
+host_is_up(HostState *host)
+{
+    static const char *const ours[] = { "status", "status_detail", "summary", NULL };
+    Engine *engine = host->reconcile->engine;
+    Batch *batch = batch_new(host, NULL);
+    Host *object = changes_edit(batch->changes, &host_type, &host->id);
+    gboolean news = object && object->status != HOST_UP;
+    host->up = TRUE;
+    loop_cancel(engine->parts.loop, host->grace);
+    host->grace = 0;
+    if (object) {
+        if (host->facts)
+            merge_rows(&host_type, LIVE, ours, object, host->facts);
+        object->status = HOST_UP;
+        g_clear_pointer(&object->status_detail, g_free);
+    }
+    if (news)
+        batch_note(batch, &id_null, EVENT_HOST_UP, SEVERITY_NORMAL, message_new(MSG_FACT_HOST_UP, "host", batch_host_name(batch), NULL));
+    batch_end(batch);
+    sums_changed(host->reconcile);
+    poke_runs(engine);
+}
+
+/* --- lost -------------------------------------------------------------------------------------------------------------------- */
+
+static void
+lose_vm(Batch *batch, const Vm *was, const char *detail)
+{
+    GHashTable *before = batch->reconcile->before_lost;
+    if (!g_hash_table_contains(before, &was->object.id))
+        g_hash_table_insert(before, g_memdup2(&was->object.id, sizeof(Id)), GINT_TO_POINTER(was->status));
+    Vm *vm = changes_edit(batch->changes, &vm_type, &was->object.id);
+    vm->status = VM_UNKNOWN;
+    text_set(&vm->status_detail, detail);
+}
+
+static void
+lose_vms(gpointer data)
+{
+    HostState *host = data;
+    host->grace = 0;
+    g_autoptr(View) head = view_ref(commit_head(host->reconcile->engine->commit));
+    g_autoptr(GPtrArray) vms = view_collect(head, &vm_type, "home", &host->id);
+    guint at = 0;
+    while (at < vms->len) {
+        Batch *batch = batch_new(host, NULL);
+        g_autoptr(Message) silent = message_new(MSG_FACT_HOST_SILENT, "host", batch_host_name(batch), NULL);
+        g_autofree char *detail = message_text(silent, LANGUAGE_EN);
+        for (guint end = MIN(vms->len, at + RECONCILE_BATCH); at < end; at++) {
+            const Vm *vm = vms->pdata[at];
+            if (vm->status != VM_UNKNOWN || !vm->status_detail)
+                lose_vm(batch, vm, detail);
+        }
+        batch_end(batch);
+    }
+}
+
+void
+host_is_lost(HostState *host)
+{
+    Engine *engine = host->reconcile->engine;
+    Batch *batch = batch_new(host, NULL);
+    Host *object = changes_edit(batch->changes, &host_type, &host->id);
+    g_autofree char *why = host->why ? message_text(host->why, LANGUAGE_EN) : g_strdup("no reason is known");
+    gboolean news = object && object->status != HOST_NON_RESPONSIVE;
+    host->up = FALSE;
+    if (object) {
+        object->status = HOST_NON_RESPONSIVE;
+        text_set(&object->status_detail, why);
+    }
+    if (news)
+        batch_note(batch, &id_null, EVENT_HOST_LOST, SEVERITY_ERROR,
+                   message_new(MSG_FACT_HOST_LOST, "host", batch_host_name(batch), "why", why, NULL));
+    batch_end(batch);
+    if (!host->grace)
+        host->grace = loop_timer(engine->parts.loop, GRACE, lose_vms, host);
+    sums_changed(host->reconcile);
+}
+
+/* --- storage --------------------------------------------------------------------------------------------------------------- */
+
+static void
+copy_space(StorageDomain *domain, const StorageFacts *facts)
+{
+    const Field *files = type_find(&storage_domain_type, "files");
+    domain->available = facts->available;
+    domain->used = facts->used;
+    domain->status = facts->reachable ? STORAGE_ACTIVE : STORAGE_INACTIVE;
+    StorageDomain reported = { .files = facts->files };
+    if (files && !field_equal(files, domain, &reported))
+        field_assign(files, domain, &reported);
+}
+
+void
+host_storage(HostState *host, const StorageFacts *facts)
+{
+    Batch *batch = batch_new(host, NULL);
+    StorageDomain *domain = changes_edit(batch->changes, &storage_domain_type, &facts->storage_domain);
+    int before = domain ? domain->status : STORAGE_UNKNOWN;
+    if (domain)
+        copy_space(domain, facts);
+    Message *message = NULL;
+    if (domain && before == STORAGE_ACTIVE && !facts->reachable)
+        message = message_new(MSG_FACT_STORAGE_LOST, "storage_domain", domain->name, "why", facts->why, NULL);
+    else if (domain && before == STORAGE_INACTIVE && facts->reachable)
+        message = message_new(MSG_FACT_STORAGE_BACK, "storage_domain", domain->name, NULL);
+    if (message)
+        batch_note(batch, &id_null, facts->reachable ? EVENT_STORAGE_BACK : EVENT_STORAGE_LOST,
+                   facts->reachable ? SEVERITY_NORMAL : SEVERITY_ERROR, message);
+    batch_end(batch);
+}
+
+/* --- sums ------------------------------------------------------------------------------------------------------------------ */
+
+static VmSummary *
+summary_of(GHashTable *table, const Id *host)
+{
+    VmSummary *summary = g_hash_table_lookup(table, host);
+    if (!summary) {
+        summary = g_new0(VmSummary, 1);
+        g_hash_table_insert(table, g_memdup2(host, sizeof(*host)), summary);
+    }
+    return summary;
+}
+
+static void
+count_vms(const View *view, GHashTable *table)
+{
+    ViewWalk walk = view_walk(view, &vm_type);
+    for (const Vm *vm; (vm = view_next(&walk));) {
+        VmSummary *summary = summary_of(table, &vm->home.id);
+        summary->total++;
+        summary->active += vm_is_running((VmStatus) vm->status) && vm->status != VM_UNKNOWN;
+        summary->migrating += vm->status == VM_MIGRATING;
+    }
+}
+
+static void
+sum_hosts(Changes *changes)
+{
+    g_autoptr(GHashTable) table = g_hash_table_new_full(id_hash, id_equal_key, g_free, g_free);
+    count_vms(changes_head(changes), table);
+    ViewWalk walk = view_walk(changes_head(changes), &host_type);
+    for (const Host *host; (host = view_next(&walk));) {
+        const VmSummary *now = summary_of(table, &host->object.id);
+        if (memcmp(now, &host->summary, sizeof(*now)) == 0)
+            continue;
+        Host *edited = changes_edit(changes, &host_type, &host->object.id);
+        edited->summary = *now;
+    }
+}
+
+static void
+count_disks(const View *view, GHashTable *table)
+{
+    ViewWalk walk = view_walk(view, &disk_type);
+    for (const Disk *disk; (disk = view_next(&walk));) {
+        for (guint i = 0; i < disk->storage_domains.count; i++) {
+            const StorageDomainRef *in = disk->storage_domains.items[i];
+            gint64 *sum = g_hash_table_lookup(table, &in->storage_domain.id);
+            if (!sum) {
+                sum = g_new0(gint64, 1);
+                g_hash_table_insert(table, g_memdup2(&in->storage_domain.id, sizeof(Id)), sum);
+            }
+            *sum += disk->provisioned_size;
+        }
+    }
+}
+
+static void
+sum_storage(Changes *changes)
+{
+    g_autoptr(GHashTable) table = g_hash_table_new_full(id_hash, id_equal_key, g_free, g_free);
+    count_disks(changes_head(changes), table);
+    ViewWalk walk = view_walk(changes_head(changes), &storage_domain_type);
+    for (const StorageDomain *domain; (domain = view_next(&walk));) {
+        const gint64 *sum = g_hash_table_lookup(table, &domain->object.id);
+        gint64 committed = sum ? *sum : 0;
+        if (committed == domain->committed)
+            continue;
+        StorageDomain *edited = changes_edit(changes, &storage_domain_type, &domain->object.id);
+        edited->committed = committed;
+    }
+}
+
+static void
+sum_up(gpointer data)
+{
+    Reconcile *reconcile = data;
+    reconcile->sums = 0;
+    Changes *changes = commit_begin(reconcile->engine->commit);
+    sum_hosts(changes);
+    sum_storage(changes);
+    engine_put(reconcile->engine, changes, NULL, NULL);
+}
+
+/* One walk over the estate for however many changes came together, and at most five a second. */
+void
+sums_changed(Reconcile *reconcile)
+{
+    if (!reconcile->sums && !reconcile->engine->stopping)
+        reconcile->sums = loop_timer(reconcile->engine->parts.loop, SUMS_PAUSE, sum_up, reconcile);
+}

@@ -1,0 +1,152 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What reconcile keeps in mind beside the inventory, and how it follows: which MAC is whose, what each kept XML was, when our
+ * own jobs ended. Every sealed set passes reconcile_learn(); a fall of the head passes reconcile_again(). Takes no report. */
+#include "job/reconcile_parts.h"
+
+#define SETTLED_MOST 1000
+#define SETTLED_LIFE (60 * CLOCK_SECOND)
+
+static void
+learn_macs(Reconcile *reconcile, const Vm *vm, gboolean there)
+{
+    for (guint i = 0; vm && i < vm->nics.count; i++) {
+        const Nic *nic = vm->nics.items[i];
+        const Id *owner = nic->mac.address ? g_hash_table_lookup(reconcile->macs, nic->mac.address) : NULL;
+        if (there && nic->mac.address && !owner)
+            g_hash_table_insert(reconcile->macs, g_strdup(nic->mac.address), g_memdup2(&vm->object.id, sizeof(Id)));
+        else if (!there && owner && id_equal(owner, &vm->object.id))
+            g_hash_table_remove(reconcile->macs, nic->mac.address);
+    }
+}
+
+/* What was learnt from sets that were taken back is not so. */
+static void
+learn_anew(Reconcile *reconcile)
+{
+    g_hash_table_remove_all(reconcile->digests);
+    g_hash_table_remove_all(reconcile->macs);
+    ViewWalk walk = view_walk(commit_head(reconcile->engine->commit), &vm_type);
+    for (const Vm *vm; (vm = view_next(&walk));)
+        learn_macs(reconcile, vm, TRUE);
+}
+
+void
+reconcile_again(Reconcile *reconcile)
+{
+    GHashTableIter iter;
+    HostState *host;
+    reconcile->owes = FALSE;
+    learn_anew(reconcile);
+    g_hash_table_iter_init(&iter, reconcile->hosts);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &host)) {
+        if (!host->heard)
+            continue;
+        if (host->up)
+            host_is_up(host);
+        else
+            host_is_lost(host);
+    }
+}
+
+static void
+drop_old_settled(Reconcile *reconcile, Wall now)
+{
+    GHashTableIter iter;
+    Wall *settled;
+    if (g_hash_table_size(reconcile->settled) < SETTLED_MOST)
+        return;
+    g_hash_table_iter_init(&iter, reconcile->settled);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &settled)) {
+        if (now - *settled > SETTLED_LIFE)
+            g_hash_table_iter_remove(&iter);
+    }
+}
+
+/* What was heard last about a VM while a job had it must agree with how the job left it; else its host is asked again. */
+static void
+check_heard(Reconcile *reconcile, const Id *id)
+{
+    gpointer state;
+    if (!g_hash_table_lookup_extended(reconcile->heard, id, NULL, &state))
+        return;
+    g_hash_table_remove(reconcile->heard, id);
+    const Vm *vm = view_find(commit_head(reconcile->engine->commit), &vm_type, id);
+    if (!vm || vm_is_running((VmStatus) vm->status) == (GPOINTER_TO_INT(state) != DOMAIN_SHUTOFF))
+        return;
+    g_autoptr(HostLink) link = reconcile->engine->parts.hosts ? hosts_peek(reconcile->engine->parts.hosts, &vm->home.id) : NULL;
+    if (link && link->ops->refresh)
+        link->ops->refresh(link);
+}
+
+void
+reconcile_settled(Reconcile *reconcile, const Work *work)
+{
+    Wall now = clock_wall();
+    drop_old_settled(reconcile, now);
+    for (guint i = 0; i < work->claims->len; i++) {
+        const char *claim = work->claims->pdata[i];
+        Id id;
+        if (!g_str_has_prefix(claim, "vm:") || !id_parse(claim + 3, ID_UUID, &id))
+            continue;
+        g_hash_table_replace(reconcile->settled, g_memdup2(&id, sizeof(id)), g_memdup2(&now, sizeof(now)));
+        check_heard(reconcile, &id);
+    }
+}
+
+static gboolean
+nics_are_same(const Vm *a, const Vm *b)
+{
+    if (!a || !b || a->nics.count != b->nics.count)
+        return FALSE;
+    for (guint i = 0; i < a->nics.count; i++) {
+        const Nic *one = a->nics.items[i], *other = b->nics.items[i];
+        if (g_strcmp0(one->mac.address, other->mac.address) != 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+learn_vm(Reconcile *reconcile, const Vm *before, const Vm *after)
+{
+    if (!nics_are_same(before, after)) {
+        learn_macs(reconcile, before, FALSE);
+        learn_macs(reconcile, after, TRUE);
+    }
+    if (!after)
+        state_forget(reconcile, &before->object.id);
+    if (!before || !after || before->status != after->status || !id_equal(&before->home.id, &after->home.id))
+        sums_changed(reconcile);
+}
+
+static void
+learn_keep(Reconcile *reconcile, const Keep *keep)
+{
+    if (!g_str_equal(keep->space, "domain-xml"))
+        return;
+    if (!keep->text) {
+        g_hash_table_remove(reconcile->digests, &keep->id);
+        return;
+    }
+    guint64 digest = outside_digest(keep->text);
+    g_hash_table_replace(reconcile->digests, g_memdup2(&keep->id, sizeof(Id)), g_memdup2(&digest, sizeof(digest)));
+}
+
+void
+reconcile_learn(Reconcile *reconcile, const Changes *sealed)
+{
+    guint count;
+    const Change *rows = changes_rows(sealed, &count);
+    for (guint i = 0; i < count; i++) {
+        const Object *object = rows[i].after ? rows[i].after : rows[i].before;
+        if (object->type == &vm_type)
+            learn_vm(reconcile, rows[i].before, rows[i].after);
+        else if (object->type == &disk_type)
+            sums_changed(reconcile);
+    }
+    const Keep *keeps = changes_keeps(sealed, &count);
+    for (guint i = 0; i < count; i++)
+        learn_keep(reconcile, &keeps[i]);
+}

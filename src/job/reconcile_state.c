@@ -1,0 +1,265 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Where a VM stands, from what libvirt says of its domain. A fact is believed; while a job of ours works on the VM the
+ * facts it makes are not told as somebody else's deeds, and a status it staged is kept until its end. */
+#include "job/merge.h"
+#include "job/reconcile_parts.h"
+
+#include <string.h>
+
+#define LEAVING_PATIENCE (150 * CLOCK_SECOND)   /* a guest that runs on this long after the request will not shut down */
+
+#define EVENT_VM_DOWN 61                        /* oVirt's numbers */
+#define EVENT_VM_DOWN_ERROR 119
+#define EVENT_VM_RUN 32
+#define EVENT_VM_PAUSED 1025
+#define EVENT_VM_RESUMED 1026
+
+static VmStatus
+status_of(const DomainFacts *facts)
+{
+    switch (facts->state) {
+    case DOMAIN_ABSENT:
+        return VM_UNKNOWN;
+    case DOMAIN_SHUTOFF:
+        return facts->managed_save ? VM_SUSPENDED : VM_DOWN;
+    case DOMAIN_RUNNING:
+    case DOMAIN_BLOCKED:
+        return VM_UP;
+    case DOMAIN_SHUTTING_DOWN:
+        return VM_POWERING_DOWN;
+    case DOMAIN_PAUSED:
+    case DOMAIN_CRASHED:            /* its process is kept for a look at it */
+    case DOMAIN_SUSPENDED:          /* asleep by its guest's own wish; the process is there */
+        return VM_PAUSED;
+    }
+    return VM_UNKNOWN;
+}
+
+void
+state_forget(Reconcile *reconcile, const Id *vm)
+{
+    g_hash_table_remove(reconcile->leaving, vm);
+    g_hash_table_remove(reconcile->heard, vm);
+    g_hash_table_remove(reconcile->before_lost, vm);
+    g_hash_table_remove(reconcile->digests, vm);
+}
+
+/* --- what a fact means while something is on its way ---------------------------------------------------------------------- */
+
+static gboolean
+is_starting(int status)
+{
+    return status == VM_WAIT_FOR_LAUNCH || status == VM_POWERING_UP || status == VM_RESTORING_STATE;
+}
+
+/* Our own job is at it: what it staged stays until it ends, but for a start that is seen to run. */
+static VmStatus
+status_in_job(const Vm *vm, VmStatus fact)
+{
+    if (is_starting(vm->status))
+        return fact == VM_UP ? VM_POWERING_UP : (VmStatus) vm->status;
+    if (vm->status == VM_POWERING_DOWN || vm->status == VM_SAVING_STATE || vm->status == VM_MIGRATING || vm->status == VM_REBOOT_IN_PROGRESS)
+        return fact == VM_UP ? (VmStatus) vm->status : fact;
+    return fact;
+}
+
+/* A guest that was asked to shut down runs until it has. */
+static VmStatus
+status_when_leaving(Reconcile *reconcile, const Vm *vm, VmStatus fact)
+{
+    if (vm->status != VM_POWERING_DOWN || fact != VM_UP) {
+        g_hash_table_remove(reconcile->leaving, &vm->object.id);
+        return fact;
+    }
+    Tick now = clock_tick();
+    const Tick *since = g_hash_table_lookup(reconcile->leaving, &vm->object.id);
+    if (!since) {
+        g_hash_table_insert(reconcile->leaving, g_memdup2(&vm->object.id, sizeof(Id)), g_memdup2(&now, sizeof(now)));
+        return VM_POWERING_DOWN;
+    }
+    return now - *since < LEAVING_PATIENCE ? VM_POWERING_DOWN : VM_UP;
+}
+
+/* --- sentences ---------------------------------------------------------------------------------------------------------------- */
+
+char *
+state_event_words(const Batch *batch, const DomainFacts *facts)
+{
+    const char *event = batch->event ? batch->event : facts && facts->reason ? facts->reason : "found by looking";
+    g_auto(GStrv) parts = g_strsplit(event, ":", 2);
+    return parts[0] && parts[1] ? g_strdup_printf("%s, %s", parts[0], parts[1]) : g_strdup(event);
+}
+
+static gboolean
+says(const char *words, const char *word)
+{
+    return strstr(words, word) != NULL;
+}
+
+static MessageCode
+down_sentence(const char *words)
+{
+    if (says(words, "destroyed"))
+        return MSG_FACT_VM_DESTROYED;
+    if (says(words, "crashed") || says(words, "failed"))
+        return MSG_FACT_VM_CRASHED;
+    if (says(words, "shutdown") || says(words, "shut down"))
+        return MSG_FACT_VM_SHUT_DOWN;
+    return MSG_FACT_VM_DOWN;
+}
+
+typedef struct {
+    MessageCode message;
+    int code;
+    Severity severity;
+} Telling;
+
+static Telling
+tell_move(int before, VmStatus after, const char *words)
+{
+    if (after == VM_DOWN) {
+        MessageCode sentence = down_sentence(words);
+        gboolean crash = sentence == MSG_FACT_VM_CRASHED;
+        return (Telling) { sentence, crash ? EVENT_VM_DOWN_ERROR : EVENT_VM_DOWN, crash ? SEVERITY_ERROR : SEVERITY_NORMAL };
+    }
+    if (after == VM_SUSPENDED)
+        return (Telling) { MSG_FACT_VM_SAVED, EVENT_VM_DOWN, SEVERITY_NORMAL };
+    if (after == VM_PAUSED)
+        return (Telling) { MSG_FACT_VM_PAUSED, EVENT_VM_PAUSED, SEVERITY_WARNING };
+    if (after == VM_UP && before == VM_PAUSED)
+        return (Telling) { MSG_FACT_VM_RESUMED, EVENT_VM_RESUMED, SEVERITY_NORMAL };
+    if (after == VM_UP && (before == VM_DOWN || before == VM_SUSPENDED))
+        return (Telling) { MSG_FACT_VM_STARTED, EVENT_VM_RUN, SEVERITY_NORMAL };
+    return (Telling) { MSG_FACT_VM_MOVED, 0, SEVERITY_NORMAL };
+}
+
+static void
+note_move(Batch *batch, const Vm *vm, int before, const DomainFacts *facts)
+{
+    g_autofree char *words = state_event_words(batch, facts);
+    Telling told = tell_move(before, (VmStatus) vm->status, words);
+    Message *message = message_new(told.message, "vm", vm->name, "host", batch_host_name(batch), "event", words,
+                                   "before", names_get(&vm_status_names, before), "after", names_get(&vm_status_names, vm->status), NULL);
+    batch_note(batch, &vm->object.id, told.code, told.severity, message);
+}
+
+static void
+note_unwatched(Batch *batch, const Vm *vm, int before)
+{
+    Message *message = message_new(MSG_FACT_VM_UNWATCHED, "vm", vm->name, "host", batch_host_name(batch),
+                                   "before", names_get(&vm_status_names, before), "after", names_get(&vm_status_names, vm->status), NULL);
+    batch_note(batch, &vm->object.id, vm->status == VM_DOWN ? EVENT_VM_DOWN : 0, SEVERITY_WARNING, message);
+}
+
+/* Times are stored, so they go with the notes. */
+static void
+note_times(Batch *batch, const Vm *vm, gboolean was_running, const DomainFacts *facts)
+{
+    gboolean runs = vm_is_running((VmStatus) vm->status);
+    if (runs == was_running)
+        return;
+    batch_note(batch, &vm->object.id, 0, SEVERITY_NORMAL, NULL);
+    Note *note = batch->notes->pdata[batch->notes->len - 1];
+    if (runs)
+        note->started = facts->started > 0 ? facts->started : batch->when;
+    else
+        note->stopped = batch->when;
+}
+
+/* --- the move ------------------------------------------------------------------------------------------------------------------ */
+
+static gboolean
+expects_moves(const Claimant *by)
+{
+    const Command *command = by ? by->command : NULL;
+    return by && (!command || (command->on == &vm_type && !g_str_equal(command->verb, "update")));
+}
+
+static const char *
+detail_of(const DomainFacts *facts)
+{
+    if (facts->state == DOMAIN_PAUSED || facts->state == DOMAIN_CRASHED)
+        return facts->reason;
+    return facts->state == DOMAIN_SUSPENDED ? "asleep by its guest's own wish" : NULL;
+}
+
+static void
+tell(Batch *batch, const Vm *vm, int before, const DomainFacts *facts)
+{
+    gpointer lost;
+    GHashTable *table = batch->reconcile->before_lost;
+    if (before != VM_UNKNOWN) {
+        note_move(batch, vm, before, facts);
+    } else if (g_hash_table_lookup_extended(table, &vm->object.id, NULL, &lost)) {
+        if (GPOINTER_TO_INT(lost) != vm->status && GPOINTER_TO_INT(lost) != VM_UNKNOWN)
+            note_unwatched(batch, vm, GPOINTER_TO_INT(lost));
+        g_hash_table_remove(table, &vm->object.id);
+    }
+}
+
+void
+state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
+{
+    Reconcile *reconcile = batch->reconcile;
+    const Claimant *by = engine_claimant(reconcile->engine, &vm_type, &was->object.id);
+    VmStatus fact = status_of(facts);
+    VmStatus status = by ? status_in_job(was, fact) : status_when_leaving(reconcile, was, fact);
+    if (by)
+        g_hash_table_replace(reconcile->heard, g_memdup2(&was->object.id, sizeof(Id)), GINT_TO_POINTER((int) facts->state));
+    Id host = fact == VM_DOWN || fact == VM_SUSPENDED ? id_null : batch->host->id;
+    const char *detail = detail_of(facts);
+    int before = was->status;
+    if (before == (int) status && id_equal(&was->host.id, &host) && g_strcmp0(was->status_detail, detail) == 0)
+        return;
+    gboolean was_running = vm_is_running((VmStatus) before);
+    Vm *vm = changes_edit(batch->changes, &vm_type, &was->object.id);
+    vm->status = status;
+    vm->host.id = host;
+    text_set(&vm->status_detail, detail);
+    if (before == (int) status)
+        return;
+    if (!expects_moves(by))
+        tell(batch, vm, before, facts);
+    if (before != VM_UNKNOWN)
+        note_times(batch, vm, was_running, facts);
+}
+
+/* --- what guests say ------------------------------------------------------------------------------------------------------------ */
+
+static void
+copy_reported(List *to, const List *from, const char *mac)
+{
+    ReportedDevice *old;
+    while (to->count > 0) {
+        old = to->items[0];
+        Id id = old->object.id;
+        list_remove(to, &reported_device_type, &id);
+    }
+    for (guint i = 0; i < from->count; i++) {
+        const ReportedDevice *device = from->items[i];
+        if (!mac || (device->mac.address && g_ascii_strcasecmp(mac, device->mac.address) == 0))
+            list_add(to, object_dup(device));
+    }
+}
+
+void
+state_guest(Batch *batch, const Id *domain, const GuestFacts *guest)
+{
+    const Vm *was = adopt_find(batch, domain);
+    Vm *vm = was && guest ? changes_edit(batch->changes, &vm_type, &was->object.id) : NULL;
+    if (!vm)
+        return;
+    text_set(&vm->fqdn, guest->fqdn);
+    const Field *os = type_find(&vm_type, "guest_operating_system");
+    Vm said = { .guest_operating_system = guest->os };
+    if (os && !field_equal(os, vm, &said))
+        field_assign(os, vm, &said);
+    copy_reported(&vm->reported_devices, &guest->devices, NULL);
+    for (guint i = 0; i < vm->nics.count; i++) {
+        Nic *nic = vm->nics.items[i];
+        if (nic->mac.address)
+            copy_reported(&nic->reported_devices, &guest->devices, nic->mac.address);
+    }
+}

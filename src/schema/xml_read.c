@@ -1,0 +1,295 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * XML bodies to drafts, by libxml2's streaming reader: no network, no DTD, no entities. The walk is the table's: an element
+ * is a row, a group, an item of a list, or unknown. Called by api with what a client sent. */
+#include "base/fault.h"
+#include "base/text.h"
+#include "schema/read.h"
+
+#include <libxml/xmlreader.h>
+#include <string.h>
+
+typedef struct {
+    xmlTextReader *reader;
+    const char *root;               /* the type's word, for sentences */
+    ReadOptions options;
+    guint depth;
+    char *complaint;                /* libxml2's first */
+} Reading;
+
+static gboolean read_record(Reading *reading, Draft *draft, GError **error);
+
+static void
+complain(void *data, xmlErrorPtr problem)
+{
+    Reading *reading = data;
+    if (!reading->complaint && problem->message)
+        reading->complaint = g_strchomp(g_strdup(problem->message));
+}
+
+static gboolean
+malformed(Reading *reading, GError **error)
+{
+    const char *why = reading->complaint ? reading->complaint : "it ends too early";
+    g_autofree char *clean = g_utf8_make_valid(why, (gssize) MIN(strlen(why), 160));
+    return fault_set(error, MSG_SCHEMA_MALFORMED, "type", reading->root, "format", "XML", "reason", clean, NULL);
+}
+
+/* To the next node that matters; FALSE at the end of the document or at an error (ERROR set). */
+static gboolean
+step(Reading *reading, GError **error)
+{
+    for (;;) {
+        int more = xmlTextReaderRead(reading->reader);
+        if (more != 1)
+            return malformed(reading, error);
+        int kind = xmlTextReaderNodeType(reading->reader);
+        if (kind == XML_READER_TYPE_DOCUMENT_TYPE || kind == XML_READER_TYPE_ENTITY_REFERENCE || kind == XML_READER_TYPE_ENTITY)
+            return fault_set(error, MSG_SCHEMA_DOCTYPE, "type", reading->root, NULL);
+        if (kind == XML_READER_TYPE_ELEMENT || kind == XML_READER_TYPE_END_ELEMENT || kind == XML_READER_TYPE_TEXT ||
+            kind == XML_READER_TYPE_CDATA || kind == XML_READER_TYPE_SIGNIFICANT_WHITESPACE)
+            return TRUE;
+    }
+}
+
+static gboolean
+is_end(const Reading *reading)
+{
+    return xmlTextReaderNodeType(reading->reader) == XML_READER_TYPE_END_ELEMENT;
+}
+
+static gboolean
+is_element(const Reading *reading)
+{
+    return xmlTextReaderNodeType(reading->reader) == XML_READER_TYPE_ELEMENT;
+}
+
+static gboolean
+enter(Reading *reading, GError **error)
+{
+    return ++reading->depth <= READ_DEPTH || fault_set(error, MSG_SCHEMA_TOO_DEEP, "type", reading->root, NULL);
+}
+
+/* Past the element the reader stands at, whatever is in it. */
+static gboolean
+skip(Reading *reading, GError **error)
+{
+    if (xmlTextReaderIsEmptyElement(reading->reader))
+        return TRUE;
+    guint depth = 1;
+    while (depth) {
+        if (!step(reading, error))
+            return FALSE;
+        if (is_element(reading) && !xmlTextReaderIsEmptyElement(reading->reader))
+            depth++;
+        else if (is_end(reading))
+            depth--;
+        if (depth + reading->depth > READ_DEPTH)
+            return fault_set(error, MSG_SCHEMA_TOO_DEEP, "type", reading->root, NULL);
+    }
+    return TRUE;
+}
+
+/* The text of the element the reader stands at, trimmed; NULL with ERROR if elements are in it. */
+static char *
+read_text(Reading *reading, const char *field, GError **error)
+{
+    g_auto(Text) text = TEXT_EMPTY;
+    text_grow(&text, 1);
+    if (!xmlTextReaderIsEmptyElement(reading->reader)) {
+        for (;;) {
+            if (!step(reading, error))
+                return NULL;
+            if (is_end(reading))
+                break;
+            if (is_element(reading)) {
+                fault_set(error, MSG_SCHEMA_WRONG_VALUE, "type", reading->root, "field", field, "value", "<…>", "wanted", "a single value", NULL);
+                return NULL;
+            }
+            text_add(&text, (const char *) xmlTextReaderConstValue(reading->reader));
+        }
+    }
+    return g_strstrip(text_take(&text));
+}
+
+static char *
+attribute(const Reading *reading, const char *name)
+{
+    xmlChar *value = xmlTextReaderGetAttribute(reading->reader, (const xmlChar *) name);
+    char *copy = g_strdup((const char *) value);
+    xmlFree(value);
+    return copy;
+}
+
+static gboolean
+set_ref_word(Reading *reading, const Field *row, Ref *ref, const char *id, GError **error)
+{
+    const Type *type = row->of;
+    if (id_parse(id, type->ids, &ref->id))
+        return TRUE;
+    return fault_set(error, MSG_SCHEMA_BAD_ID, "type", reading->root, "field", row->name, "value", id, NULL);
+}
+
+/* <cluster id="…"/> or <cluster><name>…</name></cluster>; whatever else is inside is the target's and ignored. */
+static gboolean
+read_ref(Reading *reading, Draft *draft, const Field *row, GError **error)
+{
+    Ref *ref = (Ref *) (gpointer) ((char *) draft->record + row->offset);
+    g_autofree char *id = attribute(reading, "id");
+    if (id && *id && !set_ref_word(reading, row, ref, id, error))
+        return FALSE;
+    draft_mark_row(draft, row);
+    if (xmlTextReaderIsEmptyElement(reading->reader))
+        return TRUE;
+    while (step(reading, error)) {
+        if (is_end(reading))
+            return TRUE;
+        if (!is_element(reading))
+            continue;
+        const char *name = (const char *) xmlTextReaderConstName(reading->reader);
+        gboolean names = g_str_equal(name, "name") || g_str_equal(name, "alias");
+        gboolean ids = g_str_equal(name, "id");
+        g_autofree char *text = names || ids ? read_text(reading, row->name, error) : NULL;
+        if (names || ids ? !text : !skip(reading, error))
+            return FALSE;
+        if (names && *text && id_is_null(&ref->id))
+            text_set(&ref->name, text);
+        if (ids && *text && !set_ref_word(reading, row, ref, text, error))
+            return FALSE;
+    }
+    return FALSE;
+}
+
+/* Calls for each element inside the one the reader stands at. */
+typedef gboolean (*EachElement)(Reading *reading, Draft *draft, const Field *row, GError **error);
+
+static gboolean
+each(Reading *reading, Draft *draft, const Field *row, EachElement function, GError **error)
+{
+    if (xmlTextReaderIsEmptyElement(reading->reader))
+        return TRUE;
+    if (!enter(reading, error))
+        return FALSE;
+    while (step(reading, error)) {
+        if (is_end(reading)) {
+            reading->depth--;
+            return TRUE;
+        }
+        if (is_element(reading) && !function(reading, draft, row, error))
+            return FALSE;
+    }
+    return FALSE;
+}
+
+static gboolean
+read_item(Reading *reading, Draft *draft, const Field *row, GError **error)
+{
+    const Type *type = row->of;
+    if (!g_str_equal((const char *) xmlTextReaderConstName(reading->reader), type->one))
+        return skip(reading, error);
+    Draft *item = draft_item(draft, row);
+    const Field *only = type->fields;
+    if (only->kind == KIND_REF && !only[1].name && g_str_equal(only->name, type->one))
+        return read_ref(reading, item, only, error);
+    return read_record(reading, item, error);
+}
+
+static gboolean
+read_word(Reading *reading, Draft *draft, const Field *row, GError **error)
+{
+    g_autofree char *text = read_text(reading, row->name, error);
+    if (text)
+        words_add((Words *) (gpointer) ((char *) draft->record + row->offset), text);
+    return text != NULL;
+}
+
+static gboolean
+read_row(Reading *reading, Draft *draft, const Field *row, GError **error)
+{
+    if (draft_has_row(draft, row))
+        return fault_set(error, MSG_SCHEMA_TWICE, "type", draft->type->one, "field", row->name, NULL);
+    if (row->kind == KIND_REF)
+        return read_ref(reading, draft, row, error);
+    if (row->kind == KIND_GROUP)
+        return read_record(reading, draft_group(draft, row), error);
+    draft_mark_row(draft, row);
+    if (row->kind == KIND_LIST || row->kind == KIND_CHILDREN)
+        return each(reading, draft, row, read_item, error);
+    if (row->kind == KIND_WORDS)
+        return each(reading, draft, row, read_word, error);
+    if (row->kind == KIND_COLLECT)
+        return skip(reading, error);
+    g_autofree char *text = read_text(reading, row->name, error);
+    return text && read_scalar(draft->type, row, draft->record, text, FALSE, error);
+}
+
+static gboolean
+is_always_ignored(const char *name)
+{
+    static const char *const words[] = { "link", "actions", "href", "id", NULL };
+    return g_strv_contains(words, name);
+}
+
+static gboolean
+read_element(Reading *reading, Draft *draft, const Field *unused, GError **error)
+{
+    (void) unused;
+    const char *name = (const char *) xmlTextReaderConstName(reading->reader);
+    const Field *row = type_find(draft->type, name);
+    if (row && !(row->flags & SECRET && !(row->flags & (ADD | SET))))
+        return read_row(reading, draft, row, error);
+    if (reading->options.strict && !is_always_ignored(name))
+        return fault_set(error, MSG_SCHEMA_UNKNOWN_FIELD, "type", draft->type->one, "field", name, NULL);
+    return skip(reading, error);
+}
+
+static gboolean
+read_record(Reading *reading, Draft *draft, GError **error)
+{
+    g_autofree char *id = draft->type->path ? attribute(reading, "id") : NULL;
+    if (id && *id) {
+        draft->has_id = id_parse(id, draft->type->ids, &((Object *) draft->record)->id);
+        if (!draft->has_id)
+            return fault_set(error, MSG_SCHEMA_BAD_ID, "type", reading->root, "field", draft->type->one, "value", id, NULL);
+    }
+    return each(reading, draft, NULL, read_element, error);
+}
+
+/* After the root nothing but its end may come. */
+static gboolean
+read_document(Reading *reading, Draft *draft, GError **error)
+{
+    if (!step(reading, error))
+        return FALSE;
+    const char *name = (const char *) xmlTextReaderConstName(reading->reader);
+    if (!g_str_equal(name, draft->type->one))
+        return fault_set(error, MSG_SCHEMA_WRONG_ROOT, "type", draft->type->one, "given", name, NULL);
+    if (!read_record(reading, draft, error))
+        return FALSE;
+    int more;
+    while ((more = xmlTextReaderRead(reading->reader)) == 1)
+        continue;
+    return more == 0 || malformed(reading, error);
+}
+
+Draft *
+read_xml(const Type *type, const char *bytes, gsize length, ReadOptions options, GError **error)
+{
+    Reading reading = { .root = type->one, .options = options };
+    if (length > G_MAXINT || memchr(bytes, '\0', length)) {
+        fault_set(error, MSG_SCHEMA_MALFORMED, "type", type->one, "format", "XML", "reason", "it holds a zero byte", NULL);
+        return NULL;
+    }
+    reading.reader = xmlReaderForMemory(bytes, (int) length, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOCDATA);
+    if (!reading.reader) {
+        malformed(&reading, error);
+        return NULL;
+    }
+    xmlTextReaderSetStructuredErrorHandler(reading.reader, complain, &reading);
+    g_autoptr(Draft) draft = draft_new(type);
+    gboolean well = read_document(&reading, draft, error);
+    xmlFreeTextReader(reading.reader);
+    g_free(reading.complaint);
+    return well ? g_steal_pointer(&draft) : NULL;
+}

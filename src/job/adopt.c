@@ -165,27 +165,27 @@ tell_same(Batch *batch, const Vm *vm, const char *what, const Vm *other)
 }
 
 static const Vm *
-find_mac(Batch *batch, const Vm *vm)
+find_owner(Batch *batch, const char *kind, const char *value, const Vm *than)
 {
-    for (guint i = 0; i < vm->nics.count; i++) {
-        const Nic *nic = vm->nics.items[i];
-        const Id *owner = nic->mac.address ? g_hash_table_lookup(batch->reconcile->macs, nic->mac.address) : NULL;
-        const Vm *other = owner && !id_equal(owner, &vm->object.id) ? changes_find(batch->changes, &vm_type, owner) : NULL;
-        if (other)
-            return other;
-    }
-    return NULL;
+    Id other;
+    if (!reconcile_other_owner(batch->reconcile, kind, value, &than->object.id, &other))
+        return NULL;
+    return changes_find(batch->changes, &vm_type, &other);
 }
 
 void
 adopt_same(Batch *batch, const Vm *vm)
 {
-    const Vm *other = vm->name ? view_find_name(changes_head(batch->changes), &vm_type, vm->name) : NULL;
-    if (other && !id_equal(&other->object.id, &vm->object.id))
-        tell_same(batch, vm, "name", other);
-    other = find_mac(batch, vm);
+    const Vm *other = find_owner(batch, "name", vm->name, vm);
     if (other)
-        tell_same(batch, vm, "MAC address", other);
+        tell_same(batch, vm, "name", other);
+    for (guint i = 0; i < vm->nics.count; i++) {
+        const Nic *nic = vm->nics.items[i];
+        other = find_owner(batch, "mac", nic->mac.address, vm);
+        if (other)
+            tell_same(batch, vm, "MAC address", other);
+    }
+    reconcile_learn_vm(batch->reconcile, vm);
 }
 
 /* --- coming ------------------------------------------------------------------------------------------------------------------- */
@@ -259,7 +259,6 @@ adopt_domain(Batch *batch, DomainFacts *facts)
     set_place(batch, vm);
     add_active_snapshot(vm, batch->when);
     vm->creation_time = vm->creation_time ? vm->creation_time : batch->when;
-    vm->start_time = facts->started;
     vm->next_run_configuration_exists = facts->live_differs;
     vm->status = VM_UNKNOWN;
     changes_add(batch->changes, vm);

@@ -101,7 +101,6 @@ merge(Batch *batch, const Vm *was, Pair *pair)
     gboolean changed = FALSE;
     if (pair->kept || vm->adopted)
         changed = merge_changes(&vm_type, vm, pair->kept ? pair->kept->config : NULL, facts->config, &what);
-    vm->next_run_configuration_exists = facts->live_differs;
     if (changed) {
         adopt_disks(batch, vm, facts, was);
         adopt_same(batch, vm);

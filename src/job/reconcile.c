@@ -41,7 +41,7 @@ reconcile_new(Engine *engine)
     reconcile->leaving = table_by_id();
     reconcile->heard = g_hash_table_new_full(id_hash, id_equal_key, g_free, NULL);
     reconcile->before_lost = g_hash_table_new_full(id_hash, id_equal_key, g_free, NULL);
-    reconcile->macs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    reconcile->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return reconcile;
 }
 
@@ -57,7 +57,7 @@ reconcile_free(Reconcile *reconcile)
     g_hash_table_unref(reconcile->leaving);
     g_hash_table_unref(reconcile->heard);
     g_hash_table_unref(reconcile->before_lost);
-    g_hash_table_unref(reconcile->macs);
+    g_hash_table_unref(reconcile->owners);
     g_free(reconcile);
 }
 
@@ -119,7 +119,7 @@ void
 batch_note(Batch *batch, const Id *vm, int code, Severity severity, Message *take)
 {
     Note *note = g_new0(Note, 1);
-    *note = (Note) { *vm, code, severity, take, 0, 0 };
+    *note = (Note) { *vm, code, severity, take, 0 };
     g_ptr_array_add(batch->notes, note);
 }
 
@@ -133,12 +133,8 @@ batch_host_name(Batch *batch)
 static void
 stamp(Changes *changes, const Note *note)
 {
-    if (note->started == 0 && note->stopped == 0)
-        return;
-    Vm *vm = changes_edit(changes, &vm_type, &note->vm);
-    if (vm && note->started > 0)
-        vm->start_time = note->started;
-    if (vm && note->stopped > 0)
+    Vm *vm = note->stopped > 0 ? changes_edit(changes, &vm_type, &note->vm) : NULL;
+    if (vm)
         vm->stop_time = note->stopped;
 }
 
@@ -197,6 +193,8 @@ take_domain(Batch *batch, DomainFacts *facts)
         return;
     }
     state_apply(batch, vm, facts);
+    if (facts->xml && facts->live_differs != vm->next_run_configuration_exists)
+        ((Vm *) changes_edit(batch->changes, &vm_type, &vm->object.id))->next_run_configuration_exists = facts->live_differs;
     if (facts->xml && !batch->facts_only && outside_differs(reconcile, &vm->object.id, facts))
         g_ptr_array_add(batch->compare, domain_facts_ref(facts));
 }

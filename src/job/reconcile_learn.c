@@ -8,17 +8,58 @@
 #define SETTLED_MOST 1000
 #define SETTLED_LIFE (60 * CLOCK_SECOND)
 
-static void
-learn_macs(Reconcile *reconcile, const Vm *vm, gboolean there)
+/* --- who has which name and MAC ------------------------------------------------------------------------------------------------- */
+
+static char *
+owner_key(const char *kind, const char *value)
 {
-    for (guint i = 0; vm && i < vm->nics.count; i++) {
-        const Nic *nic = vm->nics.items[i];
-        const Id *owner = nic->mac.address ? g_hash_table_lookup(reconcile->macs, nic->mac.address) : NULL;
-        if (there && nic->mac.address && !owner)
-            g_hash_table_insert(reconcile->macs, g_strdup(nic->mac.address), g_memdup2(&vm->object.id, sizeof(Id)));
-        else if (!there && owner && id_equal(owner, &vm->object.id))
-            g_hash_table_remove(reconcile->macs, nic->mac.address);
-    }
+    return g_strconcat(kind, ":", value, NULL);
+}
+
+static void
+own(Reconcile *reconcile, const char *kind, const char *value, const Id *vm)
+{
+    char *key = value ? owner_key(kind, value) : NULL;
+    if (key && !g_hash_table_contains(reconcile->owners, key))
+        g_hash_table_insert(reconcile->owners, key, g_memdup2(vm, sizeof(*vm)));
+    else
+        g_free(key);
+}
+
+static void
+disown(Reconcile *reconcile, const char *kind, const char *value, const Id *vm)
+{
+    g_autofree char *key = value ? owner_key(kind, value) : NULL;
+    const Id *owner = key ? g_hash_table_lookup(reconcile->owners, key) : NULL;
+    if (owner && id_equal(owner, vm))
+        g_hash_table_remove(reconcile->owners, key);
+}
+
+void
+reconcile_learn_vm(Reconcile *reconcile, const Vm *vm)
+{
+    own(reconcile, "name", vm->name, &vm->object.id);
+    for (guint i = 0; i < vm->nics.count; i++)
+        own(reconcile, "mac", ((const Nic *) vm->nics.items[i])->mac.address, &vm->object.id);
+}
+
+static void
+unlearn_vm(Reconcile *reconcile, const Vm *vm)
+{
+    disown(reconcile, "name", vm->name, &vm->object.id);
+    for (guint i = 0; i < vm->nics.count; i++)
+        disown(reconcile, "mac", ((const Nic *) vm->nics.items[i])->mac.address, &vm->object.id);
+}
+
+gboolean
+reconcile_other_owner(Reconcile *reconcile, const char *kind, const char *value, const Id *than, Id *ret_other)
+{
+    g_autofree char *key = value ? owner_key(kind, value) : NULL;
+    const Id *owner = key ? g_hash_table_lookup(reconcile->owners, key) : NULL;
+    if (!owner || id_equal(owner, than))
+        return FALSE;
+    *ret_other = *owner;
+    return TRUE;
 }
 
 /* What was learnt from sets that were taken back is not so. */
@@ -26,10 +67,10 @@ static void
 learn_anew(Reconcile *reconcile)
 {
     g_hash_table_remove_all(reconcile->digests);
-    g_hash_table_remove_all(reconcile->macs);
+    g_hash_table_remove_all(reconcile->owners);
     ViewWalk walk = view_walk(commit_head(reconcile->engine->commit), &vm_type);
     for (const Vm *vm; (vm = view_next(&walk));)
-        learn_macs(reconcile, vm, TRUE);
+        reconcile_learn_vm(reconcile, vm);
 }
 
 void
@@ -96,9 +137,9 @@ reconcile_settled(Reconcile *reconcile, const Work *work)
 }
 
 static gboolean
-nics_are_same(const Vm *a, const Vm *b)
+names_are_same(const Vm *a, const Vm *b)
 {
-    if (!a || !b || a->nics.count != b->nics.count)
+    if (!a || !b || a->nics.count != b->nics.count || g_strcmp0(a->name, b->name) != 0)
         return FALSE;
     for (guint i = 0; i < a->nics.count; i++) {
         const Nic *one = a->nics.items[i], *other = b->nics.items[i];
@@ -111,9 +152,11 @@ nics_are_same(const Vm *a, const Vm *b)
 static void
 learn_vm(Reconcile *reconcile, const Vm *before, const Vm *after)
 {
-    if (!nics_are_same(before, after)) {
-        learn_macs(reconcile, before, FALSE);
-        learn_macs(reconcile, after, TRUE);
+    if (!names_are_same(before, after)) {
+        if (before)
+            unlearn_vm(reconcile, before);
+        if (after)
+            reconcile_learn_vm(reconcile, after);
     }
     if (!after)
         state_forget(reconcile, &before->object.id);

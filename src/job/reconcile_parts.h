@@ -31,7 +31,7 @@ typedef struct {
     int code;
     Severity severity;
     Message *message;               /* NULL: nothing to tell */
-    Wall started, stopped;          /* to be stored in the VM; 0: leave */
+    Wall stopped;                   /* to be stored in the VM; 0: leave */
 } Note;
 
 struct Reconcile {
@@ -42,7 +42,7 @@ struct Reconcile {
     GHashTable *heard;              /* Id * → DomainState: the last word about a claimed VM */
     GHashTable *leaving;            /* Id * → Tick *: since when a VM is powering down */
     GHashTable *before_lost;        /* Id * → VmStatus: what a VM was when its host was lost */
-    GHashTable *macs;               /* char * → Id *: which VM has it */
+    GHashTable *owners;             /* "name:…" and "mac:…" → Id *: the first VM that has it */
     guint sums;                     /* timer: summaries are to be counted again */
     gboolean owes;
 };
@@ -59,6 +59,11 @@ typedef struct {
     const char *event;              /* libvirt's word, or NULL */
     gboolean facts_only;            /* the store cannot write */
 } Batch;
+
+/* reconcile_learn.c */
+void reconcile_learn_vm(Reconcile *reconcile, const Vm *vm);       /* its name and MACs are taken, if they were free */
+/* Another VM that has it ("name" or "mac"), by the newest sealed sets; FALSE if there is none. */
+gboolean reconcile_other_owner(Reconcile *reconcile, const char *kind, const char *value, const Id *than, Id *ret_other);
 
 /* reconcile.c */
 Batch *batch_new(HostState *host, const HostReport *report);

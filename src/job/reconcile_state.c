@@ -153,19 +153,21 @@ note_unwatched(Batch *batch, const Vm *vm, int before)
     batch_note(batch, &vm->object.id, vm->status == VM_DOWN ? EVENT_VM_DOWN : 0, SEVERITY_WARNING, message);
 }
 
-/* Times are stored, so they go with the notes. */
+/* When it stopped is stored, so it goes with the notes; since when it runs is a fact. */
 static void
-note_times(Batch *batch, const Vm *vm, gboolean was_running, const DomainFacts *facts)
+set_times(Batch *batch, Vm *vm, int before, const DomainFacts *facts)
 {
-    gboolean runs = vm_is_running((VmStatus) vm->status);
-    if (runs == was_running)
+    gboolean ran = vm_is_running((VmStatus) before), runs = vm_is_running((VmStatus) vm->status);
+    if (runs && facts->started > 0)
+        vm->start_time = facts->started;
+    else if (runs && (!ran || vm->start_time == 0))
+        vm->start_time = batch->when;
+    else if (!runs)
+        vm->start_time = 0;
+    if (!ran || runs || before == VM_UNKNOWN)
         return;
     batch_note(batch, &vm->object.id, 0, SEVERITY_NORMAL, NULL);
-    Note *note = batch->notes->pdata[batch->notes->len - 1];
-    if (runs)
-        note->started = facts->started > 0 ? facts->started : batch->when;
-    else
-        note->stopped = batch->when;
+    ((Note *) batch->notes->pdata[batch->notes->len - 1])->stopped = batch->when;
 }
 
 /* --- the move ------------------------------------------------------------------------------------------------------------------ */
@@ -213,7 +215,6 @@ state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
     int before = was->status;
     if (before == (int) status && id_equal(&was->host.id, &host) && g_strcmp0(was->status_detail, detail) == 0)
         return;
-    gboolean was_running = vm_is_running((VmStatus) before);
     Vm *vm = changes_edit(batch->changes, &vm_type, &was->object.id);
     vm->status = status;
     vm->host.id = host;
@@ -222,8 +223,7 @@ state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
         return;
     if (!expects_moves(by))
         tell(batch, vm, before, facts);
-    if (before != VM_UNKNOWN)
-        note_times(batch, vm, was_running, facts);
+    set_times(batch, vm, before, facts);
 }
 
 /* --- what guests say ------------------------------------------------------------------------------------------------------------ */

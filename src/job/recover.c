@@ -31,6 +31,7 @@ recover_load(Engine *engine, GError **error)
     g_autoptr(Changes) changes = commit_begin(engine->commit);
     if (!store_load(engine->parts.store, changes, error) || !changes_seal(changes, error))
         return FALSE;
+    inventory_set_last_event(engine->parts.inventory, store_next_event(engine->parts.store) - 1);
     forget_facts(changes);
     commit_seed(engine->commit, changes);
     return TRUE;

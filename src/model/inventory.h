@@ -22,6 +22,8 @@ void inventory_free(Inventory *inventory);
 View *inventory_view(Inventory *inventory);                     /* the newest published one; yours to view_unref; any thread */
 void inventory_publish(Inventory *inventory, View *view);       /* writer only */
 guint64 inventory_next_version(Inventory *inventory);           /* writer only */
+guint64 inventory_next_event(Inventory *inventory);             /* writer only: the next event's number */
+void inventory_set_last_event(Inventory *inventory, guint64 event); /* writer only, after loading */
 
 View *view_ref(View *view);
 void view_unref(View *view);

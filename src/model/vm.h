@@ -97,6 +97,7 @@ typedef struct {
 } Vm;
 
 extern const Type vm_type;
+extern const Type switch_type;
 extern const Type cpu_type, version_type, memory_policy_type, bios_type, os_type, display_type;
 
 /* Which moves of status are allowed: FALSE is a fact that cannot be (told as an anomaly, still believed: hosts are right). */

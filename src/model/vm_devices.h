@@ -71,4 +71,5 @@ typedef struct {
     Ref vm;
 } Snapshot;
 
+extern const Type vm_type;     /* their parent, of model/vm.h */
 extern const Type nic_type, disk_attachment_type, cdrom_type, graphics_console_type, snapshot_type, reported_device_type;

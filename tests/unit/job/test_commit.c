@@ -139,7 +139,7 @@ test_full_disk(void)
     world_host_up();
     world_store_trouble(TRUE);
     Answer answer = { 0 };
-    world_submit(&test_walk, FALSE, &answer);
+    world_submit(&walk_command, FALSE, &answer);
     world_settle();
     g_assert_cmpuint(answer.calls, ==, 1);
     g_assert_cmpint(answer.fault, ==, FAULT_UNAVAILABLE);

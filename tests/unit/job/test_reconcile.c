@@ -189,7 +189,7 @@ test_defined_by_virsh(void)
     g_assert_true(world_has_event("VM 'new' was found on host n1"));
     world_store_mode(STORE_HOLDS);
     Answer answer = { 0 };
-    world_submit(&test_walk, FALSE, &answer);
+    world_submit(&walk_command, FALSE, &answer);
     world_settle();
     GHashTableIter iter;
     Run *run;
@@ -262,7 +262,7 @@ test_own_deeds(void)
     world_state(&world.vm, DOMAIN_RUNNING, NULL);
     world_store_mode(STORE_HOLDS);
     Answer answer = { 0 };
-    world_submit(&test_walk, TRUE, &answer);
+    world_submit(&walk_command, TRUE, &answer);
     world_settle();
     world_store_answer(1, TRUE);
     world_settle();

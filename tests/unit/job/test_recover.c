@@ -62,7 +62,7 @@ ends_as(JobStatus status, const char *log, const char *description)
 static void
 test_nothing_stored(void)
 {
-    open_world(&test_walk);
+    open_world(&walk_command);
     crash();
     world_settle();
     g_assert_null(only_job());
@@ -76,7 +76,7 @@ test_nothing_stored(void)
 static void
 test_effect_without_record(void)
 {
-    open_world(&test_walk);
+    open_world(&walk_command);
     store_records(1);
     g_assert_true(outside.effect[0]);
     crash();
@@ -88,7 +88,7 @@ test_effect_without_record(void)
 static void
 test_record_without_effect(void)
 {
-    open_world(&test_walk);
+    open_world(&walk_command);
     store_records(2);
     outside.effect[1] = FALSE;
     crash();
@@ -98,7 +98,7 @@ test_record_without_effect(void)
 static void
 test_before_the_end(void)
 {
-    open_world(&test_walk);
+    open_world(&walk_command);
     store_records(3);
     crash();
     ends_as(JOB_FINISHED, "probe:c ", "finished");
@@ -107,7 +107,7 @@ test_before_the_end(void)
 static void
 test_while_undoing(void)
 {
-    open_world(&test_walk);
+    open_world(&walk_command);
     outside.run[1] = FAILS;
     store_records(3);
     g_assert_cmpstr(outside.log, ==, "run:a run:b undo:b undo:a ");
@@ -120,14 +120,14 @@ test_while_undoing(void)
 static void
 test_host_comes_later(void)
 {
-    open_world(&test_walk);
+    open_world(&walk_command);
     store_records(1);
     outside.blind = TRUE;
     crash();
     world_until(strstr(outside.log, "probe:a"));
     world_settle();
     Answer second = { 0 };
-    world_submit(&test_plain, FALSE, &second);
+    world_submit(&plain_command, FALSE, &second);
     world_until(second.calls == 1);
     g_assert_cmpint(second.fault, ==, FAULT_CONFLICT);
     answer_clear(&second);
@@ -141,7 +141,7 @@ test_host_comes_later(void)
 static void
 test_forward(void)
 {
-    open_world(&test_forward);
+    open_world(&forward_command);
     store_records(3);
     outside.effect[2] = FALSE;
     crash();
@@ -152,7 +152,7 @@ test_forward(void)
 static void
 test_once_happened(void)
 {
-    open_world(&test_once);
+    open_world(&once_command);
     store_records(1);
     crash();
     ends_as(JOB_FINISHED, "probe:a ", "finished");
@@ -161,7 +161,7 @@ test_once_happened(void)
 static void
 test_once_did_not(void)
 {
-    open_world(&test_once);
+    open_world(&once_command);
     store_records(1);
     outside.effect[0] = FALSE;
     crash();
@@ -172,7 +172,7 @@ test_once_did_not(void)
 static void
 test_twice(void)
 {
-    open_world(&test_walk);
+    open_world(&walk_command);
     store_records(1);
     world_crash();
     world_store_mode(STORE_HOLDS);
@@ -185,7 +185,7 @@ test_twice(void)
 static void
 test_command_of_another_program(void)
 {
-    open_world(&test_walk);
+    open_world(&walk_command);
     store_records(1);
     Job *job = world_stored(&job_type, &only_job()->object.id);
     text_set(&job->command, "vm.fly");

@@ -52,7 +52,7 @@ test_forward_all_the_way(void)
 {
     open_world();
     guint writes = world_store_writes();
-    run(&test_walk);
+    run(&walk_command);
     g_assert_false(answer.refused);
     g_assert_cmpstr(outside.log, ==, "run:a run:b run:c ");
     g_assert_cmpstr(world_vm()->description, ==, "finished");
@@ -73,7 +73,7 @@ test_journal_first(void)
 {
     open_world();
     world_store_mode(STORE_HOLDS);
-    submit(&test_walk);
+    submit(&walk_command);
     world_settle();
     g_assert_cmpstr(outside.log, ==, "");
     g_assert_cmpuint(answer.calls, ==, 0);
@@ -92,10 +92,10 @@ test_busy(void)
 {
     open_world();
     world_store_mode(STORE_HOLDS);
-    submit(&test_walk);
+    submit(&walk_command);
     world_settle();
     Answer second = { 0 };
-    world_submit(&test_plain, FALSE, &second);
+    world_submit(&plain_command, FALSE, &second);
     world_settle();
     g_assert_cmpint(second.fault, ==, FAULT_CONFLICT);
     g_assert_nonnull(strstr(second.text, "VM 'web1'"));
@@ -105,7 +105,7 @@ test_busy(void)
     world_store_mode(STORE_ANSWERS);
     world_store_answer(9, TRUE);
     world_until(answer.calls == 1);
-    world_submit(&test_plain, FALSE, &second);
+    world_submit(&plain_command, FALSE, &second);
     world_until(second.calls == 1);
     g_assert_false(second.refused);
     g_assert_true(id_is_null(&second.job));
@@ -120,7 +120,7 @@ test_refused_by_store(void)
 {
     open_world();
     world_store_mode(STORE_HOLDS);
-    submit(&test_walk);
+    submit(&walk_command);
     world_settle();
     world_store_answer(1, FALSE);
     world_settle();
@@ -138,7 +138,7 @@ test_record_is_tried_again(void)
 {
     open_world();
     world_store_mode(STORE_HOLDS);
-    submit(&test_walk);
+    submit(&walk_command);
     world_settle();
     world_store_answer(1, TRUE);
     world_until(world_store_waiting() == 1);
@@ -155,7 +155,7 @@ test_undo_in_order(void)
 {
     open_world();
     outside.run[2] = DOES_THEN_FAILS;
-    run(&test_walk);
+    run(&walk_command);
     g_assert_true(answer.refused);
     g_assert_nonnull(strstr(answer.text, "ordered"));
     g_assert_cmpstr(outside.log, ==, "run:a run:b run:c undo:c undo:b undo:a ");
@@ -175,7 +175,7 @@ test_undo_is_tried_again(void)
     open_world();
     outside.run[1] = FAILS;
     outside.undo_fails = 2;
-    submit(&test_walk);
+    submit(&walk_command);
     world_until(strstr(outside.log, "undo:b undo:b"));
     g_assert_nonnull(engine_claimant(world.engine, &vm_type, &world.vm));
     world_until(answer.calls == 1);
@@ -190,7 +190,7 @@ test_unknown_but_done(void)
 {
     open_world();
     outside.run[1] = UNKNOWN_DONE;
-    run(&test_walk);
+    run(&walk_command);
     g_assert_false(answer.refused);
     g_assert_cmpstr(outside.log, ==, "run:a run:b probe:b run:c ");
     g_assert_cmpstr(world_vm()->description, ==, "finished");
@@ -203,7 +203,7 @@ test_unknown_and_not_done(void)
 {
     open_world();
     outside.run[1] = UNKNOWN_NOT_DONE;
-    run(&test_walk);
+    run(&walk_command);
     g_assert_true(answer.refused);
     g_assert_cmpstr(outside.log, ==, "run:a run:b probe:b probe:b undo:b undo:a ");
     g_assert_cmpstr(world_vm()->description, ==, "as before");
@@ -217,7 +217,7 @@ test_unknown_waits(void)
     open_world();
     outside.run[1] = UNKNOWN_DONE;
     outside.blind = TRUE;
-    submit(&test_walk);
+    submit(&walk_command);
     world_until(strstr(outside.log, "probe:b probe:b"));
     g_assert_nonnull(engine_claimant(world.engine, &vm_type, &world.vm));
     world_state(&world.vm, DOMAIN_PAUSED, "suspended:ioerror");
@@ -238,7 +238,7 @@ test_unsure_and_abandoned(void)
     open_world();
     outside.run[1] = UNKNOWN_DONE;
     outside.blind = TRUE;
-    submit(&test_walk);
+    submit(&walk_command);
     for (Tick limit = clock_tick() + 12 * CLOCK_SECOND; answer.calls == 0;)
         world_turn(limit);
     world_settle();
@@ -271,7 +271,7 @@ test_forward_only(void)
 {
     open_world();
     outside.run[2] = FAILS;             /* behind the point of no return: tried again, never undone */
-    run(&test_forward);
+    run(&forward_command);
     g_assert_false(answer.refused);
     g_assert_cmpstr(outside.log, ==, "run:a run:b run:c run:c ");
     g_assert_cmpstr(world_vm()->description, ==, "finished");
@@ -284,12 +284,12 @@ test_forward_step_fails(void)
 {
     open_world();
     outside.run[1] = DOES_THEN_FAILS;
-    run(&test_forward);
+    run(&forward_command);
     g_assert_false(answer.refused);
     g_assert_cmpstr(outside.log, ==, "run:a run:b probe:b run:c ");
     memset(&outside, 0, sizeof(outside));
     outside.run[1] = FAILS;
-    run(&test_forward);
+    run(&forward_command);
     g_assert_true(answer.refused);
     g_assert_nonnull(strstr(answer.text, "ordered"));
     g_assert_cmpstr(outside.log, ==, "run:a run:b probe:b probe:b undo:a ");
@@ -301,7 +301,7 @@ test_once(void)
 {
     open_world();
     outside.run[0] = UNKNOWN_NOT_DONE;
-    run(&test_once);
+    run(&once_command);
     g_assert_true(answer.refused);
     g_assert_cmpstr(outside.log, ==, "run:a probe:a probe:a ");
     must_be_free();
@@ -314,7 +314,7 @@ test_thoughts_are_journaled(void)
 {
     open_world();
     world_store_mode(STORE_HOLDS);
-    submit(&test_think);
+    submit(&think_command);
     world_settle();
     world_store_answer(1, TRUE);
     world_until(world_store_waiting() == 1);
@@ -336,13 +336,13 @@ test_failpoints(void)
     open_world();
     g_autofree char *step = g_strdup_printf("step!:%" G_GUINT64_FORMAT, failpoint_count(FAILPOINT_STEP) + 2);
     g_assert_true(failpoint_arm(step, NULL));
-    run(&test_walk);
+    run(&walk_command);
     g_assert_true(answer.refused);
     g_assert_cmpstr(outside.log, ==, "run:a undo:b undo:a ");
     memset(&outside, 0, sizeof(outside));
     g_autofree char *effect = g_strdup_printf("effect!:%" G_GUINT64_FORMAT, failpoint_count(FAILPOINT_EFFECT) + 2);
     g_assert_true(failpoint_arm(effect, NULL));
-    run(&test_walk);
+    run(&walk_command);
     g_assert_true(answer.refused);
     g_assert_cmpstr(outside.log, ==, "run:a run:b undo:b undo:a ");
     g_assert_false(outside.effect[0] || outside.effect[1]);
@@ -362,7 +362,7 @@ test_plan_changes_nothing(void)
     open_world();
     guint writes = world_store_writes();
     g_autofree char *text = NULL;
-    Work *work = work_new(&test_walk);
+    Work *work = work_new(&walk_command);
     work->target = world.vm;
     engine_plan(world.engine, work, take_plan, &text);
     world_until(text);
@@ -377,10 +377,10 @@ static void
 test_housekeeping(void)
 {
     open_world();
-    run(&test_walk);
+    run(&walk_command);
     Id well = answer.job;
     outside.run[0] = FAILS;
-    run(&test_walk);
+    run(&walk_command);
     Id badly = answer.job;
     Wall now = clock_wall();
     clean_now(world.engine, now + 9 * 60 * CLOCK_SECOND);

@@ -339,16 +339,16 @@ static const Step think_steps[] = {
 };
 /* clang-format on */
 
-const Command test_walk = { .verb = "walk", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
+const Command walk_command = { .verb = "walk", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
                             .steps = walk_steps, .finish = finish_vm, .revert = revert_vm };
-const Command test_once = { .verb = "once", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
+const Command once_command = { .verb = "once", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
                             .steps = once_steps, .finish = finish_vm, .revert = revert_vm, .once = TRUE };
-const Command test_forward = { .verb = "forward", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
+const Command forward_command = { .verb = "forward", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
                                .steps = forward_steps, .finish = finish_vm, .revert = revert_vm };
-const Command test_think = { .verb = "think", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
+const Command think_command = { .verb = "think", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
                              .steps = think_steps, .finish = finish_vm, .revert = revert_vm };
-const Command test_plain = { .verb = "plain", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_plain };
-const Command *const command_registry[] = { &test_walk, &test_once, &test_forward, &test_think, &test_plain, NULL };
+const Command plain_command = { .verb = "plain", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_plain };
+const Command *const command_registry[] = { &walk_command, &once_command, &forward_command, &think_command, &plain_command, NULL };
 
 /* --- the world -------------------------------------------------------------------------------------------------------------- */
 
@@ -359,13 +359,18 @@ count_refresh(G_GNUC_UNUSED HostLink *link)
 }
 
 static void
+stop_link(G_GNUC_UNUSED HostLink *link)
+{
+}
+
+static void
 free_link(HostLink *link)
 {
-    g_free(link->name);
+    host_link_clear(link);
     g_free(link);
 }
 
-static const HostOps double_ops = { .name = "double", .refresh = count_refresh, .stop = free_link };
+static const HostOps double_ops = { .name = "double", .refresh = count_refresh, .stop = stop_link, .free = free_link };
 
 static gpointer
 put_object(const Type *type, const Id *id)
@@ -418,10 +423,7 @@ begin(void)
     world.statistics = statistics_new();
     world.hosts = hosts_new();
     HostLink *link = g_new0(HostLink, 1);
-    link->ops = &double_ops;
-    link->id = world.host;
-    link->name = g_strdup("n1");
-    g_atomic_ref_count_init(&link->refs);
+    host_link_init(link, &double_ops, &world.host, "n1");
     hosts_add(world.hosts, link);
     EngineParts parts = { .loop = world.loop, .inventory = world.inventory, .feed = world.feed, .store = &store, .hosts = world.hosts,
                           .statistics = world.statistics, .workers = 2 };
@@ -626,3 +628,16 @@ world_events(void)
     g_autoptr(View) view = inventory_view(world.inventory);
     return view_count(view, &event_type);
 }
+
+#ifdef WORLD_WITHOUT_XML
+#include "host/domain_xml.h"
+gboolean
+domain_xml_read(const char *xml, DomainFacts *facts, GError **error)
+{
+    const char *memory = strstr(xml, "<memory unit='KiB'>");
+    facts->config = put_object(&vm_type, &id_null);
+    facts->config->name = g_strdup("old");
+    facts->config->memory = g_ascii_strtoll(memory + 19, NULL, 10) * 1024;
+    return TRUE;
+}
+#endif

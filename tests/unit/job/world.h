@@ -58,7 +58,7 @@ typedef struct {
     char log[512];                  /* "run:a probe:a undo:a " */
 } Outside;
 extern Outside outside;
-extern const Command test_walk, test_once, test_forward, test_plain, test_think;
+extern const Command walk_command, once_command, forward_command, plain_command, think_command;
 
 typedef struct {
     guint calls;

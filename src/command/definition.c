@@ -1,0 +1,243 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The host's XML is the truth: an edit is made upon what the host has at that moment, not upon what the manager remembers, so
+ * that nothing done beside us is lost. Written only while the host still has the text the edit was made from; undone only
+ * where the text carries our mark. What an edit is, each verb knows. */
+#include "command/definition.h"
+
+#include "command/diff.h"
+#include "command/world.h"
+
+#define OLD "xml.old"
+#define NEW "xml.new"
+#define KEPT "xml.kept"
+#define SAME "xml.same"             /* the edit changes nothing the host keeps */
+#define LIVE_EDIT "live"
+
+/* --- asking --------------------------------------------------------------------------------------------------------------- */
+
+DomainFacts *
+definition_read(Work *work, GError **error)
+{
+    Id vm;
+    g_autoptr(HostLink) link = work_host(work, error);
+    if (!link)
+        return NULL;
+    if (!work_mark_id(work, "vm", &vm)) {
+        fault_set(error, MSG_HOST_GONE, NULL);
+        return NULL;
+    }
+    return link->ops->read(link, &vm, work->deadline, error);
+}
+
+gboolean
+definition_runs(const DomainFacts *facts)
+{
+    return facts->state != DOMAIN_ABSENT && facts->state != DOMAIN_SHUTOFF;
+}
+
+gboolean
+definition_is_ours(const Work *work, const DomainFacts *facts)
+{
+    char job[ID_TEXT_SIZE];
+    return facts->state != DOMAIN_ABSENT && facts->job && g_str_equal(facts->job, id_format(&work->job, ID_UUID, job));
+}
+
+static const Vm *
+find_vm(const Work *work)
+{
+    Id id;
+    return work_mark_id(work, "vm", &id) ? view_find(work->view, &vm_type, &id) : NULL;
+}
+
+static const char *
+vm_name(const Work *work)
+{
+    const Vm *vm = find_vm(work);
+    return vm && vm->name ? vm->name : "";
+}
+
+gboolean
+definition_is_quiet(Work *work, GError **error)
+{
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    if (!facts)
+        return FALSE;
+    return !definition_runs(facts) || fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", vm_name(work), NULL);
+}
+
+/* --- preparing ------------------------------------------------------------------------------------------------------------ */
+
+/* The first edit gives an adopted domain metadata of ours: what only the manager knew goes into it. */
+static void
+take_over(Vm *target, const Vm *known)
+{
+    static const char *const rows[] = { "cluster", "template", "original_template", "delete_protected", "comment", "description", "creation_time",
+                                        "origin", "high_availability", "type", NULL };
+    for (guint i = 0; rows[i]; i++) {
+        const Field *row = type_find(&vm_type, rows[i]);
+        if (row && field_is_absent(row, target))
+            field_assign(row, target, known);
+    }
+}
+
+static gboolean
+may_edit(Work *work, const DomainFacts *facts, GError **error)
+{
+    if (facts->state == DOMAIN_ABSENT || !facts->xml || !facts->config)
+        return fault_set(error, MSG_VM_NOT_ON_HOST, "vm", vm_name(work), NULL);
+    if (facts->managed_save)
+        return fault_set(error, MSG_VM_SUSPENDED, "vm", vm_name(work), NULL);
+    if (definition_runs(facts) && !work_mark(work, LIVE_EDIT))
+        return fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", vm_name(work), NULL);
+    return TRUE;
+}
+
+static char *
+patched(Work *work, const DomainFacts *facts, const Vm *target, GError **error)
+{
+    World world;
+    if (!world_init(&world, work, error))
+        return NULL;
+    return domain_xml_patch(facts->xml, target, &world.domain, error);
+}
+
+/* The edited XML; NULL with ERROR, or NULL without where the edit changes nothing. */
+static char *
+edited(Work *work, const DomainFacts *facts, DefinitionEdit edit, GError **error)
+{
+    g_autoptr(GError) refused = NULL;
+    const Vm *known = find_vm(work);
+    Vm *target = object_dup(facts->config);
+    char *xml = NULL;
+    if (edit(work, target, &refused) && !type_equal(&vm_type, target, facts->config)) {
+        if (!facts->ours && known)
+            take_over(target, known);
+        xml = patched(work, facts, target, &refused);
+    }
+    object_unref(target);
+    if (refused)
+        g_propagate_error(error, g_steal_pointer(&refused));
+    return xml;
+}
+
+gboolean
+definition_prepare(Work *work, DefinitionEdit edit, GError **error)
+{
+    g_autoptr(GError) refused = NULL;
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    if (!facts || !may_edit(work, facts, error))
+        return FALSE;
+    g_autofree char *xml = edited(work, facts, edit, &refused);
+    if (refused) {
+        g_propagate_error(error, g_steal_pointer(&refused));
+        return FALSE;
+    }
+    gboolean same = !xml || g_str_equal(xml, facts->xml);
+    work_set_mark(work, SAME, same ? "yes" : NULL);
+    work_set_mark(work, OLD, same ? NULL : facts->xml);
+    work_set_mark(work, NEW, same ? NULL : xml);
+    return TRUE;
+}
+
+/* --- writing -------------------------------------------------------------------------------------------------------------- */
+
+void
+definition_reread(Work *work)
+{
+    g_autoptr(GError) unheard = NULL;
+    g_autoptr(DomainFacts) facts = definition_read(work, &unheard);
+    if (facts && facts->xml && definition_is_ours(work, facts))
+        work_set_mark(work, KEPT, facts->xml);
+}
+
+gboolean
+definition_write(Work *work, GError **error)
+{
+    if (!work_mark(work, NEW))
+        return TRUE;
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    if (!facts || !may_edit(work, facts, error))
+        return FALSE;
+    if (definition_is_ours(work, facts)) {
+        work_set_mark(work, KEPT, facts->xml);
+        return TRUE;
+    }
+    if (g_strcmp0(facts->xml, work_mark(work, OLD)) != 0)
+        return fault_set(error, MSG_VM_CHANGED_MEANWHILE, "vm", vm_name(work), NULL);
+    g_autoptr(HostLink) link = work_host(work, error);
+    if (!link || !link->ops->define(link, work_mark(work, NEW), work->deadline, error))
+        return FALSE;
+    definition_reread(work);
+    return TRUE;
+}
+
+Probe
+definition_written(Work *work, GError **error)
+{
+    if (work_mark(work, SAME))
+        return PROBE_DONE;
+    if (!work_mark(work, NEW))
+        return PROBE_NOT_DONE;
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    if (!facts)
+        return PROBE_UNKNOWN;
+    if (!definition_is_ours(work, facts))
+        return PROBE_NOT_DONE;
+    work_set_mark(work, KEPT, facts->xml);
+    return PROBE_DONE;
+}
+
+gboolean
+definition_undo(Work *work, GError **error)
+{
+    if (!work_mark(work, NEW))
+        return TRUE;
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    if (!facts)
+        return FALSE;
+    if (!definition_is_ours(work, facts))
+        return TRUE;
+    g_autoptr(HostLink) link = work_host(work, error);
+    return link && link->ops->define(link, work_mark(work, OLD), work->deadline, error);
+}
+
+/* --- in the model --------------------------------------------------------------------------------------------------------- */
+
+void
+definition_keep(const Work *work, Changes *changes, const Id *vm)
+{
+    const char *kept = work_mark(work, KEPT);
+    const char *xml = kept ? kept : work_mark(work, NEW);
+    if (xml)
+        changes_keep(changes, "domain-xml", vm, xml);
+}
+
+Vm *
+definition_finish(Work *work, Changes *changes, DefinitionEdit edit)
+{
+    Id id;
+    Vm *vm = work_mark_id(work, "vm", &id) ? changes_edit(changes, &vm_type, &id) : NULL;
+    if (!vm)
+        return NULL;
+    edit(work, vm, NULL);
+    if (work_mark(work, NEW))
+        vm->adopted = FALSE;
+    definition_keep(work, changes, &id);
+    return vm;
+}
+
+/* --- plan ----------------------------------------------------------------------------------------------------------------- */
+
+char *
+definition_plan(Work *work, DefinitionEdit edit, GError **error)
+{
+    Id id;
+    if (!definition_prepare(work, edit, error))
+        return NULL;
+    const Host *host = work_mark_id(work, "host", &id) ? view_find(work->view, &host_type, &id) : NULL;
+    g_autofree char *diff = diff_unified(work_mark(work, OLD), work_mark(work, NEW));
+    return g_strdup_printf("On host '%s', where VM '%s' is defined:\n%s", host ? host->name : "", vm_name(work),
+                           *diff ? diff : "The domain XML stays as it is.\n");
+}

@@ -1,0 +1,184 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Two looks at every path: first at its text, in the writer, where no disk may be touched; then, on a worker, at where it
+ * really leads. Disks need neither: their files are named by the manager after their ids. */
+#include "command/paths.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEME "iso://"
+
+/* The rest of PATH behind directory DIR and its slashes; NULL if it does not lie below it. */
+static const char *
+behind(const char *dir, const char *path)
+{
+    gsize length = strlen(dir);
+    while (length > 1 && dir[length - 1] == '/')
+        length--;
+    if (strncmp(path, dir, length) != 0 || path[length] != '/')
+        return NULL;
+    return path + length + 1;
+}
+
+/* No "", "." or ".." among its parts, and nothing but names. */
+static gboolean
+goes_down(const char *rest)
+{
+    g_auto(GStrv) parts = g_strsplit(rest, "/", -1);
+    for (char **part = parts; *part; part++) {
+        if (!text_is_name(*part) || g_str_equal(*part, ".") || g_str_equal(*part, ".."))
+            return FALSE;
+    }
+    return parts[0] != NULL;
+}
+
+static gboolean
+holds_files(const StorageDomain *storage)
+{
+    gboolean use = storage->type == STORAGE_USE_DATA || storage->type == STORAGE_USE_ISO;
+    return use && storage->storage.path && *storage->storage.path == '/';
+}
+
+static const StorageDomain *
+storage_around(const View *view, const char *path)
+{
+    ViewWalk walk = view_walk(view, &storage_domain_type);
+    for (const StorageDomain *storage; (storage = view_next(&walk));) {
+        const char *rest = holds_files(storage) ? behind(storage->storage.path, path) : NULL;
+        if (rest && goes_down(rest))
+            return storage;
+    }
+    return NULL;
+}
+
+typedef struct {
+    const StorageDomain *storage;
+    const File *file;
+} Found;
+
+/* The listed file of that id or name. */
+static Found
+find_file(const View *view, const char *given)
+{
+    char text[ID_TEXT_SIZE];
+    ViewWalk walk = view_walk(view, &storage_domain_type);
+    for (const StorageDomain *storage; (storage = view_next(&walk));) {
+        for (guint i = 0; holds_files(storage) && i < storage->files.count; i++) {
+            const File *file = storage->files.items[i];
+            if (g_strcmp0(file->name, given) == 0 || g_ascii_strcasecmp(id_format(&file->object.id, ID_UUID, text), given) == 0)
+                return (Found) { storage, file };
+        }
+    }
+    return (Found) { NULL, NULL };
+}
+
+static char *
+path_of(const Found *found)
+{
+    if (!found->file || !found->file->name || !goes_down(found->file->name))
+        return NULL;
+    return g_build_filename(found->storage->storage.path, found->file->name, NULL);
+}
+
+/* The storage domains' directories, for a hint. Yours. */
+static char *
+directories(const View *view)
+{
+    GString *text = g_string_new(NULL);
+    ViewWalk walk = view_walk(view, &storage_domain_type);
+    for (const StorageDomain *storage; (storage = view_next(&walk));) {
+        if (holds_files(storage))
+            g_string_append_printf(text, "%s%s ('%s')", text->len ? ", " : "", storage->storage.path, storage->name);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *
+refuse(const View *view, MessageCode code, const char *field, const char *given, GError **error)
+{
+    g_autofree char *dirs = directories(view);
+    g_autofree char *clean = g_utf8_make_valid(given, (gssize) MIN(strlen(given), 200));
+    fault_set(error, code, "field", field, "path", clean, "directories", dirs, NULL);
+    return NULL;
+}
+
+char *
+paths_boot_file(const View *view, const char *field, const char *given, GError **error)
+{
+    const char *name = g_str_has_prefix(given, SCHEME) ? given + strlen(SCHEME) : given;
+    if (*name == '/' && name == given)
+        return storage_around(view, name) ? g_strdup(name) : refuse(view, MSG_PATH_OUTSIDE, field, given, error);
+    Found found = find_file(view, name);
+    char *path = path_of(&found);
+    return path ? path : refuse(view, MSG_NO_SUCH_FILE, field, given, error);
+}
+
+static const Disk *
+iso_disk(const View *view, const char *given)
+{
+    Id id;
+    const Disk *disk = id_parse(given, ID_UUID, &id) ? view_find(view, &disk_type, &id) : NULL;
+    return disk && disk->content_type == DISK_CONTENT_ISO ? disk : NULL;
+}
+
+static char *
+disk_path(const View *view, const Disk *disk)
+{
+    char text[ID_TEXT_SIZE];
+    for (guint i = 0; i < disk->storage_domains.count; i++) {
+        const StorageDomainRef *in = disk->storage_domains.items[i];
+        const StorageDomain *storage = view_find(view, &storage_domain_type, &in->storage_domain.id);
+        if (storage && holds_files(storage))
+            return g_build_filename(storage->storage.path, id_format(&disk->object.id, ID_UUID, text), NULL);
+    }
+    return NULL;
+}
+
+char *
+paths_iso(const View *view, const char *given, GError **error)
+{
+    const Disk *disk = iso_disk(view, given);
+    if (*given == '/')
+        return storage_around(view, given) ? g_strdup(given) : refuse(view, MSG_PATH_OUTSIDE, "file", given, error);
+    Found found = find_file(view, given);
+    char *path = disk ? disk_path(view, disk) : path_of(&found);
+    return path ? path : refuse(view, MSG_NO_SUCH_FILE, "file", given, error);
+}
+
+char *
+paths_iso_id(const View *view, const char *given, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *path = paths_iso(view, given, error);
+    if (!path)
+        return NULL;
+    Found found = find_file(view, given);
+    return g_strdup(found.file ? id_format(&found.file->object.id, ID_UUID, text) : given);
+}
+
+gboolean
+paths_verify(const View *view, const char *path, GError **error)
+{
+    const StorageDomain *storage = storage_around(view, path);
+    if (!storage) {
+        refuse(view, MSG_PATH_OUTSIDE, "path", path, error);
+        return FALSE;
+    }
+    g_autofree char *dir = realpath(storage->storage.path, NULL);
+    if (!dir)
+        return TRUE;                /* not on this machine */
+    g_autofree char *real = realpath(path, NULL);
+    if (!real)
+        return fault_set(error, MSG_FILE_UNREADABLE, "path", path, "why", g_strerror(errno), NULL);
+    if (!behind(dir, real)) {
+        refuse(view, MSG_PATH_LEADS_OUT, "path", path, error);
+        return FALSE;
+    }
+    return TRUE;
+}

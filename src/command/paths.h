@@ -1,0 +1,19 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Files of the host that a person may name: a kernel, an initrd, an ISO image. QEMU reads them with its own rights, so only
+ * files inside storage domains may be named, and no path may lead out of one. */
+#pragma once
+
+#include "job/command.h"
+
+/* The absolute path of a kernel or initrd given as a path inside a storage domain, as `iso://NAME`, or as the name of a file the
+ * storage domains list. Pure: only the text and the view are looked at. Yours; NULL with the reason, which names FIELD. */
+char *paths_boot_file(const View *view, const char *field, const char *given, GError **error);
+/* The absolute path of an ISO image by its file's id or name, an ISO disk's id, or its path. Pure. Yours; NULL with the reason. */
+char *paths_iso(const View *view, const char *given, GError **error);
+/* The id to keep for an ISO image: what paths_iso takes, in its lasting form. NULL with the reason. Yours. */
+char *paths_iso_id(const View *view, const char *given, GError **error);
+/* On a worker: does the file really lie inside a storage domain, with every symbolic link followed? A storage domain whose
+ * directory is not on this machine cannot be looked at from here and is left to its host. */
+gboolean paths_verify(const View *view, const char *path, GError **error);

@@ -1,0 +1,18 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of all verbs. Router, permissions, CLI, docs and the job engine find a verb here by its word and type and know
+ * no other way to it; looking up is job/command.c's. A new verb is a new file and a line in this table
+ * (tools/new-command.sh writes both). */
+#include "command/rows.h"
+
+const Command *const command_registry[] = {
+    &vm_add, &vm_update, &vm_remove, &vm_start, &vm_stop, &vm_shutdown,
+    &disk_add, &disk_update, &disk_remove,
+    &disk_attachment_add, &disk_attachment_update, &disk_attachment_remove,
+    &nic_add, &nic_update, &nic_remove,
+    &cdrom_update,
+    &job_abandon,
+    &event_add,
+    NULL,
+};

@@ -1,0 +1,16 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The rows of the command table, one a file, named after what they work on and what they do. Included by registry.c, which
+ * lists them, by the row's own file, so that the compiler sees both, and by tests. Nobody calls a verb through here. */
+#pragma once
+
+#include "job/command.h"
+
+extern const Command vm_add, vm_update, vm_remove, vm_start, vm_stop, vm_shutdown;
+extern const Command disk_add, disk_update, disk_remove;
+extern const Command disk_attachment_add, disk_attachment_update, disk_attachment_remove;
+extern const Command nic_add, nic_update, nic_remove;
+extern const Command cdrom_update;
+extern const Command job_abandon;
+extern const Command event_add;

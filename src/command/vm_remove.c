@@ -1,0 +1,186 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Removes a VM and, unless detach_only is set, the disks that are its alone. Both steps only go forward: half a VM is of no
+ * use to anybody, so what is begun is ended. Files that the manager did not make are never deleted. */
+#include "command/attachments.h"
+#include "command/definition.h"
+#include "command/devices.h"
+#include "command/guards.h"
+#include "command/rows.h"
+#include "command/volumes.h"
+
+/* Ours, whole in one storage domain, and of no other VM. */
+static gboolean
+goes_with(const Work *work, const Disk *disk)
+{
+    g_autoptr(GPtrArray) vms = devices_vms_of_disk(work->view, &disk->object.id);
+    return vms->len == 1 && !guard_is_unmanaged(work->view, disk);
+}
+
+static gboolean
+check_disks(Work *work, const Vm *vm, GError **error)
+{
+    gboolean keep = work_flag(work, "detach_only", FALSE);
+    for (guint i = 0; i < vm->disk_attachments.count; i++) {
+        const DiskAttachment *attachment = vm->disk_attachments.items[i];
+        const Disk *there = view_find(work->view, &disk_type, &attachment->object.id);
+        if (!there)
+            continue;
+        const Disk *disk = guard_disk(work, &attachment->object.id, TRUE, error);
+        if (!disk)
+            return FALSE;
+        if (keep || !goes_with(work, disk))
+            continue;
+        const StorageDomain *storage = guard_disk_storage(work->view, disk);
+        if (!guard_storage(work, &storage->object.id, NULL, error))
+            return FALSE;
+        work_claim(work, &disk_type, &disk->object.id);
+    }
+    return TRUE;
+}
+
+static gboolean
+check(Work *work, GError **error)
+{
+    const Vm *vm = guard_vm(work, &work->target, error);
+    if (!vm)
+        return FALSE;
+    work_set_about(work, "name", vm->name);
+    if (vm->delete_protected)
+        return fault_set(error, MSG_VM_DELETE_PROTECTED, "vm", vm->name, NULL);
+    return guard_down(vm, MSG_REMOVE_NEEDS_DOWN, error) && guard_home(work, vm, error) && check_disks(work, vm, error);
+}
+
+static gboolean
+stage(Work *work, Changes *changes, GError **error)
+{
+    (void) error;
+    Vm *vm = changes_edit(changes, &vm_type, &work->target);
+    gboolean keep = work_flag(work, "detach_only", FALSE);
+    vm->locked = TRUE;
+    for (guint i = 0; i < vm->disk_attachments.count && !keep; i++) {
+        const DiskAttachment *attachment = vm->disk_attachments.items[i];
+        const Disk *disk = view_find(work->view, &disk_type, &attachment->object.id);
+        if (!disk || !goes_with(work, disk))
+            continue;
+        volumes_doom(work, disk, guard_disk_storage(work->view, disk));
+        volumes_lock(work, changes, &disk->object.id);
+    }
+    return TRUE;
+}
+
+/* --- steps ---------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+undefine(Work *work, GError **error)
+{
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    if (!facts)
+        return FALSE;
+    if (facts->state == DOMAIN_ABSENT)
+        return TRUE;
+    if (definition_runs(facts))
+        return fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", facts->config && facts->config->name ? facts->config->name : "", NULL);
+    g_autoptr(HostLink) link = work_host(work, error);
+    return link && link->ops->undefine(link, &work->target, work->deadline, error);
+}
+
+static Probe
+undefined(Work *work, GError **error)
+{
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    if (!facts)
+        return PROBE_UNKNOWN;
+    return facts->state == DOMAIN_ABSENT ? PROBE_DONE : PROBE_NOT_DONE;
+}
+
+/* Files go only when no process can have them open. */
+static gboolean
+delete_disks(Work *work, GError **error)
+{
+    return definition_is_quiet(work, error) && volumes_delete(work, error);
+}
+
+/* --- ends ----------------------------------------------------------------------------------------------------------------- */
+
+/* A disk nobody here made is shown as long as a VM has it. */
+static void
+forget_disk(Work *work, Changes *changes, const Id *id)
+{
+    const Disk *disk = view_find(work->view, &disk_type, id);
+    g_autoptr(GPtrArray) vms = devices_vms_of_disk(work->view, id);
+    if (!disk || vms->len > 1)
+        return;
+    if (volumes_is_doomed(work, id) || guard_is_unmanaged(work->view, disk))
+        changes_remove(changes, &disk_type, id);
+}
+
+static void
+finish(Work *work, Changes *changes)
+{
+    const Vm *vm = view_find(work->view, &vm_type, &work->target);
+    for (guint i = 0; vm && i < vm->disk_attachments.count; i++) {
+        const DiskAttachment *attachment = vm->disk_attachments.items[i];
+        forget_disk(work, changes, &attachment->object.id);
+    }
+    changes_keep(changes, "domain-xml", &work->target, NULL);
+    changes_remove(changes, &vm_type, &work->target);
+}
+
+static void
+revert(Work *work, Changes *changes)
+{
+    Vm *vm = changes_edit(changes, &vm_type, &work->target);
+    if (!vm)
+        return;
+    vm->locked = FALSE;
+    for (guint i = 0; i < vm->disk_attachments.count; i++) {
+        const DiskAttachment *attachment = vm->disk_attachments.items[i];
+        volumes_unlock(work, changes, &attachment->object.id);
+    }
+}
+
+static void
+tell_disks(GString *text, const Work *work, const Vm *vm)
+{
+    for (guint i = 0; i < vm->disk_attachments.count; i++) {
+        const DiskAttachment *attachment = vm->disk_attachments.items[i];
+        const Disk *disk = view_find(work->view, &disk_type, &attachment->object.id);
+        if (disk)
+            g_string_append_printf(text, "Disk '%s' is %s.\n", disk->alias, volumes_is_doomed(work, &disk->object.id) ? "deleted" : "kept");
+    }
+}
+
+static char *
+plan(Work *work, GError **error)
+{
+    const Vm *vm = view_find(work->view, &vm_type, &work->target);
+    const Host *host = vm ? view_find(work->view, &host_type, &vm->home.id) : NULL;
+    if (!vm || !definition_is_quiet(work, error))
+        return NULL;
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "VM '%s' is undefined on host '%s'.\n", vm->name, host ? host->name : "");
+    tell_disks(text, work, vm);
+    return g_string_free(text, FALSE);
+}
+
+const Command vm_remove = {
+    .verb = "remove",
+    .on = &vm_type,
+    .permit = PERMIT_DELETE_VM,
+    .title = MSG_REMOVING_VM,
+    .done = { 113, MSG_VM_REMOVED },
+    .failed = { 59, MSG_VM_REMOVE_FAILED },
+    .check = check,
+    .stage = stage,
+    .plan = plan,
+    .steps = (const Step[]) {
+        { "undefine domain", undefine, undefined, NULL, TRUE },
+        { "delete disks", delete_disks, volumes_deleted, NULL, TRUE },
+        { 0 },
+    },
+    .finish = finish,
+    .revert = revert,
+    .help = "Removes a VM that is down, with its disks; detach_only=true keeps them.",
+};

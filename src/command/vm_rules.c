@@ -1,0 +1,184 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Bounds and names. Whether a host has so much memory or so many processors is placement's question, asked at the start. */
+#include "command/vm_rules.h"
+
+#include "command/devices.h"
+#include "command/guards.h"
+#include "command/paths.h"
+#include "command/refs.h"
+
+#include <string.h>
+
+#define MIB ((gint64) 1024 * 1024)
+#define MEMORY_LEAST MIB
+#define MEMORY_MOST (16 * MIB * MIB)            /* 16 TiB */
+#define MAX_FACTOR 4                            /* what `max` is for a VM whose client did not say */
+#define CPUS_MOST 710
+#define CPU_SHARES_MOST 262144
+#define CMDLINE_MOST 2000                       /* what kernels of all architectures take */
+
+/* --- what was sent -------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+rewrite_path(const Work *work, const char *field, char **path, GError **error)
+{
+    if (!*path || !**path)
+        return TRUE;
+    char *found = paths_boot_file(work->view, field, *path, error);
+    if (!found)
+        return FALSE;
+    g_free(*path);
+    *path = found;
+    return TRUE;
+}
+
+static gboolean
+check_boot(const Work *work, GError **error)
+{
+    static const char *const known[] = { "hd", "cdrom", "network", NULL };
+    Vm *sent = work->draft->record;
+    if (draft_has(work->draft, "os.kernel") && !rewrite_path(work, "os.kernel", &sent->os.kernel, error))
+        return FALSE;
+    if (draft_has(work->draft, "os.initrd") && !rewrite_path(work, "os.initrd", &sent->os.initrd, error))
+        return FALSE;
+    if (sent->os.cmdline && strlen(sent->os.cmdline) > CMDLINE_MOST)
+        return fault_set(error, MSG_CMDLINE_TOO_LONG, NULL);
+    for (guint i = 0; i < sent->os.boot.devices.count; i++) {
+        const char *device = sent->os.boot.devices.items[i];
+        if (!g_strv_contains(known, device))
+            return fault_set(error, MSG_BAD_BOOT_DEVICE, "device", device, NULL);
+    }
+    return TRUE;
+}
+
+gboolean
+vm_rules_check_draft(Work *work, GError **error)
+{
+    const Vm *sent = work->draft->record;
+    if (!guard_texts(work->draft, error))
+        return FALSE;
+    if (draft_has(work->draft, "name") && !guard_name("VM", "name", sent->name, error))
+        return FALSE;
+    return check_boot(work, error);
+}
+
+void
+vm_rules_apply(const Draft *draft, Vm *vm, guint mask)
+{
+    draft_apply(draft, vm, mask);
+    vm->memory -= vm->memory % MIB;
+    if (!draft_has(draft, "memory_policy.guaranteed") && (mask == ADD || vm->memory_policy.guaranteed > vm->memory))
+        vm->memory_policy.guaranteed = vm->memory;
+    if (!draft_has(draft, "memory_policy.max") && (mask == ADD || vm->memory_policy.max < vm->memory))
+        vm->memory_policy.max = MIN(vm->memory, MEMORY_MOST / MAX_FACTOR) * MAX_FACTOR;
+}
+
+/* --- as it would be ------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+check_memory(const Vm *vm, GError **error)
+{
+    g_autofree char *memory = g_strdup_printf("%" G_GINT64_FORMAT, vm->memory);
+    if (vm->memory < MEMORY_LEAST || vm->memory > MEMORY_MOST)
+        return fault_set(error, MSG_MEMORY_OUT_OF_RANGE, "vm", vm->name, "memory", memory, NULL);
+    g_autofree char *guaranteed = g_strdup_printf("%" G_GINT64_FORMAT, vm->memory_policy.guaranteed);
+    if (vm->memory_policy.guaranteed < 0 || vm->memory_policy.guaranteed > vm->memory)
+        return fault_set(error, MSG_GUARANTEED_TOO_HIGH, "vm", vm->name, "guaranteed", guaranteed, "memory", memory, NULL);
+    g_autofree char *most = g_strdup_printf("%" G_GINT64_FORMAT, vm->memory_policy.max);
+    if (vm->memory_policy.max > 0 && vm->memory_policy.max < vm->memory)
+        return fault_set(error, MSG_MAX_MEMORY_TOO_LOW, "vm", vm->name, "max", most, "memory", memory, NULL);
+    return TRUE;
+}
+
+static gboolean
+is_count(gint64 count)
+{
+    return count >= 1 && count <= CPUS_MOST;
+}
+
+static gboolean
+check_cpu(const Vm *vm, GError **error)
+{
+    const CpuTopology *cpu = &vm->cpu.topology;
+    gboolean well = is_count(cpu->sockets) && is_count(cpu->cores) && is_count(cpu->threads) && cpu->sockets * cpu->cores * cpu->threads <= CPUS_MOST;
+    if (well)
+        return TRUE;
+    g_autofree char *given = g_strdup_printf("%" G_GINT64_FORMAT " × %" G_GINT64_FORMAT " × %" G_GINT64_FORMAT, cpu->sockets, cpu->cores, cpu->threads);
+    g_autofree char *most = g_strdup_printf("%d", CPUS_MOST);
+    return fault_set(error, MSG_BAD_TOPOLOGY, "vm", vm->name, "topology", given, "most", most, NULL);
+}
+
+gboolean
+vm_rules_check(const Vm *vm, GError **error)
+{
+    if (!check_memory(vm, error) || !check_cpu(vm, error))
+        return FALSE;
+    if (vm->cpu_shares < 0 || vm->cpu_shares > CPU_SHARES_MOST)
+        return fault_set(error, MSG_BAD_CPU_SHARES, "vm", vm->name, NULL);
+    if (vm->os.initrd && *vm->os.initrd && !(vm->os.kernel && *vm->os.kernel))
+        return fault_set(error, MSG_INITRD_WITHOUT_KERNEL, "vm", vm->name, NULL);
+    return TRUE;
+}
+
+static const Id *
+data_center_of(const View *view, const Vm *vm)
+{
+    const Cluster *cluster = view_find(view, &cluster_type, &vm->cluster.id);
+    return cluster ? &cluster->data_center.id : &id_null;
+}
+
+gboolean
+vm_rules_name_is_free(const View *view, const Vm *vm, gboolean adding, GError **error)
+{
+    const Id *here = data_center_of(view, vm);
+    ViewWalk walk = view_walk(view, &vm_type);
+    for (const Vm *other; (other = view_next(&walk));) {
+        if (id_equal(&other->object.id, &vm->object.id) || g_strcmp0(other->name, vm->name) != 0)
+            continue;
+        if (id_equal(data_center_of(view, other), here))
+            return fault_set(error, adding ? MSG_NAME_TAKEN_ADD : MSG_NAME_TAKEN_EDIT, "vm", vm->name, NULL);
+    }
+    return TRUE;
+}
+
+/* --- booting -------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+boots_from(const Vm *vm, const char *device)
+{
+    for (guint i = 0; i < vm->os.boot.devices.count; i++) {
+        if (g_str_equal(vm->os.boot.devices.items[i], device))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+has_medium(const Vm *vm)
+{
+    for (guint i = 0; i < vm->cdroms.count; i++) {
+        const Cdrom *cdrom = vm->cdroms.items[i];
+        if (cdrom->file.id && *cdrom->file.id)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+has_plugged_nic(const Vm *vm)
+{
+    for (guint i = 0; i < vm->nics.count; i++) {
+        const Nic *nic = vm->nics.items[i];
+        if (nic->plugged)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
+vm_rules_can_boot(const Vm *vm)
+{
+    return (vm->os.kernel && *vm->os.kernel) || devices_boot_disk(vm, NULL) || has_medium(vm) || (boots_from(vm, "network") && has_plugged_nic(vm));
+}

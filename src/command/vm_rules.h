@@ -1,0 +1,18 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Which values a VM may have, whoever sets them: names, memory, processors, boot files. Used by adding and editing. Pure. */
+#pragma once
+
+#include "job/command.h"
+
+/* Rewrites what was sent into what is kept: boot files become absolute paths. Refuses texts and names nobody may give. */
+gboolean vm_rules_check_draft(Work *work, GError **error);
+/* Copies the draft, and lets what was not sent follow: guaranteed memory never exceeds the memory by itself. */
+void vm_rules_apply(const Draft *draft, Vm *vm, guint mask);
+/* The VM as it would be. */
+gboolean vm_rules_check(const Vm *vm, GError **error);
+/* Is NAME free in the cluster's data center, but for the VM itself? ADDING chooses the sentence. */
+gboolean vm_rules_name_is_free(const View *view, const Vm *vm, gboolean adding, GError **error);
+/* Can it start from anything: an active bootable disk, a kernel, a CD-ROM, the network? */
+gboolean vm_rules_can_boot(const Vm *vm);

@@ -1,0 +1,47 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The files of disks, as steps: those a job makes and those it deletes. Everything about them is chosen in `stage` and stands
+ * in the marks, so that the functions here need no model and find their files after a crash. */
+#pragma once
+
+#include "job/command.h"
+
+typedef struct {
+    Id disk, storage;
+    int format;
+    gint64 size;
+    gboolean sparse, shareable;
+    const char *path;               /* the storage domain's directory; borrowed from the marks */
+} Volume;
+
+/* stage: this job makes the file of DISK, in STORAGE. */
+void volumes_plan(Work *work, const Disk *disk, const StorageDomain *storage);
+/* The planned volume of that disk; FALSE if this job makes none. */
+gboolean volumes_find(const Work *work, const Id *disk, Volume *ret);
+
+/* Steps. Look first: a file that is there already is nobody's mistake to delete; only after this look a file counts as ours. */
+gboolean volumes_look(Work *work, GError **error);
+gboolean volumes_create(Work *work, GError **error);
+Probe volumes_created(Work *work, GError **error);
+gboolean volumes_undo(Work *work, GError **error);
+
+/* stage: this job deletes the file of DISK. */
+void volumes_doom(Work *work, const Disk *disk, const StorageDomain *storage);
+gboolean volumes_is_doomed(const Work *work, const Id *disk);
+/* stage and revert: the disk is shown as locked, and again as it was. */
+void volumes_lock(Work *work, Changes *changes, const Id *disk);
+void volumes_unlock(Work *work, Changes *changes, const Id *disk);
+/* Step, FORWARD. */
+gboolean volumes_delete(Work *work, GError **error);
+Probe volumes_deleted(Work *work, GError **error);
+
+/* stage: this job grows the file of DISK to SIZE. Step, FORWARD; nothing where nothing grows. */
+void volumes_plan_growth(Work *work, const Disk *disk, const StorageDomain *storage, gint64 size);
+gboolean volumes_grow(Work *work, GError **error);
+Probe volumes_grown(Work *work, GError **error);
+/* The size DISK has when this job is done; 0 if it does not grow. */
+gint64 volumes_growth(const Work *work);
+
+/* Is the file of DISK there and whole, on the host of mark "host"? */
+gboolean volumes_check(Work *work, const Disk *disk, const StorageDomain *storage, GError **error);

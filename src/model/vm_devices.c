@@ -1,0 +1,92 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The rows of a VM's devices. */
+#include "model/vm_devices.h"
+
+#include "model/places.h"
+#include "model/storage.h"
+
+NAMES_TABLE(nic_interface_names, NIC_INTERFACE);
+NAMES_TABLE(disk_interface_names, DISK_INTERFACE);
+
+/* clang-format off */
+const Type mac_type = { .one = "mac", .many = "macs", .size = sizeof(Mac), .fields = (const Field[]) {
+    TEXT(Mac, address, ADD | SET, "56:6f:…"),
+    { 0 } } };
+
+const Type ip_type = { .one = "ip", .many = "ips", .size = sizeof(Ip), .fields = (const Field[]) {
+    TEXT(Ip, address, ADD | SET, "Dotted, or with colons."),
+    TEXT(Ip, gateway, ADD | SET, "Its router."),
+    TEXT(Ip, netmask, ADD | SET, "Its mask."),
+    TEXT(Ip, version, ADD | SET, "v4 or v6."),
+    { 0 } } };
+
+const Type reported_device_type = { .one = "reported_device", .many = "reported_devices", .path = "reporteddevices", .size = sizeof(ReportedDevice), .parent = &vm_type,
+    .help = "What the guest says of one of its NICs.", .fields = (const Field[]) {
+    TEXT (ReportedDevice, name, LIVE | SHOW, "The guest's name of it."),
+    TEXT (ReportedDevice, type, LIVE,        "network."),
+    GROUP(ReportedDevice, mac, mac_type, LIVE, "Its hardware address."),
+    LIST (ReportedDevice, ips, ip_type, LIVE, "Its addresses."),
+    { 0 } } };
+
+const Type nic_type = { .one = "nic", .many = "nics", .path = "nics", .size = sizeof(Nic), .parent = &vm_type, .help = "A network card of a VM.", .fields = (const Field[]) {
+    TEXT (Nic, name,        ADD | SET | SHOW | NEED,      "nic1, nic2, …"),
+    TEXT (Nic, description, ADD | SET,             "For people."),
+    TEXT (Nic, comment,     ADD | SET,             "For people."),
+    ENUM (Nic, interface, nic_interface_names, ADD | SET | SHOW, "The card the guest sees."),
+    GROUP(Nic, mac, mac_type, ADD | SET,           "Its hardware address; given if not sent."),
+    BOOL (Nic, linked,      ADD | SET | SHOW,      "Is the cable in?"),
+    BOOL (Nic, plugged,     ADD | SET,             "Is the card in?"),
+    REF  (Nic, vnic_profile, vnic_profile_type, ADD | SET, "Which network, and how."),
+    REF  (Nic, network, network_type, ADD | SET,   "Its network."),
+    TEXT (Nic, source,      SECRET,                "libvirt's source."),
+    CHILDREN(Nic, reported_devices, reported_device_type, LIVE, "What the guest says of it."),
+    EMPTY("network_filter_parameters", "networkfilterparameters"), EMPTY("statistics", "statistics"),
+    { 0 } } };
+
+const Type disk_attachment_type = { .one = "disk_attachment", .many = "disk_attachments", .path = "diskattachments", .size = sizeof(DiskAttachment), .parent = &vm_type,
+    .help = "A disk in a VM.", .fields = (const Field[]) {
+    REF (DiskAttachment, disk, disk_type, ADD,     "Which disk."),
+    ENUM(DiskAttachment, interface, disk_interface_names, ADD | SET | SHOW, "How the guest sees it."),
+    BOOL(DiskAttachment, active,    ADD | SET | SHOW, "Is it in?"),
+    BOOL(DiskAttachment, bootable,  ADD | SET | SHOW, "May the VM start from it?"),
+    BOOL(DiskAttachment, read_only, ADD | SET,     "The guest may not write."),
+    BOOL(DiskAttachment, pass_discard, ADD | SET,  "What the guest discards is freed."),
+    BOOL(DiskAttachment, uses_scsi_reservation, ADD | SET, "The guest may reserve it."),
+    TEXT(DiskAttachment, logical_name, LIVE,       "The guest's name of it."),
+    TEXT(DiskAttachment, target,    SECRET,        "libvirt's target."),
+    { 0 } } };
+
+static const Type file_ref_type = { .one = "file", .many = "files", .size = sizeof(FileRef), .fields = (const Field[]) {
+    TEXT(FileRef, id, ADD | SET, "An ISO's id or file name; empty: no medium."),
+    { 0 } } };
+
+const Type cdrom_type = { .one = "cdrom", .many = "cdroms", .path = "cdroms", .size = sizeof(Cdrom), .parent = &vm_type, .help = "A CD-ROM drive of a VM.", .fields = (const Field[]) {
+    TEXT (Cdrom, name,        0,                       "Its name."),
+    TEXT (Cdrom, comment,     0,                       "For people."),
+    TEXT (Cdrom, description, 0,                       "For people."),
+    GROUP(Cdrom, file, file_ref_type, ADD | SET | OPT, "What lies in it."),
+    GROUP(Cdrom, current, file_ref_type, SECRET | LIVE, "What lies in it now."),
+    TEXT (Cdrom, target,      SECRET,                  "libvirt's target."),
+    { 0 } } };
+
+const Type graphics_console_type = { .one = "graphics_console", .many = "graphics_consoles", .path = "graphicsconsoles", .size = sizeof(GraphicsConsole), .parent = &vm_type, .ids = ID_WORD,
+    .help = "A graphical console of a VM.", .fields = (const Field[]) {
+    TEXT(GraphicsConsole, protocol, ADD | SHOW, "vnc or spice."),
+    TEXT(GraphicsConsole, address,  LIVE,       "Where it listens."),
+    INT (GraphicsConsole, port,     LIVE | OPT, "Its port."),
+    INT (GraphicsConsole, tls_port, LIVE | OPT, "Its port with TLS."),
+    { 0 } } };
+
+const Type snapshot_type = { .one = "snapshot", .many = "snapshots", .path = "snapshots", .size = sizeof(Snapshot), .parent = &vm_type, .help = "A point a VM can return to.", .fields = (const Field[]) {
+    TEXT(Snapshot, description, ADD | SHOW, "For people."),
+    TEXT(Snapshot, name,        ADD,        "Its name."),
+    TEXT(Snapshot, snapshot_type, SHOW,     "active, regular, preview, stateless."),
+    TEXT(Snapshot, snapshot_status, SHOW,   "ok, locked, in_preview."),
+    TIME(Snapshot, date,        SHOW,       "When it was taken."),
+    BOOL(Snapshot, persist_memorystate, ADD, "With the memory of the running guest."),
+    REF (Snapshot, vm, vm_type, 0,          "Whose it is."),
+    EMPTY("cdroms", "cdroms"), EMPTY("disks", "disks"), EMPTY("nics", "nics"),
+    { 0 } } };
+/* clang-format on */

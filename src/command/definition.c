@@ -6,7 +6,7 @@
  * where the text carries our mark. What an edit is, each verb knows. */
 #include "command/definition.h"
 
-#include "command/diff.h"
+#include "command/plan.h"
 #include "command/world.h"
 
 #define OLD "xml.old"
@@ -141,6 +141,12 @@ definition_prepare(Work *work, DefinitionEdit edit, GError **error)
     return TRUE;
 }
 
+void
+definition_skip(Work *work)
+{
+    work_set_mark(work, SAME, "yes");
+}
+
 /* --- writing -------------------------------------------------------------------------------------------------------------- */
 
 void
@@ -236,8 +242,9 @@ definition_plan(Work *work, DefinitionEdit edit, GError **error)
     Id id;
     if (!definition_prepare(work, edit, error))
         return NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
     const Host *host = work_mark_id(work, "host", &id) ? view_find(work->view, &host_type, &id) : NULL;
-    g_autofree char *diff = diff_unified(work_mark(work, OLD), work_mark(work, NEW));
-    return g_strdup_printf("On host '%s', where VM '%s' is defined:\n%s", host ? host->name : "", vm_name(work),
-                           *diff ? diff : "The domain XML stays as it is.\n");
+    plan_tell(text, MSG_PLAN_EDIT, "vm", vm_name(work), "host", host ? host->name : "", NULL);
+    plan_tell_xml(text, work_mark(work, OLD), work_mark(work, NEW));
+    return g_strdup(text->str);
 }

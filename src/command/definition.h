@@ -14,6 +14,8 @@ typedef gboolean (*DefinitionEdit)(Work *work, Vm *vm, GError **error);
 /* Step without effect: reads the inactive XML of the VM of mark "vm" on the host of mark "host" and patches it; both texts become marks.
  * Refused if the domain runs, but for edits with mark "live" (rows a running guest does not feel). */
 gboolean definition_prepare(Work *work, DefinitionEdit edit, GError **error);
+/* Instead of preparing, where this time there is nothing to edit. */
+void definition_skip(Work *work);
 /* The step with the effect, its probe and its undo. Without a prepared edit they do nothing. */
 gboolean definition_write(Work *work, GError **error);
 Probe definition_written(Work *work, GError **error);

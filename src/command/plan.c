@@ -6,16 +6,35 @@
 
 #include "command/diff.h"
 
+#include <stdarg.h>
+
+static void
+add(GString *text, Message *take)
+{
+    g_autofree char *line = message_text(take, LANGUAGE_EN);
+    g_string_append_printf(text, "%s\n", line);
+    message_unref(take);
+}
+
+void
+plan_tell(GString *text, MessageCode code, ...)
+{
+    va_list list;
+    va_start(list, code);
+    add(text, message_new_list(code, list));
+    va_end(list);
+}
+
 void
 plan_tell_choice(GString *text, const View *view, const Vm *vm, PlacementPurpose purpose)
 {
     g_autoptr(PlacementChoice) choice = placement_choose(view, vm, purpose);
     if (choice->name)
-        g_string_append_printf(text, "Host: '%s'\n", choice->name);
+        plan_tell(text, MSG_PLAN_HOST, "host", choice->name, NULL);
     for (guint i = 0; choice->refusals && i < choice->refusals->len; i++) {
         const PlacementRefusal *refusal = choice->refusals->pdata[i];
         g_autofree char *why = message_text(refusal->why, LANGUAGE_EN);
-        g_string_append_printf(text, "Not '%s': %s\n", refusal->name, why);
+        plan_tell(text, MSG_PLAN_NOT_HOST, "host", refusal->name, "why", why, NULL);
     }
 }
 
@@ -23,5 +42,8 @@ void
 plan_tell_xml(GString *text, const char *before, const char *after)
 {
     g_autofree char *diff = diff_unified(before, after);
-    g_string_append(text, *diff ? diff : "The domain XML stays as it is.\n");
+    if (*diff)
+        g_string_append(text, diff);
+    else
+        plan_tell(text, MSG_PLAN_SAME_XML, NULL);
 }

@@ -1,12 +1,14 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * How ?plan=1 tells of hosts and XML. Pure text. */
+ * The lines of ?plan=1: sentences of the catalogue, hosts, differences of XML. Pure text; called by the `plan` of verbs. */
 #pragma once
 
 #include "job/command.h"
 #include "placement/placement.h"
 
+/* One sentence, and a line end. Pairs as for message_new. */
+void plan_tell(GString *text, MessageCode code, ...) G_GNUC_NULL_TERMINATED;
 /* The host that would be chosen, and why the others would not. */
 void plan_tell_choice(GString *text, const View *view, const Vm *vm, PlacementPurpose purpose);
 /* The difference as a unified diff; a NULL BEFORE is nothing, so that all of AFTER is new. */

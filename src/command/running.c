@@ -6,6 +6,7 @@
 #include "command/running.h"
 
 #include "command/guards.h"
+#include "command/plan.h"
 
 /* clang-format off */
 const Type running_params_type = { .one = "action", .many = "actions", .size = sizeof(RunningParams), .help = "How to end it.", .fields = (const Field[]) {
@@ -57,7 +58,7 @@ running_revert(Work *work, Changes *changes)
 }
 
 char *
-running_plan(const Work *work, const char *format, GError **error)
+running_plan(const Work *work, MessageCode sentence, GError **error)
 {
     const Vm *vm = view_find(work->view, &vm_type, &work->target);
     const Host *host = vm ? view_find(work->view, &host_type, &vm->home.id) : NULL;
@@ -65,5 +66,7 @@ running_plan(const Work *work, const char *format, GError **error)
         fault_set(error, MSG_HOST_GONE, NULL);
         return NULL;
     }
-    return g_strdup_printf(format, vm->name, host->name);
+    g_autoptr(GString) text = g_string_new(NULL);
+    plan_tell(text, sentence, "vm", vm->name, "host", host->name, NULL);
+    return g_strdup(text->str);
 }

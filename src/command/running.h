@@ -18,5 +18,5 @@ const Vm *running_check(Work *work, MessageCode needs_running, GError **error);
 /* Shown as powering down until the host says otherwise. */
 void running_stage(Work *work, Changes *changes);
 void running_revert(Work *work, Changes *changes);
-/* FORMAT has two %s: the VM and its host. */
-char *running_plan(const Work *work, const char *format, GError **error);
+/* The plan: one sentence with {vm} and {host}. */
+char *running_plan(const Work *work, MessageCode sentence, GError **error);

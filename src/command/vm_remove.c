@@ -7,6 +7,7 @@
 #include "command/definition.h"
 #include "command/devices.h"
 #include "command/guards.h"
+#include "command/plan.h"
 #include "command/rows.h"
 #include "command/volumes.h"
 
@@ -148,7 +149,7 @@ tell_disks(GString *text, const Work *work, const Vm *vm)
         const DiskAttachment *attachment = vm->disk_attachments.items[i];
         const Disk *disk = view_find(work->view, &disk_type, &attachment->object.id);
         if (disk)
-            g_string_append_printf(text, "Disk '%s' is %s.\n", disk->alias, volumes_is_doomed(work, &disk->object.id) ? "deleted" : "kept");
+            plan_tell(text, volumes_is_doomed(work, &disk->object.id) ? MSG_PLAN_DELETE_DISK : MSG_PLAN_KEEP_DISK, "disk", disk->alias, NULL);
     }
 }
 
@@ -159,10 +160,10 @@ plan(Work *work, GError **error)
     const Host *host = vm ? view_find(work->view, &host_type, &vm->home.id) : NULL;
     if (!vm || !definition_is_quiet(work, error))
         return NULL;
-    GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "VM '%s' is undefined on host '%s'.\n", vm->name, host ? host->name : "");
+    g_autoptr(GString) text = g_string_new(NULL);
+    plan_tell(text, MSG_PLAN_UNDEFINE, "vm", vm->name, "host", host ? host->name : "", NULL);
     tell_disks(text, work, vm);
-    return g_string_free(text, FALSE);
+    return g_strdup(text->str);
 }
 
 const Command vm_remove = {

@@ -53,7 +53,7 @@ finish(Work *work, Changes *changes)
 static char *
 plan(Work *work, GError **error)
 {
-    return running_plan(work, "The guest of VM '%s' on host '%s' is asked to shut down; whether it does is its own decision.\n", error);
+    return running_plan(work, MSG_PLAN_SHUTDOWN, error);
 }
 
 const Command vm_shutdown = {

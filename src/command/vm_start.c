@@ -204,10 +204,10 @@ plan(Work *work, GError **error)
     if (!vm || !facts)
         return NULL;
     g_autoptr(GString) text = g_string_new(NULL);
-    g_string_append_printf(text, "VM '%s' is started%s.\n", vm->name, work_mark(work, "pause") ? ", paused" : "");
+    plan_tell(text, work_mark(work, "pause") ? MSG_PLAN_START_PAUSED : MSG_PLAN_START, "vm", vm->name, NULL);
     plan_tell_choice(text, work->view, vm, PLACEMENT_START);
-    if (facts->xml)
-        g_string_append_printf(text, "It starts with this configuration:\n%s", facts->xml);
+    plan_tell(text, MSG_PLAN_CONFIGURATION, NULL);
+    g_string_append(text, facts->xml ? facts->xml : "");
     return g_strdup(text->str);
 }
 

@@ -55,7 +55,7 @@ finish(Work *work, Changes *changes)
 static char *
 plan(Work *work, GError **error)
 {
-    return running_plan(work, "VM '%s' loses its power on host '%s'. What its guest has not written is lost.\n", error);
+    return running_plan(work, MSG_PLAN_STOP, error);
 }
 
 const Command vm_stop = {

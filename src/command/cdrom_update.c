@@ -1,0 +1,105 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Puts an ISO image into the drive of a VM that is down, or takes it out: an empty file id ejects. */
+#include "command/definition.h"
+#include "command/guards.h"
+#include "command/paths.h"
+#include "command/rows.h"
+
+static const char *
+medium(const Work *work)
+{
+    const Cdrom *sent = work->draft->record;
+    return sent->file.id && *sent->file.id ? sent->file.id : NULL;
+}
+
+static gboolean
+edit(Work *work, Vm *vm, GError **error)
+{
+    Cdrom *cdrom = list_find(&vm->cdroms, &work->target);
+    if (!cdrom)
+        return fault_set(error, MSG_DEVICE_GONE_OUTSIDE, "vm", vm->name, NULL);
+    text_set(&cdrom->file.id, medium(work));
+    return TRUE;
+}
+
+/* The lasting id instead of what was sent. */
+static gboolean
+resolve(const Work *work, GError **error)
+{
+    Cdrom *sent = work->draft->record;
+    if (!medium(work))
+        return TRUE;
+    char *id = paths_iso_id(work->view, sent->file.id, error);
+    if (!id)
+        return FALSE;
+    g_free(sent->file.id);
+    sent->file.id = id;
+    return TRUE;
+}
+
+static gboolean
+check(Work *work, GError **error)
+{
+    const Vm *vm = guard_vm(work, &work->parent, error);
+    if (!vm)
+        return FALSE;
+    if (!list_find(&vm->cdroms, &work->target))
+        return fault_set(error, MSG_NO_SUCH_CDROM, "vm", vm->name, NULL);
+    if (!work->draft || !draft_has(work->draft, "file"))
+        return fault_set(error, MSG_CDROM_INCOMPLETE, NULL);
+    work_set_about(work, "name", "");
+    return guard_down(vm, MSG_CDROM_NEEDS_DOWN, error) && resolve(work, error) && guard_home(work, vm, error);
+}
+
+static gboolean
+stage(Work *work, Changes *changes, GError **error)
+{
+    (void) changes;
+    (void) error;
+    work_keep_draft(work);
+    return TRUE;
+}
+
+static gboolean
+prepare(Work *work, GError **error)
+{
+    const char *file = medium(work);
+    g_autofree char *path = file ? paths_iso(work->view, file, error) : NULL;
+    if (file && (!path || !paths_verify(work->view, path, error)))
+        return FALSE;
+    return definition_prepare(work, edit, error);
+}
+
+static void
+finish(Work *work, Changes *changes)
+{
+    definition_finish(work, changes, edit);
+}
+
+static char *
+plan(Work *work, GError **error)
+{
+    return definition_plan(work, edit, error);
+}
+
+const Command cdrom_update = {
+    .verb = "update",
+    .on = &cdrom_type,
+    .params = &cdrom_type,
+    .permit = PERMIT_CHANGE_VM_CD,
+    .title = MSG_CHANGING_CD,
+    .done = { 38, MSG_CD_CHANGED },
+    .failed = { 102, MSG_CD_CHANGE_FAILED },
+    .check = check,
+    .stage = stage,
+    .plan = plan,
+    .steps = (const Step[]) {
+        { "read the configuration", prepare, NULL, NULL, FALSE },
+        { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
+        { 0 },
+    },
+    .finish = finish,
+    .help = "Puts an ISO image into the drive of a VM that is down; an empty id ejects.",
+};

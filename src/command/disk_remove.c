@@ -1,0 +1,69 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Removes a disk and its file, out of the one VM that has it if that is down. A disk of the unmanaged domain is only
+ * forgotten: the manager did not make its file. */
+#include "command/attachments.h"
+#include "command/detach.h"
+#include "command/devices.h"
+#include "command/guards.h"
+#include "command/rows.h"
+
+static gboolean
+check_vm(Work *work, const Disk *disk, GError **error)
+{
+    g_autoptr(GPtrArray) vms = devices_vms_of_disk(work->view, &disk->object.id);
+    if (vms->len == 0)
+        return TRUE;
+    const Vm *first = vms->pdata[0];
+    if (vms->len > 1)
+        return fault_set(error, MSG_DISK_OF_SEVERAL, "disk", disk->alias, "vm", first->name, NULL);
+    const Vm *vm = guard_vm(work, &first->object.id, error);
+    return vm && detach_check(work, vm, disk, error);
+}
+
+static gboolean
+check(Work *work, GError **error)
+{
+    const Disk *disk = guard_disk(work, &work->target, TRUE, error);
+    if (!disk)
+        return FALSE;
+    work_set_about(work, "name", disk->alias);
+    work_set_mark_id(work, "disk", &disk->object.id);
+    attachments_claim(work, disk);
+    if (!check_vm(work, disk, error))
+        return FALSE;
+    return guard_is_unmanaged(work->view, disk) || detach_check_file(work, disk, error);
+}
+
+static gboolean
+stage(Work *work, Changes *changes, GError **error)
+{
+    (void) error;
+    const Disk *disk = view_find(work->view, &disk_type, &work->target);
+    detach_stage(work, changes, disk, !guard_is_unmanaged(work->view, disk));
+    return TRUE;
+}
+
+static void
+finish(Work *work, Changes *changes)
+{
+    detach_finish(work, changes);
+    changes_remove(changes, &disk_type, &work->target);
+}
+
+const Command disk_remove = {
+    .verb = "remove",
+    .on = &disk_type,
+    .permit = PERMIT_DELETE_DISK,
+    .title = MSG_REMOVING_DISK,
+    .done = { 2014, MSG_DISK_REMOVED },
+    .failed = { 2015, MSG_DISK_REMOVE_FAILED },
+    .check = check,
+    .stage = stage,
+    .plan = detach_plan,
+    .steps = detach_steps,
+    .finish = finish,
+    .revert = detach_revert,
+    .help = "Removes a disk and deletes its file; one the manager did not make is only forgotten.",
+};

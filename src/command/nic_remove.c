@@ -1,0 +1,64 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Takes a NIC out of a VM that is down. */
+#include "command/definition.h"
+#include "command/guards.h"
+#include "command/rows.h"
+
+static gboolean
+edit(Work *work, Vm *vm, GError **error)
+{
+    (void) error;
+    list_remove(&vm->nics, &nic_type, &work->target);
+    return TRUE;
+}
+
+static gboolean
+check(Work *work, GError **error)
+{
+    const Vm *vm = guard_vm(work, &work->parent, error);
+    if (!vm)
+        return FALSE;
+    const Nic *nic = list_find(&vm->nics, &work->target);
+    if (!nic)
+        return fault_set(error, MSG_NO_SUCH_NIC, "vm", vm->name, NULL);
+    work_set_about(work, "name", nic->name);
+    return guard_down(vm, MSG_NIC_NEEDS_DOWN, error) && guard_home(work, vm, error);
+}
+
+static gboolean
+prepare(Work *work, GError **error)
+{
+    return definition_prepare(work, edit, error);
+}
+
+static void
+finish(Work *work, Changes *changes)
+{
+    definition_finish(work, changes, edit);
+}
+
+static char *
+plan(Work *work, GError **error)
+{
+    return definition_plan(work, edit, error);
+}
+
+const Command nic_remove = {
+    .verb = "remove",
+    .on = &nic_type,
+    .permit = PERMIT_VM_NETWORK,
+    .title = MSG_REMOVING_NIC,
+    .done = { 930, MSG_NIC_REMOVED },
+    .failed = { 931, MSG_NIC_REMOVE_FAILED },
+    .check = check,
+    .plan = plan,
+    .steps = (const Step[]) {
+        { "read the configuration", prepare, NULL, NULL, FALSE },
+        { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
+        { 0 },
+    },
+    .finish = finish,
+    .help = "Takes a NIC out of a VM that is down.",
+};

@@ -1,0 +1,286 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The store on a real file: what was acknowledged is there after a reopening, after death at any point of a transaction,
+ * and nothing that was refused is. */
+#include "base/failpoint.h"
+#include "base/fault.h"
+#include "base/lock.h"
+#include "model/places.h"
+#include "store/store.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct {
+    Lock lock;
+    Condition changed;
+    guint well, failed;
+    char *why;
+} Answers;
+
+static char *folder;
+
+static char *
+new_file(void)
+{
+    static guint number;
+    return g_strdup_printf("%s/store-%u.db", folder, number++);
+}
+
+static void
+answered(gpointer data, const GError *error)
+{
+    Answers *answers = data;
+    LOCK_HOLD(&answers->lock);
+    answers->well += !error;
+    answers->failed += error != NULL;
+    if (error && !answers->why)
+        answers->why = g_strdup(error->message);
+    condition_broadcast(&answers->changed);
+}
+
+static void
+wait_for(Answers *answers, guint count)
+{
+    LOCK_HOLD(&answers->lock);
+    while (answers->well + answers->failed < count)
+        condition_wait(&answers->changed, &answers->lock);
+}
+
+static Answers *
+answers_new(void)
+{
+    Answers *answers = g_new0(Answers, 1);
+    lock_init(&answers->lock);
+    condition_init(&answers->changed);
+    return answers;
+}
+
+static void
+answers_free(Answers *answers)
+{
+    g_free(answers->why);
+    condition_clear(&answers->changed);
+    lock_clear(&answers->lock);
+    g_free(answers);
+}
+
+static Changes *
+a_cluster(Inventory *inventory, guint number)
+{
+    g_autoptr(View) empty = view_empty();
+    Changes *changes = changes_new(empty, inventory);
+    g_autofree char *name = g_strdup_printf("c%u", number);
+    Cluster *cluster = object_new(&cluster_type);
+    cluster->object.id = id_named(&id_null, name);
+    cluster->name = g_strdup(name);
+    changes_add(changes, cluster);
+    changes_event(changes, 1, SEVERITY_NORMAL, message_new(MSG_FOREIGN, "text", name, NULL), NULL);
+    changes_keep(changes, "note", &cluster->object.id, name);
+    g_assert_true(changes_seal(changes, NULL));
+    return changes;
+}
+
+/* Writes the clusters FROM … FROM + COUNT - 1 one after another and waits for each. */
+static Answers *
+write_clusters(Store *store, guint from, guint count)
+{
+    Inventory *inventory = inventory_new();
+    inventory_set_last_event(inventory, from);
+    Answers *answers = answers_new();
+    for (guint i = 0; i < count; i++) {
+        g_autoptr(Changes) changes = a_cluster(inventory, from + i);
+        store_write(store, changes, answered, answers);
+        wait_for(answers, i + 1);
+    }
+    inventory_free(inventory);
+    return answers;
+}
+
+static guint
+count_clusters(const char *file, guint64 *ret_next_event)
+{
+    g_autoptr(GError) error = NULL;
+    Store *store = store_open(file, &error);
+    g_assert_no_error(error);
+    Inventory *inventory = inventory_new();
+    g_autoptr(View) empty = view_empty();
+    g_autoptr(Changes) changes = changes_new(empty, inventory);
+    g_assert_true(store_load(store, changes, &error));
+    g_assert_true(changes_seal(changes, NULL));
+    g_autoptr(View) view = changes_apply(changes);
+    const Cluster *cluster;
+    for (ViewWalk walk = view_walk(view, &cluster_type); (cluster = view_next(&walk));) {
+        g_autofree char *kept = store_kept(store, "note", &cluster->object.id, NULL);
+        g_assert_cmpstr(kept, ==, cluster->name);
+    }
+    guint count = view_count(view, &cluster_type);
+    g_assert_cmpuint(view_count(view, &event_type), ==, count);
+    *ret_next_event = store_next_event(store);
+    store_close(store);
+    inventory_free(inventory);
+    return count;
+}
+
+static void
+test_reopen(void)
+{
+    g_autofree char *file = new_file();
+    Store *store = store_open(file, NULL);
+    Answers *answers = write_clusters(store, 0, 20);
+    g_assert_cmpuint(answers->well, ==, 20);
+    store_close(store);
+    GStatBuf stat;
+    g_assert_cmpint(g_stat(file, &stat), ==, 0);
+    g_assert_cmpint(stat.st_mode & 0777, ==, 0600);
+    guint64 next;
+    g_assert_cmpuint(count_clusters(file, &next), ==, 20);
+    g_assert_cmpuint(next, ==, 21);
+    answers_free(answers);
+}
+
+/* Many at once: gathered, answered in order, none lost at closing. */
+static void
+test_gather(void)
+{
+    g_autofree char *file = new_file();
+    Store *store = store_open(file, NULL);
+    Inventory *inventory = inventory_new();
+    Answers *answers = answers_new();
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify) changes_free);
+    for (guint i = 0; i < 1000; i++) {
+        g_ptr_array_add(all, a_cluster(inventory, i));
+        store_write(store, g_ptr_array_index(all, i), answered, answers);
+    }
+    store_close(store);
+    g_assert_cmpuint(answers->well, ==, 1000);
+    guint64 next;
+    g_assert_cmpuint(count_clusters(file, &next), ==, 1000);
+    answers_free(answers);
+    inventory_free(inventory);
+}
+
+/* A child writes and dies at the Nth point; what it was told is stored is there, and at most one more. */
+static void
+test_death(void)
+{
+    for (guint point = 1; point <= 12; point++) {
+        g_autofree char *file = new_file(), *spec = g_strdup_printf("sql:%u", point);
+        int told[2];
+        g_assert_cmpint(pipe(told), ==, 0);
+        pid_t child = fork();
+        if (child == 0) {
+            failpoint_arm(spec, NULL);
+            Store *store = store_open(file, NULL);
+            for (guint i = 0; i < 10; i++) {
+                write_clusters(store, i, 1);
+                if (write(told[1], "x", 1) != 1)
+                    _exit(3);
+            }
+            _exit(0);
+        }
+        close(told[1]);
+        int status;
+        g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+        g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        char bytes[16];
+        gssize acknowledged = read(told[0], bytes, sizeof(bytes));
+        close(told[0]);
+        guint64 next;
+        guint there = count_clusters(file, &next);
+        g_assert_cmpint(there, >=, acknowledged);
+        g_assert_cmpint(there, <=, acknowledged + 1);
+    }
+}
+
+static void
+test_soft_failure_and_resume(void)
+{
+    g_autofree char *file = new_file();
+    Store *store = store_open(file, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *spec = g_strdup_printf("sql!:%" G_GUINT64_FORMAT, failpoint_count(FAILPOINT_SQL) + 2);
+    g_assert_true(failpoint_arm(spec, &error));
+    Answers *first = write_clusters(store, 0, 3);
+    g_assert_cmpuint(first->failed, ==, 3);         /* the first by itself, the others until the writer says so */
+    g_autoptr(Message) trouble = store_trouble(store);
+    g_assert_nonnull(trouble);
+    store_resume(store);
+    Answers *second = write_clusters(store, 3, 2);
+    g_assert_cmpuint(second->well, ==, 2);
+    g_assert_null(store_trouble(store));
+    store_close(store);
+    guint64 next;
+    g_assert_cmpuint(count_clusters(file, &next), ==, 2);
+    answers_free(first);
+    answers_free(second);
+}
+
+static void
+test_locked_by_another(void)
+{
+    g_autofree char *file = new_file();
+    Store *store = store_open(file, NULL);
+    sqlite3 *other = NULL;
+    g_assert_cmpint(sqlite3_open(file, &other), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+    Answers *answers = write_clusters(store, 0, 1);
+    g_assert_cmpuint(answers->failed, ==, 1);
+    g_assert_nonnull(strstr(answers->why, "locked"));
+    sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(other);
+    for (guint i = 0; i < 100; i++) {
+        g_autoptr(Message) trouble = store_trouble(store);
+        if (!trouble)
+            break;
+        g_usleep(100 * 1000);
+    }
+    g_assert_null(store_trouble(store));            /* it mended itself */
+    store_close(store);
+    answers_free(answers);
+}
+
+static void
+test_refused_at_opening(void)
+{
+    g_autofree char *file = new_file();
+    Store *store = store_open(file, NULL);
+    g_autoptr(GError) held = NULL, newer = NULL, broken = NULL;
+    g_assert_null(store_open(file, &held));
+    g_assert_nonnull(strstr(held->message, "Another manager"));
+    store_close(store);
+    sqlite3 *db = NULL;
+    sqlite3_open(file, &db);
+    g_assert_cmpint(sqlite3_exec(db, "UPDATE meta SET value = '99' WHERE key = 'format'", NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+    g_assert_null(store_open(file, &newer));
+    g_assert_nonnull(strstr(newer->message, "newer Shikiri (format 99)"));
+    g_autofree char *rubbish = new_file();
+    g_assert_true(g_file_set_contents(rubbish, "this is no database, whatever its name says, and long enough to be read as one", -1, NULL));
+    g_assert_null(store_open(rubbish, &broken));
+    g_assert_nonnull(strstr(broken->message, rubbish));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    folder = g_dir_make_tmp("shikiri-store-XXXXXX", NULL);
+    g_test_add_func("/store/death", test_death);
+    g_test_add_func("/store/reopen", test_reopen);
+    g_test_add_func("/store/gather", test_gather);
+    g_test_add_func("/store/soft_failure_and_resume", test_soft_failure_and_resume);
+    g_test_add_func("/store/locked_by_another", test_locked_by_another);
+    g_test_add_func("/store/refused_at_opening", test_refused_at_opening);
+    int status = g_test_run();
+    g_autofree char *clean = g_strdup_printf("rm -rf '%s'", folder);
+    if (system(clean) != 0)
+        g_printerr("cannot remove %s\n", folder);
+    g_free(folder);
+    return status;
+}

@@ -135,9 +135,9 @@ test_reopen(void)
     Answers *answers = write_clusters(store, 0, 20);
     g_assert_cmpuint(answers->well, ==, 20);
     store_close(store);
-    GStatBuf stat;
-    g_assert_cmpint(g_stat(file, &stat), ==, 0);
-    g_assert_cmpint(stat.st_mode & 0777, ==, 0600);
+    GStatBuf about;
+    g_assert_cmpint(g_stat(file, &about), ==, 0);
+    g_assert_cmpint(about.st_mode & 0777, ==, 0600);
     guint64 next;
     g_assert_cmpuint(count_clusters(file, &next), ==, 20);
     g_assert_cmpuint(next, ==, 21);

@@ -37,7 +37,7 @@ suite() { # name, command…: TAP on stdout; dying without a plan or with a bad 
 }
 
 if [ ! -f $build/build.ninja ]; then
-    meson setup $build -Db_sanitize=address,undefined -Db_lundef=false >/dev/null || { echo "0 passed, 1 failed"; exit 1; }
+    meson setup $build -Db_sanitize=address,undefined -Db_lundef=false >/dev/null 2>&1 || meson setup $build -Db_sanitize=address,undefined -Db_lundef=false || { echo "0 passed, 1 failed"; exit 1; }
 fi
 if ! ninja -C $build >"$log" 2>&1; then
     tail -40 "$log"

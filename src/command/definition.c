@@ -69,17 +69,16 @@ definition_is_quiet(Work *work, GError **error)
 
 /* --- preparing ------------------------------------------------------------------------------------------------------------ */
 
-/* The first edit gives an adopted domain metadata of ours: what only the manager knew goes into it. */
-static void
-take_over(Vm *target, const Vm *known)
+/* An adopted domain cannot say what only the manager knows of it. The first edit gives it metadata of ours with that. */
+static Vm *
+as_known(const Work *work, const DomainFacts *facts)
 {
-    static const char *const rows[] = { "cluster", "template", "original_template", "delete_protected", "comment", "description", "creation_time",
-                                        "origin", "high_availability", "type", NULL };
-    for (guint i = 0; rows[i]; i++) {
-        const Field *row = type_find(&vm_type, rows[i]);
-        if (row && field_is_absent(row, target))
-            field_assign(row, target, known);
-    }
+    static const char *const rows[] = { "cluster", "template", "original_template", "delete_protected", "creation_time", "origin", "high_availability", "type", NULL };
+    const Vm *known = find_vm(work);
+    Vm *base = object_dup(facts->config);
+    for (guint i = 0; !facts->ours && known && rows[i]; i++)
+        field_assign(type_find(&vm_type, rows[i]), base, known);
+    return base;
 }
 
 static gboolean
@@ -95,7 +94,7 @@ may_edit(Work *work, const DomainFacts *facts, GError **error)
 }
 
 static char *
-patched(Work *work, const DomainFacts *facts, const Vm *target, GError **error)
+patched(const Work *work, const DomainFacts *facts, const Vm *target, GError **error)
 {
     World world;
     if (!world_init(&world, work, error))
@@ -107,18 +106,12 @@ patched(Work *work, const DomainFacts *facts, const Vm *target, GError **error)
 static char *
 edited(Work *work, const DomainFacts *facts, DefinitionEdit edit, GError **error)
 {
-    g_autoptr(GError) refused = NULL;
-    const Vm *known = find_vm(work);
-    Vm *target = object_dup(facts->config);
-    char *xml = NULL;
-    if (edit(work, target, &refused) && !type_equal(&vm_type, target, facts->config)) {
-        if (!facts->ours && known)
-            take_over(target, known);
-        xml = patched(work, facts, target, &refused);
-    }
+    Vm *base = as_known(work, facts);
+    Vm *target = object_dup(base);
+    gboolean well = edit(work, target, error);
+    char *xml = well && !type_equal(&vm_type, target, base) ? patched(work, facts, target, error) : NULL;
     object_unref(target);
-    if (refused)
-        g_propagate_error(error, g_steal_pointer(&refused));
+    object_unref(base);
     return xml;
 }
 

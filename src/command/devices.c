@@ -5,6 +5,7 @@
  * anything happens. How a device looks in XML is domain_xml's. */
 #include "command/devices.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define CONSOLE "766e63"            /* hex of "vnc", as clients know it */

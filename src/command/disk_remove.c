@@ -8,6 +8,7 @@
 #include "command/devices.h"
 #include "command/guards.h"
 #include "command/rows.h"
+#include "command/volumes.h"
 
 static gboolean
 check_vm(Work *work, const Disk *disk, GError **error)
@@ -46,8 +47,19 @@ stage(Work *work, Changes *changes, GError **error)
 }
 
 static void
+tell_forgotten(const Work *work, Changes *changes)
+{
+    const Disk *disk = view_find(work->view, &disk_type, &work->target);
+    if (!disk || volumes_is_doomed(work, &work->target))
+        return;
+    EventAbout about = { .user = id_is_null(&work->user) ? NULL : &work->user, .correlation = work->correlation };
+    changes_event(changes, 0, SEVERITY_WARNING, message_new(MSG_DISK_FORGOTTEN, "disk", disk->alias, "path", disk->path, NULL), &about);
+}
+
+static void
 finish(Work *work, Changes *changes)
 {
+    tell_forgotten(work, changes);
     detach_finish(work, changes);
     changes_remove(changes, &disk_type, &work->target);
 }

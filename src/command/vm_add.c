@@ -73,7 +73,7 @@ build(Work *work, GError **error)
     vm->status = VM_DOWN;
     vm->locked = TRUE;
     devices_add_standard(vm, vm->creation_time);
-    if (vm_rules_check(vm, error) && vm_rules_name_is_free(work->view, vm, TRUE, error) && add_nics(work, vm, error) && add_attachments(work, vm, error))
+    if (vm_rules_check(work->draft, vm, TRUE, error) && vm_rules_name_is_free(work->view, vm, TRUE, error) && add_nics(work, vm, error) && add_attachments(work, vm, error))
         return vm;
     object_unref(vm);
     return NULL;

@@ -68,6 +68,8 @@ void
 vm_rules_apply(const Draft *draft, Vm *vm, guint mask)
 {
     draft_apply(draft, vm, mask);
+    if (mask != ADD && !draft_has(draft, "memory"))
+        return;
     vm->memory -= vm->memory % MIB;
     if (!draft_has(draft, "memory_policy.guaranteed") && (mask == ADD || vm->memory_policy.guaranteed > vm->memory))
         vm->memory_policy.guaranteed = vm->memory;
@@ -111,9 +113,11 @@ check_cpu(const Vm *vm, GError **error)
 }
 
 gboolean
-vm_rules_check(const Vm *vm, GError **error)
+vm_rules_check(const Draft *draft, const Vm *vm, gboolean adding, GError **error)
 {
-    if (!check_memory(vm, error) || !check_cpu(vm, error))
+    if ((adding || draft_has(draft, "memory") || draft_has(draft, "memory_policy")) && !check_memory(vm, error))
+        return FALSE;
+    if ((adding || draft_has(draft, "cpu")) && !check_cpu(vm, error))
         return FALSE;
     if (vm->cpu_shares < 0 || vm->cpu_shares > CPU_SHARES_MOST)
         return fault_set(error, MSG_BAD_CPU_SHARES, "vm", vm->name, NULL);

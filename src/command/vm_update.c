@@ -68,7 +68,7 @@ check_edited(Work *work, const Vm *vm, GError **error)
     Vm *edited = object_dup(vm);
     edit(work, edited, NULL);
     gboolean renamed = g_strcmp0(vm->name, edited->name) != 0;
-    gboolean well = vm_rules_check(edited, error) && (!renamed || vm_rules_name_is_free(work->view, edited, FALSE, error)) &&
+    gboolean well = vm_rules_check(work->draft, edited, FALSE, error) && (!renamed || vm_rules_name_is_free(work->view, edited, FALSE, error)) &&
                     check_cluster(work, vm, edited, error);
     object_unref(edited);
     return well;

@@ -263,7 +263,9 @@ boot_plan(BootPlan *plan, const Words *now)
     const Words *wished = plan->classes->count > 0 ? plan->classes : now;
     Id first = first_disk(plan->devices);
     gboolean first_will_do = !has_word(wished, "hd") || !flag_counts(plan) || id_equal(&plan->disk, &first);
-    if (plan->by_device || !first_will_do)
+    if (plan->by_device)
+        plan_by_device(plan, plan->classes);
+    else if (!first_will_do)
         plan_by_device(plan, wished);
     if (plan->by_device)
         return;

@@ -104,7 +104,8 @@ merge(Batch *batch, const Vm *was, Pair *pair)
     if (changed) {
         adopt_disks(batch, vm, facts, was);
         adopt_same(batch, vm);
-        note_change(batch, vm, what.bytes);
+        g_autofree char *words = text_take(&what);
+        note_change(batch, vm, words);
     }
     changes_keep(batch->changes, "domain-xml", &vm->object.id, facts->xml);
 }

@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 
+#define NAMED_MOST 5                /* so many adopted VMs are told one by one */
+
 /* --- the tables ------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -296,14 +298,20 @@ take_missing(HostState *host)
     batch_end(batch);
 }
 
+/* A few are told by name, a whole estate in one sentence. */
 static void
 tell_adopted(Batch *batch)
 {
-    if (batch->adopted->len == 0)
+    guint count = batch->adopted->len;
+    for (guint i = 0; i < count && count <= NAMED_MOST; i++) {
+        const Id *id = batch->adopted->pdata[i];
+        const Vm *vm = changes_find(batch->changes, &vm_type, id);
+        batch_note(batch, id, 0, SEVERITY_NORMAL, message_new(MSG_FACT_VM_ADOPTED, "vm", vm->name, "host", batch_host_name(batch), NULL));
+    }
+    if (count <= NAMED_MOST)
         return;
-    g_autofree char *count = g_strdup_printf("%u", batch->adopted->len);
-    batch_note(batch, &id_null, 0, SEVERITY_NORMAL,
-               message_new(MSG_FACT_VMS_ADOPTED, "count", count, "host", batch_host_name(batch), NULL));
+    g_autofree char *text = g_strdup_printf("%u", count);
+    batch_note(batch, &id_null, 0, SEVERITY_NORMAL, message_new(MSG_FACT_VMS_ADOPTED, "count", text, "host", batch_host_name(batch), NULL));
 }
 
 static void
@@ -350,11 +358,7 @@ take_one(HostState *host, HostReport *report, void (*take)(Batch *batch, DomainF
 {
     Batch *batch = batch_new(host, report);
     take(batch, report->domain);
-    for (guint i = 0; i < batch->adopted->len; i++) {
-        const Id *id = batch->adopted->pdata[i];
-        const Vm *vm = changes_find(batch->changes, &vm_type, id);
-        batch_note(batch, id, 0, SEVERITY_NORMAL, message_new(MSG_FACT_VM_ADOPTED, "vm", vm->name, "host", batch_host_name(batch), NULL));
-    }
+    tell_adopted(batch);
     batch_end(batch);
 }
 

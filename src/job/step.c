@@ -353,8 +353,10 @@ run_resume(Run *run)
     stand_at(run, at);
     run->claimant.since = clock_wall();
     run->stuck_since = clock_tick();
-    if (!run->work->command)
-        return;                     /* keeps its claims until somebody abandons it */
+    if (!run->work->command) {
+        run->unsure = TRUE;         /* it keeps its claims until somebody abandons it */
+        return;
+    }
     int effect = next_effect(run, at);
     if (run->phase == PHASE_UNDOING) {
         go_back(run);

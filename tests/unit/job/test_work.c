@@ -136,7 +136,8 @@ test_merge(void)
     g_assert_cmpuint(target->nics.count, ==, 2);
     g_assert_cmpstr(((Nic *) target->nics.items[0])->name, ==, "nic1");
     g_assert_cmpstr(((Nic *) target->nics.items[1])->mac.address, ==, "new");
-    g_assert_cmpstr(what.bytes, ==, "memory, nics");
+    g_autofree char *words = text_take(&what);
+    g_assert_cmpstr(words, ==, "memory, nics");
     g_assert_false(merge_changes(&vm_type, target, after, after, NULL));
     object_unref(before);
     object_unref(after);

@@ -266,6 +266,29 @@ test_refused_at_opening(void)
     g_assert_nonnull(strstr(broken->message, rubbish));
 }
 
+static void
+test_backup_and_restore(void)
+{
+    g_autofree char *file = new_file(), *backup = new_file(), *aside = g_strconcat(file, ".before-restore", NULL);
+    g_autoptr(GError) error = NULL, held = NULL, rubbish = NULL;
+    guint64 next;
+    Store *store = store_open(file, NULL);
+    answers_free(write_clusters(store, 0, 5));
+    g_assert_true(store_backup(file, backup, &error));      /* while it runs */
+    answers_free(write_clusters(store, 5, 5));
+    g_assert_false(store_restore(backup, file, &held));
+    g_assert_nonnull(strstr(held->message, "Another manager"));
+    store_close(store);
+    g_assert_true(store_restore(backup, file, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(count_clusters(file, &next), ==, 5);
+    g_assert_cmpuint(count_clusters(aside, &next), ==, 10); /* what was replaced is there */
+    g_assert_true(g_file_set_contents(backup, "no backup at all", -1, NULL));
+    g_assert_false(store_restore(backup, file, &rubbish));
+    g_assert_nonnull(strstr(rubbish->message, "nothing was restored"));
+    g_assert_cmpuint(count_clusters(file, &next), ==, 5);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -277,6 +300,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/soft_failure_and_resume", test_soft_failure_and_resume);
     g_test_add_func("/store/locked_by_another", test_locked_by_another);
     g_test_add_func("/store/refused_at_opening", test_refused_at_opening);
+    g_test_add_func("/store/backup_and_restore", test_backup_and_restore);
     int status = g_test_run();
     g_autofree char *clean = g_strdup_printf("rm -rf '%s'", folder);
     if (system(clean) != 0)

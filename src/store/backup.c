@@ -1,0 +1,160 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Backup and restore of the manager's state as one file. A backup is taken while the manager runs, by SQLite's own means, and
+ * appears under its name only when it is whole. A restore is refused while a manager holds the database, checks the backup
+ * first, and keeps what it replaces beside it. */
+#include "base/fault.h"
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static gboolean
+broken(const char *file, const char *reason, GError **error)
+{
+    return fault_set(error, MSG_STORE_BROKEN, "file", file, "reason", reason, NULL);
+}
+
+/* Opens FILE to read; NULL with a sentence. */
+static sqlite3 *
+open_to_read(const char *file, GError **error)
+{
+    sqlite3 *db = NULL;
+    if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK)
+        return db;
+    broken(file, db ? sqlite3_errmsg(db) : "no memory", error);
+    sqlite3_close(db);
+    return NULL;
+}
+
+static gboolean
+copy_pages(sqlite3 *from, const char *to, GError **error)
+{
+    sqlite3 *db = NULL;
+    gboolean well = FALSE;
+    int descriptor = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (descriptor < 0)
+        return broken(to, g_strerror(errno), error);
+    if (sqlite3_open(to, &db) == SQLITE_OK) {
+        sqlite3_backup *backup = sqlite3_backup_init(db, "main", from, "main");
+        if (backup) {
+            sqlite3_backup_step(backup, -1);
+            well = sqlite3_backup_finish(backup) == SQLITE_OK;
+        }
+    }
+    if (!well)
+        sqlite_fault(db, error);
+    /* A file that needs no companion beside it. */
+    well = well && sqlite_run(db, "PRAGMA journal_mode = DELETE", error);
+    sqlite3_close(db);
+    well = well && (fsync(descriptor) == 0 || broken(to, g_strerror(errno), error));
+    close(descriptor);
+    return well;
+}
+
+/* The new name is on the disk only when its folder is. */
+static gboolean
+put_in_place(const char *part, const char *file, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(file);
+    if (g_rename(part, file) != 0)
+        return broken(file, g_strerror(errno), error);
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    gboolean well = descriptor >= 0 && fsync(descriptor) == 0;
+    if (descriptor >= 0)
+        close(descriptor);
+    return well || broken(folder, g_strerror(errno), error);
+}
+
+gboolean
+store_backup(const char *from_file, const char *to_file, GError **error)
+{
+    g_autofree char *part = g_strconcat(to_file, ".part", NULL);
+    sqlite3 *from = open_to_read(from_file, error);
+    if (!from)
+        return FALSE;
+    sqlite3_busy_timeout(from, 5000);
+    gboolean well = copy_pages(from, part, error);
+    sqlite3_close(from);
+    if (!well)
+        g_unlink(part);
+    return well && put_in_place(part, to_file, error);
+}
+
+static gboolean
+check_backup(sqlite3 *db, const char *file, GError **error)
+{
+    sqlite3_stmt *check = NULL;
+    char *said = NULL;
+    int format = 0;
+    if (sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &check, NULL) == SQLITE_OK && sqlite3_step(check) == SQLITE_ROW)
+        said = g_strdup((const char *) sqlite3_column_text(check, 0));
+    sqlite3_finalize(check);
+    check = NULL;
+    if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'format'", -1, &check, NULL) == SQLITE_OK && sqlite3_step(check) == SQLITE_ROW)
+        format = sqlite3_column_int(check, 0);
+    sqlite3_finalize(check);
+    gboolean whole = g_strcmp0(said, "ok") == 0;
+    g_free(said);
+    g_autofree char *theirs = g_strdup_printf("%d", format);
+    if (!whole || !format)
+        return fault_set(error, MSG_STORE_NOT_A_BACKUP, "file", file, NULL);
+    return format <= STORE_FORMAT || fault_set(error, MSG_STORE_NEWER, "file", file, "format", theirs, NULL);
+}
+
+/* Holds the manager's lock file, or says that a manager does; -1 with ERROR. */
+static int
+hold(const char *file, GError **error)
+{
+    g_autofree char *path = g_strconcat(file, ".lock", NULL);
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        broken(path, g_strerror(errno), error);
+        return -1;
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        return descriptor;
+    close(descriptor);
+    fault_set(error, MSG_STORE_HELD, "file", file, NULL);
+    return -1;
+}
+
+/* FILE as it is, whole with what its WAL holds, under FILE.before-restore; and its companions away, so that they are not
+ * taken for the new file's. */
+static gboolean
+set_aside(const char *file, GError **error)
+{
+    g_autofree char *aside = g_strconcat(file, ".before-restore", NULL), *wal = g_strconcat(file, "-wal", NULL), *shm = g_strconcat(file, "-shm", NULL);
+    if (g_access(file, F_OK) != 0)
+        return TRUE;
+    if (!store_backup(file, aside, error)) {
+        /* Damaged, which may be why somebody restores: kept byte for byte. */
+        g_clear_error(error);
+        if (g_rename(file, aside) != 0)
+            return broken(file, g_strerror(errno), error);
+    }
+    g_unlink(wal);
+    g_unlink(shm);
+    return TRUE;
+}
+
+gboolean
+store_restore(const char *backup, const char *file, GError **error)
+{
+    g_autofree char *part = g_strconcat(file, ".part", NULL);
+    int held = hold(file, error);
+    if (held < 0)
+        return FALSE;
+    sqlite3 *from = open_to_read(backup, error);
+    gboolean well = from && check_backup(from, backup, error) && copy_pages(from, part, error);
+    sqlite3_close(from);
+    if (!well)
+        g_unlink(part);
+    well = well && set_aside(file, error) && put_in_place(part, file, error);
+    close(held);
+    return well;
+}

@@ -248,6 +248,15 @@ text_add_url(Text *text, const char *value)
     }
 }
 
+/* What would make two names look the same or turn a line around. The joiners of Indic scripts and emoji are text. */
+static gboolean
+is_invisible(gunichar character, GUnicodeType type)
+{
+    if (character == 0x200c || character == 0x200d)
+        return FALSE;
+    return type == G_UNICODE_FORMAT || type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
 gboolean
 text_is_name(const char *value)
 {
@@ -259,9 +268,7 @@ text_is_name(const char *value)
     for (; *value; value = g_utf8_next_char(value)) {
         gunichar character = g_utf8_get_char(value);
         GUnicodeType type = g_unichar_type(character);
-        if (character == '/' || character == '\\' || type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
-            type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR ||
-            type == G_UNICODE_UNASSIGNED || type == G_UNICODE_SURROGATE)
+        if (character == '/' || character == '\\' || type == G_UNICODE_CONTROL || is_invisible(character, type))
             return FALSE;
     }
     return TRUE;

@@ -6,6 +6,8 @@
 #include "command/refs.h"
 #include "command/rows.h"
 
+#define EXTERNAL 9800               /* oVirt's numbers: 9801 normal, 9802 warning, 9803 error, 9804 alert */
+
 static gboolean
 check_needed(const Work *work, GError **error)
 {
@@ -43,7 +45,7 @@ stage(Work *work, Changes *changes, GError **error)
     const Event *sent = work->draft->record;
     EventAbout about = { sent_id(&sent->vm), sent_id(&sent->host), sent_id(&sent->cluster), sent_id(&sent->data_center),
                          sent_id(&sent->storage_domain), sent_id(&sent->template_), id_is_null(&work->user) ? NULL : &work->user, work->correlation };
-    Event *event = changes_event(changes, 9999, (Severity) sent->severity, message_new(MSG_EXTERNAL_EVENT, "text", sent->description, NULL), &about);
+    Event *event = changes_event(changes, EXTERNAL + sent->severity, (Severity) sent->severity, message_new(MSG_EXTERNAL_EVENT, "text", sent->description, NULL), &about);
     text_set(&event->origin, sent->origin);
     text_set(&event->custom_data, sent->custom_data);
     event->custom_id = sent->custom_id;

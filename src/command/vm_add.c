@@ -106,7 +106,7 @@ check(Work *work, GError **error)
 {
     if (!work->draft)
         return fault_set(error, MSG_BODY_MISSING, "type", "vm", NULL);
-    if (!draft_check_needed(work->draft, error) || !refs_resolve(work, error) || !vm_rules_check_draft(work, error) || !choose_id(work, error))
+    if (!draft_check_needed(work->draft, error) || !refs_resolve(work, error) || !vm_rules_check_draft(work, ((const Vm *) work->draft->record)->name, error) || !choose_id(work, error))
         return FALSE;
     Vm *vm = build(work, error);
     gboolean well = vm && choose_home(work, vm, error);

@@ -53,15 +53,25 @@ check_boot(const Work *work, GError **error)
     return TRUE;
 }
 
+static gboolean
+check_sent_memory(const Draft *draft, const char *name, GError **error)
+{
+    const Vm *sent = draft->record;
+    if (!draft_has(draft, "memory") || (sent->memory >= MEMORY_LEAST && sent->memory <= MEMORY_MOST))
+        return TRUE;
+    g_autofree char *memory = g_strdup_printf("%" G_GINT64_FORMAT, sent->memory);
+    return fault_set(error, MSG_MEMORY_OUT_OF_RANGE, "vm", name, "memory", memory, NULL);
+}
+
 gboolean
-vm_rules_check_draft(Work *work, GError **error)
+vm_rules_check_draft(Work *work, const char *name, GError **error)
 {
     const Vm *sent = work->draft->record;
     if (!guard_texts(work->draft, error))
         return FALSE;
     if (draft_has(work->draft, "name") && !guard_name("VM", "name", sent->name, error))
         return FALSE;
-    return check_boot(work, error);
+    return check_sent_memory(work->draft, name, error) && check_boot(work, error);
 }
 
 void
@@ -83,8 +93,6 @@ static gboolean
 check_memory(const Vm *vm, GError **error)
 {
     g_autofree char *memory = g_strdup_printf("%" G_GINT64_FORMAT, vm->memory);
-    if (vm->memory < MEMORY_LEAST || vm->memory > MEMORY_MOST)
-        return fault_set(error, MSG_MEMORY_OUT_OF_RANGE, "vm", vm->name, "memory", memory, NULL);
     g_autofree char *guaranteed = g_strdup_printf("%" G_GINT64_FORMAT, vm->memory_policy.guaranteed);
     if (vm->memory_policy.guaranteed < 0 || vm->memory_policy.guaranteed > vm->memory)
         return fault_set(error, MSG_GUARANTEED_TOO_HIGH, "vm", vm->name, "guaranteed", guaranteed, "memory", memory, NULL);

@@ -6,8 +6,9 @@
 
 #include "job/command.h"
 
-/* Rewrites what was sent into what is kept: boot files become absolute paths. Refuses texts and names nobody may give. */
-gboolean vm_rules_check_draft(Work *work, GError **error);
+/* Rewrites what was sent into what is kept: boot files become absolute paths. Refuses texts, names and sizes
+ * nobody may give. NAME is the VM's. */
+gboolean vm_rules_check_draft(Work *work, const char *name, GError **error);
 /* Copies the draft, and lets what was not sent follow: guaranteed memory never exceeds the memory by itself. */
 void vm_rules_apply(const Draft *draft, Vm *vm, guint mask);
 /* The VM as it would be: what was sent, or all of a new one. Somebody else's domain may hold values we would not give. */

@@ -25,17 +25,30 @@ stage(Work *work, Changes *changes, GError **error)
     return TRUE;
 }
 
+/* Whether it was asked or refused is noted at once: a host cannot be asked for it afterwards. */
 static gboolean
 ask(Work *work, GError **error)
 {
+    g_autoptr(GError) refusal = NULL;
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->shutdown(link, &work->target, work->deadline, error);
+    if (!link)
+        return FALSE;
+    gboolean well = link->ops->shutdown(link, &work->target, work->deadline, &refusal);
+    work_set_mark(work, "asked", well ? "yes" : NULL);
+    work_set_mark(work, "refused", !well && fault_of(refusal) != FAULT_UNKNOWN_OUTCOME ? "yes" : NULL);
+    if (refusal)
+        g_propagate_error(error, g_steal_pointer(&refusal));
+    return well;
 }
 
 /* One that runs on may have been asked and take its time. */
 static Probe
 asked(Work *work, GError **error)
 {
+    if (work_mark(work, "asked"))
+        return PROBE_DONE;
+    if (work_mark(work, "refused"))
+        return PROBE_NOT_DONE;
     g_autoptr(DomainFacts) facts = definition_read(work, error);
     gboolean obeys = facts && (!definition_runs(facts) || facts->state == DOMAIN_SHUTTING_DOWN);
     return obeys ? PROBE_DONE : PROBE_UNKNOWN;
@@ -68,7 +81,7 @@ const Command vm_shutdown = {
     .stage = stage,
     .plan = plan,
     .steps = (const Step[]) {
-        { "ask the guest", ask, asked, NULL, FALSE },
+        { "ask the guest", ask, asked, NULL, TRUE },
         { 0 },
     },
     .finish = finish,

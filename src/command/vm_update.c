@@ -83,7 +83,7 @@ check(Work *work, GError **error)
     if (!work->draft)
         return fault_set(error, MSG_BODY_MISSING, "type", "vm", NULL);
     work_set_about(work, "name", vm->name);
-    return refs_resolve(work, error) && vm_rules_check_draft(work, error) && check_running(work, vm, error) && check_edited(work, vm, error) &&
+    return refs_resolve(work, error) && vm_rules_check_draft(work, vm->name, error) && check_running(work, vm, error) && check_edited(work, vm, error) &&
            guard_home(work, vm, error);
 }
 

@@ -15,7 +15,8 @@ static const char *const usual_sockets[] = { "/run/libvirt/libvirt-sock", "/run/
 
 struct LibvirtConnection {
     LibvirtSocket *socket;
-    virConnectPtr connection;
+    char *path, *uri;
+    virConnectPtr connection;       /* NULL until open */
 };
 
 /* --- where -------------------------------------------------------------------------------------------------------------------- */
@@ -70,28 +71,30 @@ libvirt_place_clear(LibvirtPlace *place)
 /* --- life ---------------------------------------------------------------------------------------------------------------------- */
 
 LibvirtConnection *
-libvirt_connection_open(const LibvirtPlace *place, Tick deadline, GError **error)
+libvirt_connection_new(const LibvirtPlace *place, Tick deadline, GError **error)
 {
     g_autofree char *path = place->path ? g_strdup(place->path) : usual_socket();
     int upstream = libvirt_socket_connect(path, deadline, error);
     LibvirtSocket *socket = upstream >= 0 ? libvirt_socket_new(upstream, error) : NULL;
     if (!socket)
         return NULL;
-    libvirt_socket_limit(socket, deadline);
-    g_autofree char *uri = g_strdup_printf("qemu+unix://%s?socket=%s", place->inner, libvirt_socket_name(socket));
-    virConnectPtr opened = virConnectOpen(uri);
-    if (!opened) {
-        gboolean silent = clock_tick() >= deadline;
-        fault_set(error, silent ? MSG_HOST_LIBVIRTD_SILENT : MSG_HOST_LIBVIRTD_REFUSES,
-                  "path", path, "reason", virGetLastErrorMessage(), NULL);
-        libvirt_socket_free(socket);
-        return NULL;
-    }
-    libvirt_socket_limit(socket, 0);
     LibvirtConnection *connection = g_new0(LibvirtConnection, 1);
     connection->socket = socket;
-    connection->connection = opened;
+    connection->path = g_steal_pointer(&path);
+    connection->uri = g_strdup_printf("qemu+unix://%s?socket=%s", place->inner, libvirt_socket_name(socket));
     return connection;
+}
+
+gboolean
+libvirt_connection_open(LibvirtConnection *connection, Tick deadline, GError **error)
+{
+    libvirt_socket_limit(connection->socket, deadline);
+    connection->connection = virConnectOpen(connection->uri);
+    libvirt_socket_limit(connection->socket, 0);
+    if (connection->connection)
+        return TRUE;
+    MessageCode why = clock_tick() >= deadline ? MSG_HOST_LIBVIRTD_SILENT : MSG_HOST_LIBVIRTD_REFUSES;
+    return fault_set(error, why, "path", connection->path, "reason", virGetLastErrorMessage(), NULL);
 }
 
 /* virConnectClose asks libvirtd and waits for its answer: without a wire it does not wait. */
@@ -101,8 +104,11 @@ libvirt_connection_close(LibvirtConnection *connection)
     if (!connection)
         return;
     libvirt_socket_cut(connection->socket);
-    virConnectClose(connection->connection);
+    if (connection->connection)
+        virConnectClose(connection->connection);
     libvirt_socket_free(connection->socket);
+    g_free(connection->path);
+    g_free(connection->uri);
     g_free(connection);
 }
 
@@ -127,5 +133,5 @@ libvirt_connection_cut(LibvirtConnection *connection)
 gboolean
 libvirt_connection_is_dead(LibvirtConnection *connection)
 {
-    return libvirt_socket_is_cut(connection->socket) || virConnectIsAlive(connection->connection) != 1;
+    return !connection->connection || libvirt_socket_is_cut(connection->socket) || virConnectIsAlive(connection->connection) != 1;
 }

@@ -21,10 +21,13 @@ void libvirt_place_clear(LibvirtPlace *place);
 
 typedef struct LibvirtConnection LibvirtConnection;
 
-LibvirtConnection *libvirt_connection_open(const LibvirtPlace *place, Tick deadline, GError **error);
+/* The wire first, quickly (until DEADLINE only if libvirtd's queue is full); then, once whoever may want to cut it knows
+ * the connection, the opening itself. */
+LibvirtConnection *libvirt_connection_new(const LibvirtPlace *place, Tick deadline, GError **error);
+gboolean libvirt_connection_open(LibvirtConnection *connection, Tick deadline, GError **error);
 void libvirt_connection_close(LibvirtConnection *connection);      /* cuts first; never hangs; frees */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtConnection, libvirt_connection_close)
-virConnectPtr libvirt_connection_get(const LibvirtConnection *connection);     /* borrowed */
+virConnectPtr libvirt_connection_get(const LibvirtConnection *connection);     /* borrowed; NULL before it is open */
 void libvirt_connection_limit(LibvirtConnection *connection, Tick deadline);   /* 0: none */
 void libvirt_connection_cut(LibvirtConnection *connection);
 gboolean libvirt_connection_is_dead(LibvirtConnection *connection);

@@ -212,6 +212,36 @@ set_place(Batch *batch, Vm *vm)
         vm->template_.id = vm->original_template.id = blank->id;
 }
 
+static const Network *
+find_network(const View *view, const char *source)
+{
+    ViewWalk walk = view_walk(view, &network_type);
+    for (const Network *network; source && (network = view_next(&walk));) {
+        if (g_strcmp0(network->source, source) == 0)
+            return network;
+    }
+    return NULL;
+}
+
+/* What it is plugged into, where that is a network we know: by libvirt's name of it. */
+static void
+set_networks(Batch *batch, Vm *vm)
+{
+    const View *view = changes_head(batch->changes);
+    for (guint i = 0; i < vm->nics.count; i++) {
+        Nic *nic = vm->nics.items[i];
+        const Network *network = id_is_null(&nic->vnic_profile.id) ? find_network(view, nic->source) : NULL;
+        if (!network)
+            continue;
+        nic->network.id = network->object.id;
+        ViewWalk walk = view_walk(view, &vnic_profile_type);
+        for (const VnicProfile *profile; id_is_null(&nic->vnic_profile.id) && (profile = view_next(&walk));) {
+            if (id_equal(&profile->network.id, &network->object.id))
+                nic->vnic_profile.id = profile->object.id;
+        }
+    }
+}
+
 static void
 add_active_snapshot(Vm *vm, Wall now)
 {
@@ -257,6 +287,7 @@ adopt_domain(Batch *batch, DomainFacts *facts)
     vm->object.id = twin ? id_of_double(&facts->id, &batch->host->id) : facts->id;
     set_manners(vm, facts);
     set_place(batch, vm);
+    set_networks(batch, vm);
     add_active_snapshot(vm, batch->when);
     vm->creation_time = vm->creation_time ? vm->creation_time : batch->when;
     vm->next_run_configuration_exists = facts->live_differs;

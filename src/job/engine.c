@@ -12,7 +12,8 @@
 #define WORKERS 16
 #define PATIENCE (180 * CLOCK_SECOND)       /* how long a client that waits for a job's end is kept */
 #define STOP_PATIENCE CLOCK_SECOND
-#define TROUBLE_PERIOD CLOCK_SECOND
+#define BEAT (CLOCK_SECOND / 2)
+#define TROUBLE_BEATS 2                     /* between two looks whether the store can write again */
 #define MOST_HELD 1000                      /* events kept in memory while the store cannot write */
 
 typedef struct {
@@ -60,6 +61,7 @@ engine_new(const EngineParts *parts)
 {
     Engine *engine = g_new0(Engine, 1);
     engine->parts = *parts;
+    engine->beat = BEAT;
     CommitParts commit = { parts->loop, parts->inventory, parts->feed, parts->store, set_was_sealed, store_failed, engine };
     engine->commit = commit_new(&commit);
     engine->claims = claims_new();
@@ -158,7 +160,7 @@ engine_start(Engine *engine, GError **error)
         return FALSE;
     recover_jobs(engine);
     clean_start(engine);
-    engine->trouble_timer = loop_every(engine->parts.loop, TROUBLE_PERIOD, look_for_trouble, engine);
+    engine->trouble_timer = loop_every(engine->parts.loop, TROUBLE_BEATS * engine->beat, look_for_trouble, engine);
     return TRUE;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/loop.h"
 #include "job/command.h"
+#include "model/estate.h"
 #include "model/feed.h"
 #include "store/store.h"
 
@@ -21,6 +22,7 @@ typedef struct {
     Statistics *statistics;
     guint workers;                  /* threads for steps; 0: 16 */
     Tick step_deadline;             /* 0: 60 s */
+    const EstateWishes *wishes;     /* what engine_start stages where it is missing (model/estate.h); NULL: nothing */
 } EngineParts;
 
 Engine *engine_new(const EngineParts *parts);           /* borrows all parts; they outlive it */

@@ -10,7 +10,7 @@
 #include "job/reconcile.h"
 #include "job/wording.h"
 
-#define STORE_PAUSE CLOCK_SECOND
+#define STORE_PAUSE(run) (2 * (run)->engine->beat)      /* until a record that the store refused is tried again */
 
 /* --- answers ------------------------------------------------------------------------------------------------------------- */
 
@@ -104,9 +104,16 @@ tell_doubt(Run *run, Changes *changes)
 {
     AboutIds ids;
     EventAbout about = wording_about(run->work, changes_head(changes), &ids);
-    g_autofree char *why = run->trip.error ? fault_text(run->trip.error) : g_strdup("nothing could be learnt");
+    const GError *error_seen = run->trip.error ? run->trip.error : run->fault;
+    g_autofree char *why = error_seen ? fault_text(error_seen) : g_strdup("nothing could be learnt");
     Message *message = message_new(MSG_JOB_UNSURE, "job", run->claimant.title, "step", run->claimant.step, "why", why, NULL);
     changes_event(changes, 0, SEVERITY_WARNING, message, &about);
+}
+
+/* Whoever waits is told that the outcome is not known yet; the job lives on. */
+static void
+answer_doubt(Run *run)
+{
     g_autoptr(GError) error = NULL;
     char id[ID_TEXT_SIZE];
     fault_set(&error, MSG_JOB_OUTCOME_UNKNOWN, "job", run->claimant.title, "id", id_format(&run->id, ID_UUID, id), NULL);
@@ -122,9 +129,11 @@ recorded(gpointer data, const GError *error)
 {
     Run *run = data;
     if (error) {
-        run_pause(run, STORE_PAUSE, put_record);
+        run_pause(run, STORE_PAUSE(run), put_record);
         return;
     }
+    if (run->tell_unsure)
+        answer_doubt(run);
     run->tell_unsure = FALSE;
     run->failed_on_order |= !failpoint_passes(FAILPOINT_STEP);
     run->after_put(run);
@@ -138,7 +147,7 @@ put_record(Run *run)
     if (run->tell_unsure)
         tell_doubt(run, changes);
     if (!engine_put(run->engine, changes, recorded, run))
-        run_pause(run, STORE_PAUSE, put_record);
+        run_pause(run, STORE_PAUSE(run), put_record);
 }
 
 void
@@ -179,7 +188,7 @@ ended(gpointer data, const GError *error)
 {
     Run *run = data;
     if (error) {
-        run_pause(run, STORE_PAUSE, put_end);
+        run_pause(run, STORE_PAUSE(run), put_end);
         return;
     }
     failpoint_passes(FAILPOINT_STEP);
@@ -218,7 +227,7 @@ put_end(Run *run)
     if (engine_put(engine, changes, ended, run))
         return;
     run->bare |= commit_can_store(engine->commit, NULL);    /* the model's refusal, not the store's: it would be the same again */
-    run_pause(run, STORE_PAUSE, put_end);
+    run_pause(run, STORE_PAUSE(run), put_end);
 }
 
 void

@@ -25,6 +25,7 @@ struct Engine {
     HostListener listener;
     guint clean_timer, trouble_timer;
     GQueue held;                    /* HeldEvent *: events that wait for the store */
+    Tick beat;                      /* the unit of every pause; half a second, less in tests */
     gboolean stopping;
     gboolean hung;                  /* stopped while a step or the store would not answer */
 };

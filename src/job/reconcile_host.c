@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-#define GRACE (3 * CLOCK_SECOND)            /* a host that is back within this has not been lost to its VMs */
+#define GRACE_BEATS 6                       /* 3 s: a host that is back within this has not been lost to its VMs */
 #define SUMS_PAUSE (CLOCK_SECOND / 5)
 
 #define EVENT_HOST_UP 13                    /* oVirt's numbers */
@@ -107,7 +107,7 @@ host_is_lost(HostState *host)
                    message_new(MSG_FACT_HOST_LOST, "host", batch_host_name(batch), "why", why, NULL));
     batch_end(batch);
     if (!host->grace)
-        host->grace = loop_timer(engine->parts.loop, GRACE, lose_vms, host);
+        host->grace = loop_timer(engine->parts.loop, GRACE_BEATS * engine->beat, lose_vms, host);
     sums_changed(host->reconcile);
 }
 

@@ -7,11 +7,11 @@
 
 #include "base/log.h"
 
-#define FIRST_PAUSE (CLOCK_SECOND / 2)
-#define LONGEST_PAUSE (30 * CLOCK_SECOND)
-#define UNSURE_AFTER (5 * CLOCK_SECOND)     /* from when a run is stuck until it says so */
-#define ONCE_PATIENCE (60 * CLOCK_SECOND)   /* how long a command that is never repeated is asked for */
-#define DENIALS_NEEDED 2                    /* a call may still be on its way: "it did not happen" is believed the second time */
+/* In beats of the engine, each half a second. */
+#define LONGEST_PAUSE 60
+#define UNSURE_AFTER 10             /* from when a run is stuck until it says so */
+#define ONCE_PATIENCE 120           /* how long a command that is never repeated is asked for */
+#define DENIALS_NEEDED 2            /* a call may still be on its way: "it did not happen" is believed the second time */
 
 static void go_on(Run *run);
 static void ask_again(Run *run);
@@ -90,9 +90,9 @@ run_poke(Run *run)
 static Tick
 next_pause(Run *run)
 {
-    Tick pause = FIRST_PAUSE << MIN(run->tries, 10);
+    Tick beats = (Tick) 1 << MIN(run->tries, 10);
     run->tries++;
-    return MIN(pause, LONGEST_PAUSE);
+    return MIN(beats, LONGEST_PAUSE) * run->engine->beat;
 }
 
 static void
@@ -109,7 +109,7 @@ keep_trying(Run *run, RunNext next)
     run->after_record = next;
     if (!run->stuck_since)
         run->stuck_since = now;
-    if (run->unsure || now - run->stuck_since < UNSURE_AFTER) {
+    if (run->unsure || now - run->stuck_since < UNSURE_AFTER * run->engine->beat) {
         wait_on(run);
         return;
     }
@@ -251,8 +251,18 @@ fall_into_doubt(Run *run)
     run->phase = PHASE_UNKNOWN;
     run->denials = 0;
     if (run->work->command->once && !run->give_up)
-        run->give_up = clock_tick() + ONCE_PATIENCE;
+        run->give_up = clock_tick() + ONCE_PATIENCE * run->engine->beat;
     ask_again(run);
+}
+
+/* There is no way back: the step is tried again for as long as it takes, or until a person ends it. */
+static void
+only_forward(Run *run)
+{
+    if (run->proof)
+        run_end(run, END_ABORTED);
+    else
+        keep_trying(run, go_on);
 }
 
 /* It is certain that the step did not happen. */
@@ -260,13 +270,12 @@ static void
 denied(Run *run)
 {
     if (++run->denials < DENIALS_NEEDED) {
-        run_pause(run, FIRST_PAUSE, ask_again);
+        run_pause(run, run->engine->beat, ask_again);
         return;
     }
     if (run->forward_passed && !run->work->command->once) {
         run->phase = PHASE_RUNNING;
-        run->denials = 0;
-        go_on(run);
+        only_forward(run);
         return;
     }
     GError *why = NULL;
@@ -314,11 +323,9 @@ step_failed(Run *run)
         else
             keep_fault(run);
         fall_into_doubt(run);
-    } else if (run->forward_passed && run->proof) {
-        run_end(run, END_ABORTED);
     } else if (run->forward_passed) {
         log_warn("job '%s': %s waits, it can only go forward: %s", run->claimant.title, step->name, run->trip.error->message);
-        keep_trying(run, go_on);
+        only_forward(run);
     } else {
         turn_back(run, g_steal_pointer(&run->trip.error));
     }

@@ -89,6 +89,7 @@ const Type user_type = { .one = "user", .many = "users", .path = "users", .size 
     TEXT(User, domain_name,   SECRET,            "Name of the domain."),
     REF (User, domain, domain_type, ADD | INLINE, "Where they come from."),
     TEXT(User, password,      SECRET,            "The password's hash."),
+    TIME(User, password_time, SECRET,            "When the file it came from was changed."),
     EMPTY("groups", "groups"), EMPTY("options", "options"), EMPTY("permissions", "permissions"), EMPTY("roles", "roles"),
     EMPTY("ssh_public_keys", "sshpublickeys"), EMPTY("tags", "tags"), EMPTY("event_subscriptions", "eventsubscriptions"),
     { 0 } } };

@@ -62,6 +62,7 @@ typedef struct {
     char *domain_name;                  /* SECRET */
     Ref domain;
     char *password;                     /* SECRET: the password's hash (scrypt, "scrypt$N$r$p$salt$hash" base64) */
+    gint64 password_time;               /* SECRET: Wall; of the file it came from */
 } User;
 
 extern const Type event_type, job_type, job_step_type, user_type;

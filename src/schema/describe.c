@@ -7,10 +7,11 @@
 
 #include "schema/write.h"
 
+/* The words of the JSON form; the command line knows them. */
 static const char *const kind_words[] = {
-    [KIND_TEXT] = "text", [KIND_BOOL] = "boolean", [KIND_INT] = "integer", [KIND_REAL] = "real", [KIND_TIME] = "time",
-    [KIND_ENUM] = "enum", [KIND_REF] = "reference", [KIND_GROUP] = "group", [KIND_LIST] = "list", [KIND_WORDS] = "words",
-    [KIND_CHILDREN] = "children", [KIND_COLLECT] = "collection",
+    [KIND_TEXT] = "text", [KIND_BOOL] = "bool", [KIND_INT] = "int", [KIND_REAL] = "real", [KIND_TIME] = "time",
+    [KIND_ENUM] = "enum", [KIND_REF] = "ref", [KIND_GROUP] = "group", [KIND_LIST] = "list", [KIND_WORDS] = "words",
+    [KIND_CHILDREN] = "children", [KIND_COLLECT] = "collect",
 };
 
 static const struct { guint flag; const char *word; } flag_words[] = {
@@ -205,10 +206,16 @@ add_kind_cell(Text *out, const Field *row)
     case KIND_COLLECT:
         text_printf(out, "sub-collection `/%s`", field_segment(row));
         break;
-    case KIND_TEXT:
     case KIND_BOOL:
+        text_add_literal(out, "`true` or `false`");
+        break;
     case KIND_INT:
+        text_add_literal(out, "whole number");
+        break;
     case KIND_REAL:
+        text_add_literal(out, "number");
+        break;
+    case KIND_TEXT:
     case KIND_TIME:
     case KIND_GROUP:
         text_add(out, kind_words[row->kind]);

@@ -32,5 +32,10 @@ int search_compare(const Search *search, const SearchWorld *world, gconstpointer
 gboolean search_sorts(const Search *search);            /* has a sortby */
 guint search_page(const Search *search);                /* 0 if not given, else from 1 */
 gboolean search_is_all(const Search *search);           /* empty query: everything matches */
-/* The words a client may use, with help, for describe and completion. */
+/* The words a client may use, for describe, completion and sentences, in alphabetical order: of SearchOffer *, yours. */
+typedef struct {
+    char *word;
+    Kind kind;                      /* how it is compared: TEXT (references too), BOOL, INT, REAL, TIME, ENUM */
+    const char *help;               /* one sentence or "" */
+} SearchOffer;
 GPtrArray *search_words(const Type *type, const SearchWord *words);

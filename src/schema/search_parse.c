@@ -129,29 +129,6 @@ read_bare(Reading *reading, const char *text, gboolean or_before, GError **error
     return search_want(search, &term, "", text, error) && keep_term(reading, &term, error);
 }
 
-/* The term at AT, whose bare word is TEXT if the quote was its start. */
-static gboolean
-read_term(Reading *reading, gboolean or_before, GError **error)
-{
-    SearchTerm term = { .or_before = or_before };
-    const char *start = reading->at;
-    if (*start == '"') {
-        reading->at++;
-        g_autofree char *quoted = take_quoted(reading);
-        if (!quoted)
-            return fault_set(error, MSG_SEARCH_QUOTE, "types", reading->search->type->many, NULL);
-        return read_bare(reading, quoted, or_before, error);
-    }
-    g_autofree char *word = take_word(reading);
-    if (!*word)
-        return not_understood(reading, start, error);
-    if (!take_relation(reading, &term.relation))
-        return read_bare(reading, word, or_before, error);
-    g_autofree char *value = take_value(reading, word, error);
-    return value && search_key_find(reading->search->type, reading->words, word, &term.key, error) &&
-           search_want(reading->search, &term, word, value, error) && keep_term(reading, &term, error);
-}
-
 /* Is KEYWORD next, as a keyword (and not as the word of a term, `page=2`)? Moves behind it. */
 static gboolean
 take_keyword(Reading *reading, const char *keyword)
@@ -165,6 +142,30 @@ take_keyword(Reading *reading, const char *keyword)
         return FALSE;
     reading->at = ahead.at;
     return TRUE;
+}
+
+/* The term at AT, whose bare word is TEXT if the quote was its start. */
+static gboolean
+read_term(Reading *reading, gboolean or_before, GError **error)
+{
+    SearchTerm term = { .or_before = or_before };
+    const char *start = reading->at;
+    if (*start == '"') {
+        reading->at++;
+        g_autofree char *quoted = take_quoted(reading);
+        if (!quoted)
+            return fault_set(error, MSG_SEARCH_QUOTE, "types", reading->search->type->many, NULL);
+        return read_bare(reading, quoted, or_before, error);
+    }
+    Reading joint = *reading;
+    g_autofree char *word = take_word(reading);
+    if (!*word || take_keyword(&joint, "and") || take_keyword(&joint, "or"))
+        return not_understood(reading, start, error);
+    if (!take_relation(reading, &term.relation))
+        return read_bare(reading, word, or_before, error);
+    g_autofree char *value = take_value(reading, word, error);
+    return value && search_key_find(reading->search->type, reading->words, word, &term.key, error) &&
+           search_want(reading->search, &term, word, value, error) && keep_term(reading, &term, error);
 }
 
 static gboolean
@@ -193,7 +194,7 @@ read_page(Reading *reading, GError **error)
     g_autofree char *word = take_word(reading);
     if (!g_ascii_string_to_unsigned(word, 10, 1, G_MAXINT32, &page, NULL)) {
         reading->at = start;
-        return fault_set(error, MSG_SEARCH_PAGE, "types", reading->search->type->many, "given", word, NULL);
+        return fault_set(error, MSG_SEARCH_PAGE, "types", reading->search->type->many, "given", *word ? word : "the end", NULL);
     }
     reading->search->page = (guint) page;
     return TRUE;

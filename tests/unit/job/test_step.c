@@ -239,8 +239,7 @@ test_unsure_and_abandoned(void)
     outside.run[1] = UNKNOWN_DONE;
     outside.blind = TRUE;
     submit(&walk_command);
-    for (Tick limit = clock_tick() + 12 * CLOCK_SECOND; answer.calls == 0;)
-        world_turn(limit);
+    world_until(answer.calls == 1);
     world_settle();
     g_assert_cmpint(answer.fault, ==, FAULT_UNKNOWN_OUTCOME);
     GHashTableIter iter;
@@ -293,6 +292,32 @@ test_forward_step_fails(void)
     g_assert_true(answer.refused);
     g_assert_nonnull(strstr(answer.text, "ordered"));
     g_assert_cmpstr(outside.log, ==, "run:a run:b probe:b probe:b undo:a ");
+    close_world();
+}
+
+/* Behind the point of no return a step that fails for good waits with growing pauses, says so, and a person may end it. */
+static void
+test_forward_stuck(void)
+{
+    open_world();
+    outside.run[1] = DOES;
+    outside.run[2] = FAILS_FOR_EVER;
+    submit(&forward_command);
+    world_until(answer.calls == 1);
+    g_assert_cmpint(answer.fault, ==, FAULT_UNKNOWN_OUTCOME);
+    g_assert_cmpuint(strlen(outside.log), <, 60);
+    g_assert_true(world_has_event("(Something went wrong inside the manager: ordered.)"));
+    GHashTableIter iter;
+    Run *only;
+    g_hash_table_iter_init(&iter, world.engine->runs);
+    g_assert_true(g_hash_table_iter_next(&iter, NULL, (gpointer *) &only));
+    Id job = only->id;
+    answer_clear(&answer);
+    world_abandon(&job, "deleted by hand", &answer);
+    world_until(answer.calls == 1);
+    g_assert_false(answer.refused);
+    g_assert_cmpstr(world_vm()->description, ==, "finished");
+    must_be_free();
     close_world();
 }
 
@@ -412,6 +437,7 @@ main(int argc, char **argv)
     g_test_add_func("/step/unsure-and-abandoned", test_unsure_and_abandoned);
     g_test_add_func("/step/forward-only", test_forward_only);
     g_test_add_func("/step/forward-step-fails", test_forward_step_fails);
+    g_test_add_func("/step/forward-stuck", test_forward_stuck);
     g_test_add_func("/step/once", test_once);
     g_test_add_func("/step/thoughts", test_thoughts_are_journaled);
     g_test_add_func("/step/failpoints", test_failpoints);

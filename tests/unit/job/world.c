@@ -230,11 +230,12 @@ run_step_of(int step, GError **error)
 {
     say("run", step);
     Behaviour behaviour = outside.run[step];
-    outside.run[step] = DOES;
+    if (behaviour != FAILS_FOR_EVER)
+        outside.run[step] = DOES;
     outside.effect[step] |= behaviour == DOES || behaviour == DOES_THEN_FAILS || behaviour == UNKNOWN_DONE;
     if (behaviour == DOES)
         return TRUE;
-    if (behaviour == FAILS || behaviour == DOES_THEN_FAILS)
+    if (behaviour == FAILS || behaviour == DOES_THEN_FAILS || behaviour == FAILS_FOR_EVER)
         return fault_set(error, MSG_INTERNAL, "text", "ordered", NULL);
     return fault_set(error, MSG_JOB_OUTCOME_UNKNOWN, "job", "x", "id", "y", NULL);
 }
@@ -428,6 +429,7 @@ begin(void)
     EngineParts parts = { .loop = world.loop, .inventory = world.inventory, .feed = world.feed, .store = &store, .hosts = world.hosts,
                           .statistics = world.statistics, .workers = 2 };
     world.engine = engine_new(&parts);
+    world.engine->beat = CLOCK_SECOND / 50;
     g_autoptr(GError) error = NULL;
     g_assert_true(engine_start(world.engine, &error));
     g_assert_no_error(error);
@@ -628,16 +630,3 @@ world_events(void)
     g_autoptr(View) view = inventory_view(world.inventory);
     return view_count(view, &event_type);
 }
-
-#ifdef WORLD_WITHOUT_XML
-#include "host/domain_xml.h"
-gboolean
-domain_xml_read(const char *xml, DomainFacts *facts, GError **error)
-{
-    const char *memory = strstr(xml, "<memory unit='KiB'>");
-    facts->config = put_object(&vm_type, &id_null);
-    facts->config->name = g_strdup("old");
-    facts->config->memory = g_ascii_strtoll(memory + 19, NULL, 10) * 1024;
-    return TRUE;
-}
-#endif

@@ -49,7 +49,7 @@ void world_state(const Id *id, DomainState state, const char *event);
 
 /* --- commands --- */
 #define STEPS 3
-typedef enum { DOES, FAILS, DOES_THEN_FAILS, UNKNOWN_DONE, UNKNOWN_NOT_DONE } Behaviour;
+typedef enum { DOES, FAILS, DOES_THEN_FAILS, UNKNOWN_DONE, UNKNOWN_NOT_DONE, FAILS_FOR_EVER } Behaviour;
 typedef struct {
     Behaviour run[STEPS];           /* used up: after one turn a step DOES */
     gboolean effect[STEPS];         /* the world outside */

@@ -1,0 +1,88 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * shikirid: options, then either one errand (reference, backup, restore) or the manager. */
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "daemon/data_dir.h"
+#include "daemon/shikiri.h"
+#include "daemon/notify.h"
+#include "daemon/reference.h"
+#include "daemon/signals.h"
+#include "store/store.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+
+static int
+fail(const GError *error)
+{
+    g_autofree char *hint = message_hint(fault_message(error), LANGUAGE_EN);
+    g_printerr("shikirid: %s%s%s\n", error->message, hint ? " " : "", hint ? hint : "");
+    return fault_exit(fault_of(error));
+}
+
+static int
+describe_all(void)
+{
+    g_auto(Text) text = TEXT_EMPTY;
+    reference_markdown(&text);
+    fwrite(text.bytes, 1, text.length, stdout);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int
+run_errand(const Options *options)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *file = g_build_filename(options->data_dir, SHIKIRI_FILE, NULL);
+    gboolean done = options->backup ? store_backup(file, options->backup, &error) : store_restore(options->restore, file, &error);
+    if (!done)
+        return fail(error);
+    g_print("shikirid: %s %s\n", options->backup ? "backup written to" : "restored from", options->backup ? options->backup : options->restore);
+    return 0;
+}
+
+static int
+serve(const Options *options)
+{
+    g_autoptr(GError) error = NULL;
+    if (options->fail_at && !failpoint_arm(options->fail_at, &error))
+        return fail(error);
+    if (!data_dir_prepare(options->data_dir, options->fake == NULL, &error))
+        return fail(error);
+    Shikiri *shikiri = shikiri_new(options, &error);
+    if (!shikiri)
+        return fail(error);
+    g_autofree char *url = shikiri_url(shikiri);
+    g_print("shikirid: ready %s\n", url);
+    fflush(stdout);
+    notify_ready(url);
+    shikiri_run(shikiri);
+    notify_stopping();
+    shikiri_free(shikiri);
+    signals_ended();
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_auto(Options) options = { 0 };
+    g_autoptr(GError) error = NULL;
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    if (!options_parse(&options, &argc, &argv, &error))
+        return fail(error);
+    log_level_set(options.debug ? LOG_DEBUG_ : LOG_INFO);
+    if (options.version) {
+        g_print("shikirid %s\n", SHIKIRI_VERSION);
+        return 0;
+    }
+    if (options.describe)
+        return describe_all();
+    if (options.backup || options.restore)
+        return run_errand(&options);
+    return serve(&options);
+}

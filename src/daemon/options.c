@@ -1,0 +1,101 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line, by GLib's parser; paths are made absolute, what contradicts itself is refused. Called by main(). */
+#include "daemon/options.h"
+
+#include <string.h>
+
+#define DATA_DIR "/var/lib/shikiri"
+#define LIBVIRT_URI "qemu:///system"
+
+static gboolean
+parse_describe(G_GNUC_UNUSED const char *name, const char *value, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    Options *options = data;
+    g_free(options->describe);
+    options->describe = g_strdup(value ? value : "markdown");
+    return TRUE;
+}
+
+static GOptionContext *
+make_context(Options *options)
+{
+    const GOptionEntry entries[] = {
+        { "data-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->data_dir, "Where everything of the manager lies (" DATA_DIR ")", "DIR" },
+        { "listen", 0, 0, G_OPTION_ARG_STRING, &options->listen, "Where to serve (port 443, else 8443)", "ADDR:PORT" },
+        { "admin-password-file", 0, 0, G_OPTION_ARG_FILENAME, &options->password_file,
+          "The password of admin@internal; made if it is not there (DIR/admin-password)", "FILE" },
+        { "libvirt", 0, 0, G_OPTION_ARG_STRING, &options->libvirt, "This machine's libvirt (" LIBVIRT_URI ")", "URI" },
+        { "fake", 0, 0, G_OPTION_ARG_FILENAME, &options->fake, "Manage the hosts this file describes, which are not there", "FILE" },
+        { "fail-at", 0, 0, G_OPTION_ARG_STRING, &options->fail_at, "Die the Nth time a point of this kind is passed: step, effect, sql", "WHERE:N" },
+        { "describe", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) parse_describe,
+          "Print the reference of all resources and end", "markdown" },
+        { "backup", 0, 0, G_OPTION_ARG_FILENAME, &options->backup, "Write the manager's state to one file and end; it may be running", "FILE" },
+        { "restore", 0, 0, G_OPTION_ARG_FILENAME, &options->restore, "Put such a file in place of the state and end", "FILE" },
+        { "debug", 0, 0, G_OPTION_ARG_NONE, &options->debug, "Log more", NULL },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and end", NULL },
+        { NULL, 0, 0, 0, NULL, NULL, NULL },
+    };
+    GOptionContext *context = g_option_context_new(NULL);
+    GOptionGroup *group = g_option_group_new("shikirid", "", "", options, NULL);
+    g_option_group_add_entries(group, entries);
+    g_option_context_set_main_group(context, group);
+    g_option_context_set_summary(context, "The virtualization manager: one daemon for one KVM host or many.");
+    return context;
+}
+
+static void
+make_absolute(char **path)
+{
+    if (!*path)
+        return;
+    char *absolute = g_canonicalize_filename(*path, NULL);
+    g_free(*path);
+    *path = absolute;
+}
+
+static gboolean
+check(const Options *options, int argc, char **argv, GError **error)
+{
+    if (argc > 1)
+        return fault_set(error, MSG_DAEMON_ARGUMENT, "argument", argv[1], NULL);
+    if (options->describe && !g_str_equal(options->describe, "markdown"))
+        return fault_set(error, MSG_DAEMON_DESCRIBE, "given", options->describe, NULL);
+    if (options->backup && options->restore)
+        return fault_set(error, MSG_DAEMON_BOTH, NULL);
+    return TRUE;
+}
+
+gboolean
+options_parse(Options *options, int *argc, char ***argv, GError **error)
+{
+    g_autoptr(GError) wrong = NULL;
+    GOptionContext *context = make_context(options);
+    gboolean parsed = g_option_context_parse(context, argc, argv, &wrong);
+    g_option_context_free(context);
+    if (!parsed)
+        return fault_set(error, MSG_DAEMON_OPTION, "reason", wrong->message, NULL);
+    if (!check(options, *argc, *argv, error))
+        return FALSE;
+    if (!options->data_dir)
+        options->data_dir = g_strdup(DATA_DIR);
+    if (!options->libvirt)
+        options->libvirt = g_strdup(LIBVIRT_URI);
+    make_absolute(&options->data_dir);
+    make_absolute(&options->password_file);
+    make_absolute(&options->fake);
+    make_absolute(&options->backup);
+    make_absolute(&options->restore);
+    return TRUE;
+}
+
+void
+options_clear(Options *options)
+{
+    char *owned[] = { options->data_dir, options->listen, options->password_file, options->libvirt, options->fake,
+                      options->fail_at, options->describe, options->backup, options->restore };
+    for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
+        g_free(owned[i]);
+    memset(options, 0, sizeof(*options));
+}

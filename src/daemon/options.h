@@ -1,0 +1,24 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What shikirid was told on its command line. */
+#pragma once
+
+#include "base/fault.h"
+
+typedef struct {
+    char *data_dir;                 /* absolute; never NULL */
+    char *listen;                   /* NULL: port 443 of every address, else 8443 */
+    char *password_file;            /* NULL: DATA_DIR/admin-password */
+    char *libvirt;                  /* URI; never NULL */
+    char *fake;                     /* file of fake hosts, or NULL */
+    char *fail_at;
+    char *describe;                 /* "markdown": print the reference and end */
+    char *backup, *restore;         /* do this and end */
+    gboolean version, debug;
+} Options;
+
+/* FALSE with a sentence, or with none set where the help was printed. */
+gboolean options_parse(Options *options, int *argc, char ***argv, GError **error);
+void options_clear(Options *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)

@@ -1,0 +1,250 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Wiring, and nothing else: the order in which parts are made is the order in which they need each other; the way back is the
+ * same list backwards. Hosts connect in the background: a host that hangs holds up no start. Called by main(). */
+#include "daemon/shikiri.h"
+
+#include "api/api.h"
+#include "api/password.h"
+#include "base/log.h"
+#include "daemon/data_dir.h"
+#include "daemon/signals.h"
+#include "host/fake.h"
+
+#include <string.h>
+
+#define FEED_KEPT 20000             /* changes a follower may be behind */
+#define LISTEN_USUAL "[::]:443"
+#define LISTEN_ELSE "[::]:8443"
+
+struct Shikiri {
+    const Options *options;
+    char *password_file;
+    Loop *loop;
+    Inventory *inventory;
+    Feed *feed;
+    Statistics *statistics;
+    Store *store;
+    Fake *fake;                     /* NULL: hosts are real */
+    Hosts *hosts;
+    Engine *engine;
+    Api *api;
+    char *address;                  /* as told to people: "127.0.0.1", "manager.example.jp" */
+    GPtrArray *wished;              /* of EstateHost, owned */
+    GError *password_error;
+};
+
+/* --- the estate's wishes ------------------------------------------------------------------------------------------------ */
+
+static char *
+hash_admin(gpointer data)
+{
+    Shikiri *shikiri = data;
+    g_autofree char *password = data_dir_password(shikiri->password_file, &shikiri->password_error);
+    return password ? password_hash(password) : NULL;
+}
+
+static void
+wish_host(Shikiri *shikiri, const char *name, const char *uri)
+{
+    EstateHost *host = g_new0(EstateHost, 1);
+    *host = (EstateHost) { g_strdup(name), g_strdup(uri) };
+    g_ptr_array_add(shikiri->wished, host);
+}
+
+static void
+host_free(gpointer data)
+{
+    EstateHost *host = data;
+    g_free((char *) host->name);
+    g_free((char *) host->uri);
+    g_free(host);
+}
+
+static void
+wish_hosts(Shikiri *shikiri)
+{
+    shikiri->wished = g_ptr_array_new_with_free_func(host_free);
+    if (!shikiri->fake) {
+        wish_host(shikiri, g_get_host_name(), shikiri->options->libvirt);
+        return;
+    }
+    for (guint i = 0; i < fake_count(shikiri->fake); i++) {
+        g_autofree char *uri = g_strdup_printf("fake:///%s", fake_host_name(shikiri->fake, i));
+        wish_host(shikiri, fake_host_name(shikiri->fake, i), uri);
+    }
+}
+
+static gboolean
+start_engine(Shikiri *shikiri, GError **error)
+{
+    g_autofree char *storage = g_build_filename(shikiri->options->data_dir, "storage", NULL);
+    g_autofree EstateHost *hosts = g_new(EstateHost, shikiri->wished->len);
+    for (guint i = 0; i < shikiri->wished->len; i++)
+        hosts[i] = *(EstateHost *) shikiri->wished->pdata[i];
+    EstateWishes wishes = {
+        .hosts = hosts, .n_hosts = shikiri->wished->len, .storage_path = storage,
+        .admin_hash = hash_admin, .data = shikiri, .admin_when = data_dir_changed(shikiri->password_file), .now = clock_wall(),
+    };
+    EngineParts parts = {
+        .loop = shikiri->loop, .inventory = shikiri->inventory, .feed = shikiri->feed, .store = shikiri->store,
+        .hosts = shikiri->hosts, .statistics = shikiri->statistics, .wishes = &wishes,
+    };
+    shikiri->engine = engine_new(&parts);
+    return engine_start(shikiri->engine, error);
+}
+
+/* --- hosts ---------------------------------------------------------------------------------------------------------------- */
+
+static HostLink *
+make_fake_link(Shikiri *shikiri, const Host *host)
+{
+    for (guint i = 0; i < fake_count(shikiri->fake); i++)
+        if (g_str_equal(fake_host_name(shikiri->fake, i), host->name))
+            return fake_host_new(shikiri->fake, i, &host->object.id, engine_listener(shikiri->engine));
+    return NULL;
+}
+
+static HostLink *
+make_link(Shikiri *shikiri, const Host *host)
+{
+    gboolean fake = host->uri && g_str_has_prefix(host->uri, "fake:");
+    if (fake != (shikiri->fake != NULL))
+        return NULL;                /* an estate of the other kind: its hosts stay unconnected */
+    if (fake)
+        return make_fake_link(shikiri, host);
+    return libvirt_host_new(&host->object.id, host->name, host->uri, engine_listener(shikiri->engine));
+}
+
+static void
+connect_hosts(Shikiri *shikiri)
+{
+    g_autoptr(View) view = inventory_view(shikiri->inventory);
+    ViewWalk walk = view_walk(view, &host_type);
+    for (const Host *host; (host = view_next(&walk));) {
+        HostLink *link = make_link(shikiri, host);
+        if (link)
+            hosts_add(shikiri->hosts, link);
+        else
+            log_warn("host '%s' (%s) is not connected by this start", host->name, host->uri ? host->uri : "no address");
+    }
+}
+
+/* --- the port ------------------------------------------------------------------------------------------------------------- */
+
+static Api *
+open_api(Shikiri *shikiri, const char *listen, GError **error)
+{
+    ApiConfig config = { .listen = listen, .data_dir = shikiri->options->data_dir };
+    return api_new(&config, shikiri->engine, error);
+}
+
+/* Port 443 where nobody else has it, else 8443; one that was asked for is the only one tried. */
+static gboolean
+open_port(Shikiri *shikiri, GError **error)
+{
+    const char *listen = shikiri->options->listen;
+    if (listen) {
+        const char *colon = strrchr(listen, ':');
+        shikiri->address = colon ? g_strndup(listen, colon - listen) : g_strdup(listen);
+        shikiri->api = open_api(shikiri, listen, error);
+        return shikiri->api != NULL;
+    }
+    g_autoptr(GError) busy = NULL;
+    shikiri->address = g_strdup(g_get_host_name());
+    shikiri->api = open_api(shikiri, LISTEN_USUAL, &busy);
+    if (shikiri->api)
+        return TRUE;
+    log_info("port 443 cannot be had (%s): 8443 is used", busy->message);
+    shikiri->api = open_api(shikiri, LISTEN_ELSE, error);
+    return shikiri->api != NULL;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------------ */
+
+static gboolean
+open_state(Shikiri *shikiri, GError **error)
+{
+    const Options *options = shikiri->options;
+    g_autofree char *file = g_build_filename(options->data_dir, SHIKIRI_FILE, NULL);
+    g_autofree char *fakes = g_build_filename(options->data_dir, "fake", NULL);
+    shikiri->store = store_open(file, error);
+    if (!shikiri->store)
+        return FALSE;
+    if (options->fake && !(shikiri->fake = fake_open(options->fake, fakes, error)))
+        return FALSE;
+    wish_hosts(shikiri);
+    return TRUE;
+}
+
+static gboolean
+start(Shikiri *shikiri, GError **error)
+{
+    if (!open_state(shikiri, error) || !start_engine(shikiri, error))
+        return FALSE;
+    if (shikiri->password_error) {
+        g_propagate_error(error, g_steal_pointer(&shikiri->password_error));
+        return FALSE;
+    }
+    if (!open_port(shikiri, error))
+        return FALSE;
+    connect_hosts(shikiri);
+    api_start(shikiri->api);
+    return TRUE;
+}
+
+Shikiri *
+shikiri_new(const Options *options, GError **error)
+{
+    signals_block();
+    Shikiri *shikiri = g_new0(Shikiri, 1);
+    shikiri->options = options;
+    shikiri->password_file = options->password_file ? g_strdup(options->password_file) : g_build_filename(options->data_dir, "admin-password", NULL);
+    shikiri->loop = loop_new();
+    shikiri->inventory = inventory_new();
+    shikiri->feed = feed_new(FEED_KEPT);
+    shikiri->statistics = statistics_new();
+    shikiri->hosts = hosts_new();
+    if (start(shikiri, error)) {
+        signals_watch(shikiri->loop);
+        return shikiri;
+    }
+    shikiri_free(shikiri);
+    return NULL;
+}
+
+char *
+shikiri_url(const Shikiri *shikiri)
+{
+    return g_strdup_printf("https://%s:%u", shikiri->address, api_port(shikiri->api));
+}
+
+void
+shikiri_run(Shikiri *shikiri)
+{
+    loop_run(shikiri->loop);
+}
+
+void
+shikiri_free(Shikiri *shikiri)
+{
+    if (shikiri->api)
+        api_stop(shikiri->api);
+    if (shikiri->engine)
+        engine_stop(shikiri->engine);
+    hosts_free(shikiri->hosts);
+    api_free(shikiri->api);
+    engine_free(shikiri->engine);
+    store_close(shikiri->store);
+    fake_close(shikiri->fake);
+    statistics_free(shikiri->statistics);
+    feed_free(shikiri->feed);
+    inventory_free(shikiri->inventory);
+    loop_free(shikiri->loop);
+    g_clear_pointer(&shikiri->wished, g_ptr_array_unref);
+    g_clear_error(&shikiri->password_error);
+    g_free(shikiri->password_file);
+    g_free(shikiri->address);
+    g_free(shikiri);
+}

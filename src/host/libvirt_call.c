@@ -1,0 +1,251 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Running calls, seating them on connections, and giving up on them. Does not know what they do. A call that had not begun
+ * by its deadline certainly did nothing; one that had may have: UNKNOWN_OUTCOME. */
+#include "host/libvirt_call.h"
+
+#include "base/log.h"
+
+enum { STAGE_WAITING, STAGE_RUNNING, STAGE_ENDED };
+
+#define OPENING (10 * CLOCK_SECOND)
+
+/* --- life --------------------------------------------------------------------------------------------------------------------- */
+
+LibvirtCall *
+libvirt_call_new(HostLink *link, const LibvirtVerb *verb, const Id *id, Tick deadline)
+{
+    LibvirtCall *call = g_new0(LibvirtCall, 1);
+    g_atomic_ref_count_init(&call->refs);
+    call->verb = verb;
+    call->host = LIBVIRT_HOST(host_link_ref(link));
+    call->id = *id;
+    call->deadline = deadline;
+    call->slot = -1;
+    return call;
+}
+
+void
+libvirt_call_unref(LibvirtCall *call)
+{
+    if (!call || !g_atomic_ref_count_dec(&call->refs))
+        return;
+    if (call->result && call->free_result)
+        call->free_result(call->result);
+    g_clear_error(&call->error);
+    g_free(call->about);
+    g_free(call->text);
+    host_link_unref(&call->host->link);
+    g_free(call);
+}
+
+static const char *
+about(const LibvirtCall *call)
+{
+    return call->about ? call->about : "";
+}
+
+gboolean
+libvirt_call_fail(LibvirtCall *call, GError **error)
+{
+    return libvirt_error_set(error, call->host, call->verb->verb, about(call));
+}
+
+/* --- seats: the host's lock is held -------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_usable(Slot *slot)
+{
+    return slot->connection && !slot->spoiled && !slot->opening;
+}
+
+/* A slot with a free seat, else an empty one to be opened; -1: all are taken. */
+static int
+choose_slot(LibvirtHost *host)
+{
+    int empty = -1;
+    for (int i = LIBVIRT_SLOTS - 1; i >= 0; i--) {
+        Slot *slot = &host->slots[i];
+        if (!slot->connection && !slot->opening && slot->busy == 0)
+            empty = i;
+    }
+    for (int i = 0; i < LIBVIRT_SLOTS; i++) {
+        if (is_usable(&host->slots[i]) && host->slots[i].busy < LIBVIRT_SEATS)
+            return i;
+    }
+    return empty;
+}
+
+/* Takes what nobody uses any more out of the slot; to be closed without the lock. */
+static LibvirtConnection *
+empty_slot(Slot *slot)
+{
+    if (slot->busy > 0 || slot->opening)
+        return NULL;
+    slot->spoiled = FALSE;
+    return g_steal_pointer(&slot->connection);
+}
+
+static gboolean
+open_slot(LibvirtCall *call, Slot *slot, GError **error)
+{
+    LibvirtHost *host = call->host;
+    slot->opening = TRUE;
+    lock_drop(&host->lock);
+    LibvirtConnection *connection = libvirt_host_open(host, MIN(call->deadline, clock_tick() + OPENING), error);
+    lock_take(&host->lock);
+    slot->opening = FALSE;
+    slot->connection = connection;
+    condition_broadcast(&host->calls);
+    return connection != NULL;
+}
+
+/* A connection that died while nobody used it (libvirtd was restarted) is put away before it is used. */
+static gboolean
+drop_if_dead(LibvirtHost *host, Slot *slot)
+{
+    if (!libvirt_connection_is_dead(slot->connection))
+        return FALSE;
+    slot->spoiled = TRUE;
+    LibvirtConnection *dead = empty_slot(slot);
+    lock_drop(&host->lock);
+    libvirt_host_close(host, dead);
+    lock_take(&host->lock);
+    return TRUE;
+}
+
+static gboolean
+cannot_begin(LibvirtCall *call, GError **error)
+{
+    LibvirtHost *host = call->host;
+    if (host->stopping)
+        fault_set(error, MSG_HOST_STOPPING, "host", host->link.name, NULL);
+    else if (call->abandoned || clock_tick() >= call->deadline)
+        fault_set(error, MSG_HOST_CALL_NOT_BEGUN, "host", host->link.name, "verb", call->verb->verb, "vm", about(call), NULL);
+    else
+        return FALSE;
+    return TRUE;
+}
+
+static gboolean
+take_seat(LibvirtCall *call, GError **error)
+{
+    LibvirtHost *host = call->host;
+    while (!cannot_begin(call, error)) {
+        int at = choose_slot(host);
+        Slot *slot = at < 0 ? NULL : &host->slots[at];
+        if (!slot) {
+            condition_wait_until(&host->calls, &host->lock, call->deadline);
+        } else if (!slot->connection) {
+            if (!open_slot(call, slot, error))
+                return FALSE;
+        } else if (!drop_if_dead(host, slot)) {
+            slot->busy++;
+            call->slot = at;
+            call->connection = libvirt_connection_get(slot->connection);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static LibvirtConnection *
+leave_seat(LibvirtCall *call)
+{
+    if (call->slot < 0)
+        return NULL;
+    Slot *slot = &call->host->slots[call->slot];
+    slot->busy--;
+    slot->overdue -= call->abandoned;
+    if (libvirt_connection_is_dead(slot->connection))
+        slot->spoiled = TRUE;
+    return slot->spoiled ? empty_slot(slot) : NULL;
+}
+
+/* --- running ------------------------------------------------------------------------------------------------------------------- */
+
+/* What libvirt says when its connection breaks is not an answer of the host. */
+static void
+judge_loss(LibvirtCall *call, GError **error)
+{
+    const char *host = call->host->link.name;
+    if (call->slot < 0 || !libvirt_connection_is_dead(call->host->slots[call->slot].connection))
+        return;
+    g_clear_error(error);
+    MessageCode code = call->verb->changes ? MSG_HOST_LOST_IN_CALL : MSG_HOST_LOST_ASKING;
+    fault_set(error, code, "host", host, "verb", call->verb->verb, "vm", about(call), NULL);
+}
+
+static void
+run_seated(LibvirtCall *call)
+{
+    GError *error = NULL;
+    LibvirtHost *host = call->host;
+    call->stage = STAGE_RUNNING;
+    lock_drop(&host->lock);
+    gboolean succeeded = call->verb->work(call, &error);
+    lock_take(&host->lock);
+    if (!succeeded)
+        judge_loss(call, &error);
+    call->succeeded = succeeded;
+    call->error = error;
+}
+
+static void
+run_call(gpointer data)
+{
+    LibvirtCall *call = data;
+    LibvirtHost *host = call->host;
+    lock_take(&host->lock);
+    if (call->verb->offline ? !cannot_begin(call, &call->error) : take_seat(call, &call->error))
+        run_seated(call);
+    LibvirtConnection *left = leave_seat(call);
+    call->stage = STAGE_ENDED;
+    condition_broadcast(&host->calls);
+    lock_drop(&host->lock);
+    libvirt_host_close(host, left);
+    libvirt_call_unref(call);
+}
+
+/* The caller goes. Whoever still runs on the same connection is not disturbed. */
+static gboolean
+give_up(LibvirtCall *call, GError **error)
+{
+    LibvirtHost *host = call->host;
+    gboolean begun = call->stage == STAGE_RUNNING;
+    call->abandoned = TRUE;
+    condition_broadcast(&host->calls);
+    if (begun && call->slot >= 0) {
+        Slot *slot = &host->slots[call->slot];
+        slot->overdue++;
+        slot->spoiled = TRUE;
+        if (slot->overdue == slot->busy)
+            libvirt_connection_cut(slot->connection);
+    }
+    log_warn("host %s: '%s' of %s did not end in time%s", host->link.name, call->verb->verb, about(call), begun ? "" : " and did not begin");
+    MessageCode code = !begun ? MSG_HOST_CALL_NOT_BEGUN : call->verb->changes ? MSG_HOST_CALL_OVERDUE : MSG_HOST_CALL_TOO_SLOW;
+    return fault_set(error, code, "host", host->link.name, "verb", call->verb->verb, "vm", about(call), NULL);
+}
+
+gboolean
+libvirt_call_run(LibvirtCall *call, GError **error)
+{
+    LibvirtHost *host = call->host;
+    LOCK_HOLD(&host->lock);
+    if (host->stopping)
+        return fault_set(error, MSG_HOST_STOPPING, "host", host->link.name, NULL);
+    if (!call->verb->offline && !host->up)
+        return fault_set(error, MSG_HOST_NOT_CONNECTED, "host", host->link.name, NULL);
+    g_atomic_ref_count_inc(&call->refs);
+    workers_push(host->workers, run_call, call);
+    gboolean more_time = TRUE;
+    while (call->stage != STAGE_ENDED && more_time && !host->stopping)
+        more_time = condition_wait_until(&host->calls, &host->lock, call->deadline);
+    if (call->stage != STAGE_ENDED)
+        return give_up(call, error);
+    if (call->succeeded)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&call->error));
+    return FALSE;
+}

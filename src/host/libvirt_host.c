@@ -1,0 +1,238 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A host reached through libvirt: its beginning and end, its connections, and the bookkeeping its threads share. Begin with
+ * libvirt_host_new(); what a connected host does is libvirt_link.c's. */
+#include "host/libvirt_parts.h"
+
+#include "base/log.h"
+#include "host/libvirt_loop.h"
+#include "host/libvirt_socket.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define STOPPING (1500 * CLOCK_SECOND / 1000)
+#define MOST_CALLS 24           /* threads: seats and some that wait or copy files */
+
+static void
+known_free(Known *known)
+{
+    g_free(known->event);
+    g_free(known);
+}
+
+static void
+watched_store_free(WatchedStore *watched)
+{
+    g_free(watched->store.path);
+    g_free(watched);
+}
+
+/* --- connections ---------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+enter_connection(LibvirtHost *host, LibvirtConnection *connection, GError **error)
+{
+    LOCK_HOLD(&host->lock);
+    if (host->stopping)
+        return fault_set(error, MSG_HOST_STOPPING, "host", host->link.name, NULL);
+    g_ptr_array_add(host->connections, connection);
+    return TRUE;
+}
+
+LibvirtConnection *
+libvirt_host_open(LibvirtHost *host, Tick deadline, GError **error)
+{
+    LibvirtConnection *connection = libvirt_connection_new(&host->place, MIN(deadline, clock_tick() + CLOCK_SECOND), error);
+    if (!connection)
+        return NULL;
+    if (enter_connection(host, connection, error)) {
+        if (libvirt_connection_open(connection, deadline, error))
+            return connection;
+        libvirt_host_close(host, connection);
+        return NULL;
+    }
+    libvirt_connection_close(connection);
+    return NULL;
+}
+
+void
+libvirt_host_close(LibvirtHost *host, LibvirtConnection *take)
+{
+    if (!take)
+        return;
+    lock_take(&host->lock);
+    g_ptr_array_remove_fast(host->connections, take);
+    lock_drop(&host->lock);
+    libvirt_connection_close(take);
+}
+
+/* --- what the threads share --------------------------------------------------------------------------------------------------------- */
+
+void
+libvirt_host_report(LibvirtHost *host, HostReport *take)
+{
+    gboolean about_domain = take->kind != REPORT_LOST && take->kind != REPORT_UP;
+    if (host->stopping)
+        host_report_free(take);
+    else if (!host->up && about_domain)
+        g_queue_push_tail(&host->held, take);
+    else
+        host->listener.report(host->listener.data, take);
+}
+
+Known *
+libvirt_host_know(LibvirtHost *host, const Id *id)
+{
+    Known *known = g_hash_table_lookup(host->known, id);
+    if (known)
+        return known;
+    known = g_new0(Known, 1);
+    known->id = *id;
+    g_hash_table_insert(host->known, &known->id, known);
+    return known;
+}
+
+void
+libvirt_host_mark(LibvirtHost *host, const Id *id, const char *event)
+{
+    Known *known = libvirt_host_know(host, id);
+    host->dirty += !known->dirty;
+    known->dirty = TRUE;
+    if (event) {
+        g_free(known->event);
+        known->event = g_strdup(event);
+    }
+    condition_broadcast(&host->changed);
+}
+
+gboolean
+libvirt_host_wait(LibvirtHost *host, Tick until)
+{
+    if (!host->stopping)
+        condition_wait_until(&host->changed, &host->lock, until);
+    return !host->stopping;
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------------------------- */
+
+static void
+free_host(HostLink *link)
+{
+    LibvirtHost *host = LIBVIRT_HOST(link);
+    g_queue_clear_full(&host->held, (GDestroyNotify) host_report_free);
+    g_hash_table_unref(host->known);
+    g_hash_table_unref(host->samples);
+    g_ptr_array_unref(host->connections);
+    g_ptr_array_unref(host->stores);
+    message_unref(host->why);
+    object_unref(host->facts);
+    condition_clear(&host->changed);
+    condition_clear(&host->calls);
+    lock_clear(&host->lock);
+    close(host->wake);
+    libvirt_place_clear(&host->place);
+    g_free(host->uri);
+    host_link_clear(link);
+    g_free(host);
+}
+
+static void
+cut_all(LibvirtHost *host)
+{
+    LOCK_HOLD(&host->lock);
+    host->stopping = TRUE;
+    for (guint i = 0; i < host->connections->len; i++)
+        libvirt_connection_cut(host->connections->pdata[i]);
+    condition_broadcast(&host->changed);
+    condition_broadcast(&host->calls);
+}
+
+static void
+close_slots(LibvirtHost *host)
+{
+    for (int i = 0; i < LIBVIRT_SLOTS; i++)
+        libvirt_host_close(host, g_steal_pointer(&host->slots[i].connection));
+}
+
+/* Every thread that waits for libvirt comes back when its wire is cut; only one that hangs in the kernel on a dead file
+ * system does not. It keeps its reference, and the memory with it. */
+static void
+stop_host(HostLink *link)
+{
+    LibvirtHost *host = LIBVIRT_HOST(link);
+    guint64 one = 1;
+    cut_all(host);
+    ssize_t written = write(host->wake, &one, sizeof(one));
+    (void) written;
+    gboolean ended = workers_stop(host->workers, clock_tick() + STOPPING);
+    if (!ended)
+        log_warn("host %s: some calls did not end in time and are left behind", link->name);
+    for (gsize i = 0; i < G_N_ELEMENTS(host->threads); i++)
+        thread_join(host->threads[i]);
+    if (!ended)
+        return;                 /* they still hold the loop, the relay and their connections */
+    close_slots(host);
+    libvirt_socket_release();
+    libvirt_loop_release();
+}
+
+static void
+ask_for_refresh(HostLink *link)
+{
+    LibvirtHost *host = LIBVIRT_HOST(link);
+    LOCK_HOLD(&host->lock);
+    host->refresh = TRUE;
+    condition_broadcast(&host->changed);
+}
+
+static const HostOps libvirt_ops = {
+    .name = "libvirt",
+    .define = libvirt_domain_define,
+    .undefine = libvirt_domain_undefine,
+    .read = libvirt_domain_read,
+    .start = libvirt_domain_start,
+    .shutdown = libvirt_domain_shutdown,
+    .destroy = libvirt_domain_destroy,
+    .store_ready = libvirt_volume_store_ready,
+    .volume_create = libvirt_volume_create,
+    .volume_resize = libvirt_volume_resize,
+    .volume_delete = libvirt_volume_delete,
+    .volume_read = libvirt_volume_read,
+    .refresh = ask_for_refresh,
+    .stop = stop_host,
+    .free = free_host,
+};
+
+static LibvirtHost *
+new_host(const Id *id, const char *name, const char *uri)
+{
+    LibvirtHost *host = g_new0(LibvirtHost, 1);
+    host_link_init(&host->link, &libvirt_ops, id, name);
+    host->uri = g_strdup(uri);
+    host->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    lock_init(&host->lock);
+    condition_init(&host->changed);
+    condition_init(&host->calls);
+    g_queue_init(&host->held);
+    host->known = g_hash_table_new_full(id_hash, id_equal_key, NULL, (GDestroyNotify) known_free);
+    host->samples = g_hash_table_new_full(id_hash, id_equal_key, g_free, NULL);
+    host->connections = g_ptr_array_new();
+    host->stores = g_ptr_array_new_with_free_func((GDestroyNotify) watched_store_free);
+    host->workers = workers_new("libvirt call", MOST_CALLS);
+    return host;
+}
+
+HostLink *
+libvirt_host_new(const Id *id, const char *name, const char *uri, const HostListener *listener)
+{
+    LibvirtHost *host = new_host(id, name, uri);
+    host->listener = *listener;
+    libvirt_loop_hold();
+    libvirt_socket_hold();
+    host->threads[0] = thread_new("libvirt link", libvirt_link_run, host);
+    host->threads[1] = thread_new("libvirt numbers", libvirt_numbers_run, host);
+    host->threads[2] = thread_new("libvirt asker", libvirt_asker_run, host);
+    return &host->link;
+}

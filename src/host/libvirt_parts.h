@@ -1,0 +1,133 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the libvirt implementation share: the host, what is known of its domains, and who does what. Included
+ * by host/libvirt_*.c alone. A host has three threads: the link (connects, lists, re-reads; uses `control`), the numbers
+ * (uses a connection of its own) and the asker (guest agents, storage; through calls); calls run in a pool. */
+#pragma once
+
+#include "base/lock.h"
+#include "base/workers.h"
+#include "host/host.h"
+#include "host/libvirt_connection.h"
+
+#define LIBVIRT_SLOTS 3         /* connections for calls, at most */
+#define LIBVIRT_SEATS 4         /* calls on one of them: libvirtd stops reading, pings too, at 5 */
+
+/* What is known of one domain since the connection came up. */
+typedef struct {
+    Id id;
+    guint64 moves;              /* lifecycle events seen: a reading that began before the last one is not believed */
+    guint64 digest;             /* of what was last reported */
+    gboolean dirty;             /* to be read again */
+    char *event;                /* why, in libvirt's words; NULL: nobody said anything */
+    gboolean running, agent;    /* agent: its channel is connected */
+    Tick guest_due;             /* when its guest is to be asked; 0 never */
+    Tick guest_pause;           /* between two askings */
+    guint64 guest_digest;       /* of what it last said */
+} Known;
+
+/* A connection that calls share. */
+typedef struct {
+    LibvirtConnection *connection;
+    guint busy, overdue;
+    gboolean opening, spoiled;  /* spoiled: no new calls; closed with the last */
+} Slot;
+
+/* The DIR of a storage domain that was made ready: its space is reported from then on. */
+typedef struct {
+    HostStore store;
+} WatchedStore;
+
+typedef struct {
+    HostLink link;
+    HostListener listener;
+    char *uri;
+    LibvirtPlace place;
+    int wake;                   /* eventfd: readable from stop on, for those who poll */
+    Thread *threads[3];
+    Workers *workers;
+
+    Lock lock;                  /* everything below; reports are sent under it, so that they keep their order */
+    Condition changed;          /* the threads wait for it */
+    Condition calls;            /* calls and their callers do */
+    gboolean stopping;
+    guint64 generation;         /* of the connection being made or watched */
+    gboolean up;                /* the list of this generation was reported */
+    gboolean closed;            /* libvirt says the control connection is gone, */
+    Message *why;               /* and why; or why it never came */
+    GQueue held;                /* HostReport *: events before the list */
+    GHashTable *known;          /* Id in Known → Known * */
+    guint dirty;                /* how many of them are */
+    gboolean refresh;           /* somebody wants all domains re-read */
+    gboolean facts_dirty;       /* networks came or went */
+    GPtrArray *connections;     /* LibvirtConnection *, borrowed: all there are, for cutting */
+    LibvirtConnection *control; /* the link's; borrowed by nobody */
+    Slot slots[LIBVIRT_SLOTS];
+    GPtrArray *stores;          /* WatchedStore * */
+    guint qemu_user, qemu_group;    /* who QEMU runs as; 0 root or not known */
+
+    Host *facts;                /* link thread only: the last ones read */
+    GHashTable *samples;        /* numbers thread only: the last sample of each domain */
+} LibvirtHost;
+
+#define LIBVIRT_HOST(pointer) ((LibvirtHost *) (pointer))
+
+/* libvirt_host.c */
+LibvirtConnection *libvirt_host_open(LibvirtHost *host, Tick deadline, GError **error);   /* fails at once when stopping */
+void libvirt_host_close(LibvirtHost *host, LibvirtConnection *take);
+/* Lock held. Sends, or holds back until the list is reported. */
+void libvirt_host_report(LibvirtHost *host, HostReport *take);
+Known *libvirt_host_know(LibvirtHost *host, const Id *id);                  /* lock held; makes it */
+void libvirt_host_mark(LibvirtHost *host, const Id *id, const char *event); /* lock held; to be read again */
+gboolean libvirt_host_wait(LibvirtHost *host, Tick until);                  /* lock held; FALSE: stopping */
+
+/* libvirt_link.c, libvirt_numbers.c, libvirt_asker.c: the threads */
+gpointer libvirt_link_run(gpointer host);
+gpointer libvirt_numbers_run(gpointer host);
+gpointer libvirt_asker_run(gpointer host);
+
+/* libvirt_events.c: hears everything the connection announces, for the generation that is current now. */
+gboolean libvirt_events_register(LibvirtHost *host, virConnectPtr connection, GError **error);
+DomainState libvirt_events_state(int state);                                /* of a virDomainState */
+const char *libvirt_events_reason(int state, int reason);                   /* "destroyed", "I/O error"; NULL if it says nothing */
+
+/* libvirt_read.c: reading domains with CONNECTION, in the thread that owns it. */
+typedef struct LibvirtFlags LibvirtFlags;       /* which domains are persistent, autostarted, saved: asked once for all */
+LibvirtFlags *libvirt_read_flags(virConnectPtr connection, GError **error);
+void libvirt_read_flags_free(LibvirtFlags *flags);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtFlags, libvirt_read_flags_free)
+typedef struct {
+    DomainFacts *facts;
+    gboolean agent;             /* its agent's channel is connected */
+} DomainReading;
+/* The facts' state is ABSENT if the domain went meanwhile. FLAGS may be NULL. */
+gboolean libvirt_read_domain(const LibvirtHost *host, virDomainPtr domain, const LibvirtFlags *flags, DomainReading *ret_reading, GError **error);
+guint64 libvirt_read_digest(const DomainFacts *facts);
+
+/* libvirt_sweep.c: the link's looking */
+gboolean libvirt_sweep_all(LibvirtHost *host, virConnectPtr connection, GPtrArray *ret_facts, GError **error);    /* first list */
+gboolean libvirt_sweep_dirty(LibvirtHost *host, virConnectPtr connection, GError **error);                        /* what events named */
+
+/* libvirt_error.c */
+gboolean libvirt_error_set(GError **error, const LibvirtHost *host, const char *verb, const char *vm);     /* from libvirt's last; FALSE */
+int libvirt_error_code(void);
+
+/* libvirt_facts.c, local_facts.c */
+Host *libvirt_facts_read(LibvirtHost *host, virConnectPtr connection, GError **error);
+
+/* libvirt_guest.c */
+GuestFacts *libvirt_guest_read(virDomainPtr domain, gboolean agent);       /* NULL: it says nothing */
+
+/* libvirt_domain.c, libvirt_volume.c: the operations of host.h */
+gboolean libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error);
+gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, Tick deadline, GError **error);
+DomainFacts *libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);
+gboolean libvirt_domain_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_domain_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_volume_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean libvirt_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
+gboolean libvirt_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
+gboolean libvirt_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);
+gboolean libvirt_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);

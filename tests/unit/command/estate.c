@@ -1,0 +1,588 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The estate itself and the host in memory. The walk is in walk.c. */
+#include "estate.h"
+
+#include "base/text.h"
+#include "host/domain_xml.h"
+#include "host/machines.h"
+#include "model/smalls.h"
+
+#include <string.h>
+
+Estate estate;
+
+/* --- the host in memory ----------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Id id;
+    char *xml;
+    DomainState state;
+} Domain;
+
+typedef struct {
+    char *path;
+    int format;
+    gint64 size;
+} Volume;
+
+static GPtrArray *domains, *volumes;
+static HostFault fault;
+static gboolean deaf;
+
+static void
+domain_free(gpointer data)
+{
+    g_free(((Domain *) data)->xml);
+    g_free(data);
+}
+
+static void
+volume_free(gpointer data)
+{
+    g_free(((Volume *) data)->path);
+    g_free(data);
+}
+
+static Domain *
+find_domain(const Id *id)
+{
+    for (guint i = 0; i < domains->len; i++) {
+        Domain *domain = domains->pdata[i];
+        if (id_equal(&domain->id, id))
+            return domain;
+    }
+    return NULL;
+}
+
+static char *
+volume_path(const HostStore *store, const Id *disk)
+{
+    char text[ID_TEXT_SIZE];
+    return g_build_filename(store->path, id_format(disk, ID_UUID, text), NULL);
+}
+
+static Volume *
+find_volume(const char *path)
+{
+    for (guint i = 0; i < volumes->len; i++) {
+        Volume *volume = volumes->pdata[i];
+        if (g_str_equal(volume->path, path))
+            return volume;
+    }
+    return NULL;
+}
+
+/* Before an effect: shall it be? *RET_SILENT: and shall its outcome be unknown? */
+static gboolean
+may_change(gboolean *ret_silent, GError **error)
+{
+    HostFault now = fault;
+    fault = FAULT_OFF;
+    *ret_silent = now == FAULT_DOES_AND_IS_SILENT;
+    if (deaf)
+        return fault_set(error, MSG_JOB_OUTCOME_UNKNOWN, "job", "test", "id", "", NULL);
+    if (now == FAULT_REFUSES)
+        return fault_set(error, MSG_INTERNAL, "text", "the host refuses", NULL);
+    if (now == FAULT_IS_SILENT)
+        return fault_set(error, MSG_JOB_OUTCOME_UNKNOWN, "job", "test", "id", "", NULL);
+    return TRUE;
+}
+
+static gboolean
+end_change(gboolean silent, GError **error)
+{
+    return !silent || fault_set(error, MSG_JOB_OUTCOME_UNKNOWN, "job", "test", "id", "", NULL);
+}
+
+static gboolean
+answers(GError **error)
+{
+    return !deaf || fault_set(error, MSG_INTERNAL, "text", "the host does not answer", NULL);
+}
+
+static gboolean
+host_define(G_GNUC_UNUSED HostLink *link, const char *xml, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    gboolean silent;
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    if (!may_change(&silent, error) || !domain_xml_read(xml, facts, error))
+        return FALSE;
+    Domain *domain = find_domain(&facts->id);
+    if (!domain) {
+        domain = g_new0(Domain, 1);
+        domain->id = facts->id;
+        domain->state = DOMAIN_SHUTOFF;
+        g_ptr_array_add(domains, domain);
+    }
+    g_free(domain->xml);
+    domain->xml = g_strdup(xml);
+    return end_change(silent, error);
+}
+
+static gboolean
+host_undefine(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    gboolean silent;
+    if (!may_change(&silent, error))
+        return FALSE;
+    Domain *domain = find_domain(id);
+    g_assert_true(!domain || domain->state == DOMAIN_SHUTOFF);      /* of a running one libvirt makes a transient one */
+    if (domain)
+        g_ptr_array_remove(domains, domain);
+    return end_change(silent, error);
+}
+
+static DomainFacts *
+host_read(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    const Domain *domain = find_domain(id);
+    if (!answers(error))
+        return NULL;
+    DomainFacts *facts = domain_facts_new();
+    facts->id = *id;
+    if (!domain)
+        return facts;
+    g_assert_true(domain_xml_read(domain->xml, facts, NULL));
+    facts->xml = g_strdup(domain->xml);
+    facts->state = domain->state;
+    facts->persistent = TRUE;
+    return facts;
+}
+
+static gboolean
+move(const Id *id, DomainState state, GError **error)
+{
+    gboolean silent;
+    Domain *domain = find_domain(id);
+    if (!may_change(&silent, error))
+        return FALSE;
+    if (!domain)
+        return fault_set(error, MSG_INTERNAL, "text", "no such domain", NULL);
+    domain->state = state;
+    return end_change(silent, error);
+}
+
+static gboolean
+host_start(G_GNUC_UNUSED HostLink *link, const Id *id, gboolean paused, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    return move(id, paused ? DOMAIN_PAUSED : DOMAIN_RUNNING, error);
+}
+
+static gboolean
+host_shutdown(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    return move(id, DOMAIN_SHUTTING_DOWN, error);
+}
+
+static gboolean
+host_destroy(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    return move(id, DOMAIN_SHUTOFF, error);
+}
+
+static gboolean
+store_ready(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const HostStore *store, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    return answers(error);
+}
+
+static gboolean
+volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    gboolean silent;
+    g_autofree char *path = volume_path(&spec->store, &spec->id);
+    if (!may_change(&silent, error))
+        return FALSE;
+    if (find_volume(path))
+        return fault_set(error, MSG_INTERNAL, "text", "the file exists", NULL);
+    Volume *volume = g_new0(Volume, 1);
+    *volume = (Volume) { g_steal_pointer(&path), spec->format, spec->size };
+    g_ptr_array_add(volumes, volume);
+    return end_change(silent, error);
+}
+
+static gboolean
+volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, gint64 size, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    gboolean silent;
+    g_autofree char *path = volume_path(store, disk);
+    if (!may_change(&silent, error))
+        return FALSE;
+    find_volume(path)->size = size;
+    return end_change(silent, error);
+}
+
+static gboolean
+volume_delete(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    gboolean silent;
+    g_autofree char *path = volume_path(store, disk);
+    if (!may_change(&silent, error))
+        return FALSE;
+    if (find_volume(path))
+        g_ptr_array_remove(volumes, find_volume(path));
+    return end_change(silent, error);
+}
+
+static gboolean
+volume_read(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    g_autofree char *path = volume_path(store, disk);
+    const Volume *volume = find_volume(path);
+    if (!answers(error))
+        return FALSE;
+    *ret = volume ? (VolumeFacts) { VOLUME_WHOLE, volume->format, volume->size, 0 } : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
+    return TRUE;
+}
+
+static void
+host_stop(G_GNUC_UNUSED HostLink *link)
+{
+}
+
+static void
+host_free(HostLink *link)
+{
+    host_link_clear(link);
+    g_free(link);
+}
+
+static const HostOps ops = {
+    .name = "memory", .define = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
+    .destroy = host_destroy, .store_ready = store_ready, .volume_create = volume_create, .volume_resize = volume_resize,
+    .volume_delete = volume_delete, .volume_read = volume_read, .stop = host_stop, .free = host_free,
+};
+
+void
+estate_fault(HostFault next)
+{
+    fault = next;
+}
+
+void
+estate_deaf(gboolean now)
+{
+    deaf = now;
+}
+
+static int
+by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+char *
+estate_picture(void)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < domains->len; i++) {
+        const Domain *domain = domains->pdata[i];
+        char text[ID_TEXT_SIZE];
+        g_ptr_array_add(lines, g_strdup_printf("%s %d\n%s", id_format(&domain->id, ID_UUID, text), domain->state, domain->xml));
+    }
+    for (guint i = 0; i < volumes->len; i++) {
+        const Volume *volume = volumes->pdata[i];
+        g_ptr_array_add(lines, g_strdup_printf("%s %d %" G_GINT64_FORMAT, volume->path, volume->format, volume->size));
+    }
+    g_ptr_array_sort(lines, by_text);
+    g_ptr_array_add(lines, NULL);
+    return g_strjoinv("\n", (char **) lines->pdata);
+}
+
+const char *
+estate_xml(const Id *vm)
+{
+    const Domain *domain = find_domain(vm);
+    return domain ? domain->xml : NULL;
+}
+
+void
+estate_set_xml(const Id *vm, const char *xml)
+{
+    Domain *domain = find_domain(vm);
+    char *copy = g_strdup(xml);
+    g_free(domain->xml);
+    domain->xml = copy;
+}
+
+DomainState
+estate_state(const Id *vm)
+{
+    const Domain *domain = find_domain(vm);
+    return domain ? domain->state : DOMAIN_ABSENT;
+}
+
+void
+estate_set_state(const Id *vm, DomainState state)
+{
+    find_domain(vm)->state = state;
+}
+
+void
+estate_put_volume(const Id *disk, gint64 size)
+{
+    Volume *volume = g_new0(Volume, 1);
+    HostStore store = { estate.storage, (char *) STORAGE_PATH };
+    *volume = (Volume) { volume_path(&store, disk), DISK_FORMAT_COW, size };
+    g_ptr_array_add(volumes, volume);
+}
+
+gboolean
+estate_has_volume(const Id *disk)
+{
+    HostStore store = { estate.storage, (char *) STORAGE_PATH };
+    g_autofree char *path = volume_path(&store, disk);
+    return find_volume(path) != NULL;
+}
+
+/* --- the inventory ------------------------------------------------------------------------------------------------------------ */
+
+void
+estate_put(gpointer take)
+{
+    Object *object = take;
+    object->version = inventory_next_version(estate.inventory);
+    gpointer objects[] = { take };
+    gboolean remove[] = { FALSE };
+    View *next = view_with(estate.view, objects, remove, 1);
+    view_unref(estate.view);
+    estate.view = next;
+    object_unref(take);
+}
+
+gconstpointer
+estate_find(const Type *type, const Id *id)
+{
+    return view_find(estate.view, type, id);
+}
+
+gpointer
+estate_edit(const Type *type, const Id *id)
+{
+    return object_dup(estate_find(type, id));
+}
+
+const Vm *
+estate_vm(const Id *id)
+{
+    return estate_find(&vm_type, id);
+}
+
+static gpointer
+make(const Type *type, Id *ret_id, const char *word)
+{
+    Object *object = object_new(type);
+    object->id = id_named(&id_null, word);
+    if (ret_id)
+        *ret_id = object->id;
+    return object;
+}
+
+static void
+put_places(void)
+{
+    DataCenter *data_center = make(&data_center_type, &estate.data_center, "data center");
+    data_center->name = g_strdup("Default");
+    estate_put(data_center);
+    Cluster *cluster = make(&cluster_type, &estate.cluster, "cluster");
+    cluster->name = g_strdup("Default");
+    cluster->data_center.id = estate.data_center;
+    cluster->cpu.architecture = ARCHITECTURE_X86_64;
+    estate_put(cluster);
+    Plain *blank = object_new(&template_type);
+    blank->name = g_strdup("Blank");
+    estate_put(blank);
+    User *user = make(&user_type, &estate.user, "user");
+    user->user_name = g_strdup("admin@internal");
+    user->principal = g_strdup("admin@internal");
+    estate_put(user);
+}
+
+static char *
+make_machines(void)
+{
+    GString *packed = g_string_new(NULL);
+    machines_add(packed, "arch", "x86_64");
+    machines_add(packed, "type", "qemu");
+    machines_add(packed, "emulator", "/usr/bin/qemu-system-x86_64");
+    machines_add(packed, "machine", "pc-q35-7.2");
+    machines_add(packed, "machine", "pc-i440fx-7.2");
+    machines_add(packed, "firmware", "bios");
+    machines_add(packed, "graphics", "vnc");
+    machines_add(packed, "video", "virtio");
+    machines_add(packed, "video", "vga");
+    machines_add(packed, "bus", "virtio");
+    machines_add(packed, "bus", "scsi");
+    machines_add(packed, "bus", "sata");
+    machines_add(packed, "cpu-mode", "host-model");
+    machines_add(packed, "network", "default");
+    return g_string_free(packed, FALSE);
+}
+
+static void
+put_host(void)
+{
+    Host *host = make(&host_type, &estate.host, "host");
+    host->name = g_strdup("n1");
+    host->status = HOST_UP;
+    host->cluster.id = estate.cluster;
+    host->cpu.architecture = ARCHITECTURE_X86_64;
+    host->cpu.topology = (CpuTopology) { 4, 1, 2 };
+    host->memory = host->max_scheduling_memory = (gint64) 64 << 30;
+    host->machines = make_machines();
+    text_set(&host->accelerator.type, "qemu");
+    estate_put(host);
+}
+
+static void
+put_storage_domain(Id *ret_id, const char *name, const char *path, int use, gint64 available)
+{
+    StorageDomain *storage = make(&storage_domain_type, ret_id, name);
+    storage->name = g_strdup(name);
+    storage->storage.path = g_strdup(path);
+    storage->type = use;
+    storage->status = STORAGE_ACTIVE;
+    storage->available = available;
+    storage->data_center.id = estate.data_center;
+    if (path)
+        storage->host.id = estate.host;
+    if (g_str_equal(name, "data")) {
+        File *file = object_new(&file_type);
+        estate.iso = file->object.id = id_named(&storage->object.id, "boot.iso");
+        file->name = g_strdup("boot.iso");
+        file->type = g_strdup("iso");
+        list_add(&storage->files, file);
+    }
+    estate_put(storage);
+}
+
+static void
+put_networks(void)
+{
+    Network *network = make(&network_type, &estate.network, "network");
+    network->name = g_strdup("ovirtmgmt");
+    network->source = g_strdup("network:default");
+    network->data_center.id = estate.data_center;
+    estate_put(network);
+    VnicProfile *profile = make(&vnic_profile_type, &estate.profile, "profile");
+    profile->name = g_strdup("ovirtmgmt");
+    profile->network.id = estate.network;
+    estate_put(profile);
+}
+
+static const char foreign_xml[] =
+    "<domain type='qemu'>\n"
+    "  <name>old</name>\n"
+    "  <uuid>5ca1ab1e-0000-4000-8000-000000000001</uuid>\n"
+    "  <title>somebody's own</title>\n"
+    "  <memory unit='KiB'>1048577</memory>\n"
+    "  <vcpu placement='static'>2</vcpu>\n"
+    "  <os>\n    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>\n    <boot dev='hd'/>\n  </os>\n"
+    "  <devices>\n"
+    "    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n"
+    "    <disk type='file' device='disk'>\n      <driver name='qemu' type='qcow2'/>\n      <source file='/elsewhere/old.qcow2'/>\n"
+    "      <target dev='vda' bus='virtio'/>\n      <shiny unknown='yes'/>\n    </disk>\n"
+    "    <interface type='network'>\n      <mac address='52:54:00:00:00:01'/>\n      <source network='default'/>\n"
+    "      <model type='virtio'/>\n    </interface>\n"
+    "  </devices>\n"
+    "  <qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n    <qemu:arg value='-S'/>\n  </qemu:commandline>\n"
+    "</domain>\n";
+
+/* As reconcile adopts it. */
+static void
+put_adopted(void)
+{
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    GError *error = NULL;
+    domain_xml_read(foreign_xml, facts, &error);
+    g_assert_no_error(error);
+    Domain *domain = g_new0(Domain, 1);
+    *domain = (Domain) { facts->id, g_strdup(foreign_xml), DOMAIN_SHUTOFF };
+    g_ptr_array_add(domains, domain);
+    Vm *vm = g_steal_pointer(&facts->config);
+    estate.adopted = facts->id;
+    vm->adopted = vm->delete_protected = TRUE;
+    vm->origin = g_strdup("external");
+    vm->type = VM_TYPE_SERVER;
+    vm->status = VM_DOWN;
+    vm->home.id = estate.host;
+    vm->cluster.id = estate.cluster;
+    const DiskAttachment *attachment = vm->disk_attachments.items[0];
+    estate.foreign = attachment->object.id;
+    Disk *disk = object_new(&disk_type);
+    disk->object.id = estate.foreign;
+    disk->alias = g_strdup("old_vda");
+    disk->name = g_strdup("old_vda");
+    disk->status = DISK_OK;
+    disk->format = DISK_FORMAT_COW;
+    disk->content_type = DISK_CONTENT_DATA;
+    disk->storage_type = DISK_STORAGE_IMAGE;
+    disk->provisioned_size = 1 << 30;
+    disk->path = g_strdup("/elsewhere/old.qcow2");
+    StorageDomainRef *in = g_new0(StorageDomainRef, 1);
+    in->storage_domain.id = estate.unmanaged;
+    list_add(&disk->storage_domains, in);
+    estate_put(disk);
+    estate_put(vm);
+}
+
+/* The rest is made by the verbs themselves. */
+static void
+make_vms(void)
+{
+    estate.hello = id_named(&id_null, "hello");
+    Work *work = estate_work(&vm_add, &estate.hello, "<vm><name>hello</name><cluster><name>Default</name></cluster><memory>268435456</memory>"
+                             "<nics><nic><name>nic1</name><vnic_profile><name>ovirtmgmt</name></vnic_profile></nic></nics></vm>");
+    estate_do(work);
+    estate.disk = id_named(&id_null, "disk");
+    char text[ID_TEXT_SIZE];
+    g_autofree char *body = g_strdup_printf("<disk_attachment><bootable>true</bootable><disk id='%s'><provisioned_size>1073741824</provisioned_size>"
+                                            "<storage_domains><storage_domain><name>data</name></storage_domain></storage_domains></disk></disk_attachment>",
+                                            id_format(&estate.disk, ID_UUID, text));
+    estate_do(estate_child_work(&disk_attachment_add, &estate.hello, NULL, body));
+    estate.floating = id_named(&id_null, "floating");
+    estate_do(estate_work(&disk_add, &estate.floating, "<disk><alias>free</alias><provisioned_size>1048576</provisioned_size>"
+                          "<storage_domain><name>data</name></storage_domain></disk>"));
+    estate.running = id_named(&id_null, "running");
+    estate_do(estate_work(&vm_add, &estate.running, "<vm><name>busy</name><cluster><name>Default</name></cluster><memory>268435456</memory>"
+                          "<os><kernel>" STORAGE_PATH "/vmlinuz</kernel></os></vm>"));
+    estate_do(estate_work(&vm_start, &estate.running, NULL));
+}
+
+void
+estate_open(void)
+{
+    domains = g_ptr_array_new_with_free_func(domain_free);
+    volumes = g_ptr_array_new_with_free_func(volume_free);
+    estate.inventory = inventory_new();
+    estate.view = view_empty();
+    estate.hosts = hosts_new();
+    put_places();
+    put_host();
+    put_storage_domain(&estate.storage, "data", STORAGE_PATH, STORAGE_USE_DATA, (gint64) 1 << 40);
+    put_storage_domain(&estate.small, "small", "/nowhere/shikiri/small", STORAGE_USE_DATA, 1 << 20);
+    put_storage_domain(&estate.unmanaged, "unmanaged", NULL, STORAGE_USE_UNMANAGED, 0);
+    put_networks();
+    estate.link = g_new0(HostLink, 1);
+    host_link_init(estate.link, &ops, &estate.host, "n1");
+    g_atomic_int_set(&estate.link->lost, FALSE);
+    hosts_add(estate.hosts, estate.link);
+    put_adopted();
+    make_vms();
+}
+
+void
+estate_close(void)
+{
+    g_assert_cmpint(fault, ==, FAULT_OFF);
+    hosts_free(estate.hosts);
+    view_unref(estate.view);
+    inventory_free(estate.inventory);
+    g_free(estate.last_event);
+    g_ptr_array_unref(domains);
+    g_ptr_array_unref(volumes);
+    memset(&estate, 0, sizeof(estate));
+    deaf = FALSE;
+}

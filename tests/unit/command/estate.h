@@ -1,0 +1,72 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A small estate for the tests of verbs: one host that is a table in memory, an inventory, and a walk through a command's steps
+ * as the engine does it, with a crash or a failure at any step. No disk, no threads, no libvirt. */
+#pragma once
+
+#include "command/rows.h"
+#include "model/places.h"
+#include "model/storage.h"
+
+typedef struct {
+    Inventory *inventory;
+    View *view;                     /* the head */
+    Hosts *hosts;
+    HostLink *link;
+    Id data_center, cluster, host, storage, small, unmanaged, network, profile, user;
+    Id hello;                       /* down; with a NIC and a bootable disk */
+    Id running;                     /* up; boots from a kernel */
+    Id adopted;                     /* down; of somebody else, its disk unmanaged */
+    Id disk;                        /* of hello */
+    Id floating;                    /* of nobody */
+    Id foreign;                     /* of adopted */
+    Id iso;                         /* a file of the storage domain */
+    guint events;                   /* told so far */
+    char *last_event;
+    guint keeps;                    /* kept XMLs so far */
+} Estate;
+extern Estate estate;
+
+#define STORAGE_PATH "/nowhere/shikiri/data"
+
+void estate_open(void);
+void estate_close(void);
+/* Puts an object into the inventory, as if a change set had. */
+void estate_put(gpointer take);
+/* A copy to edit and put back. */
+gpointer estate_edit(const Type *type, const Id *id);
+gconstpointer estate_find(const Type *type, const Id *id);
+const Vm *estate_vm(const Id *id);
+
+/* --- the host in memory --- */
+typedef enum { FAULT_OFF, FAULT_REFUSES, FAULT_IS_SILENT, FAULT_DOES_AND_IS_SILENT } HostFault;
+void estate_fault(HostFault fault);             /* the next operation that changes something */
+void estate_deaf(gboolean deaf);                /* no operation answers */
+char *estate_picture(void);                     /* every domain and volume, as text; yours */
+const char *estate_xml(const Id *vm);           /* NULL: no such domain */
+void estate_set_xml(const Id *vm, const char *xml);     /* what virsh edit does */
+DomainState estate_state(const Id *vm);
+void estate_set_state(const Id *vm, DomainState state);
+void estate_put_volume(const Id *disk, gint64 size);
+gboolean estate_has_volume(const Id *disk);
+
+/* --- works --- */
+/* BODY is XML, or NULL. */
+Work *estate_work(const Command *command, const Id *target, const char *body);
+Work *estate_child_work(const Command *command, const Id *parent, const Id *target, const char *body);
+void estate_query(Work *work, const char *name, const char *value);
+/* Checks; NULL, or the refusal with its hint behind " | ". Yours. */
+char *estate_refusal(Work *take);
+#define estate_refused(work, part) estate_refused_at(work, part, __LINE__)
+void estate_refused_at(Work *take, const char *part, int line);
+
+typedef enum { WALK_WELL, WALK_REFUSED, WALK_SOFT_FAILURE, WALK_CRASH_BEFORE, WALK_CRASH_AFTER, WALK_SILENT, WALK_DOES_SILENT } WalkKind;
+typedef enum { ENDED_DONE, ENDED_UNDONE } WalkEnd;
+extern const char *const estate_kinds[];
+/* Takes a work through check, stage, steps and its end. AT: the step something happens at. */
+WalkEnd estate_walk(Work *take, WalkKind kind, int at);
+void estate_do(Work *take);                     /* WELL, and must end done */
+char *estate_plan(Work *take);                  /* the text of ?plan=1; asserts that nothing changed */
+/* All VMs and disks of the model, as text. Yours. */
+char *estate_model(void);

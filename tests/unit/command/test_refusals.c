@@ -1,0 +1,290 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What verbs refuse, and in which words. After each refusal the model is as it was (estate_refused sees to it). */
+#include "estate.h"
+
+#include <string.h>
+
+#define VM(rest) "<vm><name>new</name><cluster><name>Default</name></cluster>" rest "</vm>"
+
+#define refused_vm(body, part) estate_refused(estate_work(&vm_add, NULL, body), part)
+#define refused_disk(body, part) estate_refused(estate_work(&disk_add, NULL, body), part)
+#define refused_attachment(body, part) estate_refused(estate_child_work(&disk_attachment_add, &estate.hello, NULL, body), part)
+
+static void
+test_references(void)
+{
+    estate_open();
+    refused_vm("<vm><name>new</name><cluster><name>Nowhere</name></cluster></vm>", "There is no cluster 'Nowhere'. | There is: 'Default'.");
+    refused_vm("<vm><name>new</name><cluster id='00000000-0000-4000-8000-000000000009'/></vm>", "There is no cluster '00000000-0000-4000-8000-000000000009'.");
+    refused_vm(VM("<template><name>Golden</name></template>"), "There is no template 'Golden'.");
+    refused_vm(VM("<quota><name>q</name></quota>"), "There is no quota 'q'.");
+    g_autofree char *blank = estate_refusal(estate_work(&vm_add, NULL, VM("<template><name>Blank</name></template>")));
+    g_assert_null(blank);
+    g_autofree char *nil = estate_refusal(estate_work(&vm_add, NULL, VM("<template id='00000000-0000-0000-0000-000000000000'/>")));
+    g_assert_null(nil);
+    estate_refused(estate_child_work(&nic_add, &estate.hello, NULL, "<nic><name>n</name><vnic_profile><name>other</name></vnic_profile></nic>"),
+                   "There is no vnic profile 'other'. | There is: 'ovirtmgmt'.");
+    estate_close();
+}
+
+static void
+test_adding_vms(void)
+{
+    estate_open();
+    refused_vm("<vm><cluster><name>Default</name></cluster></vm>", "Vm [name] required for add");
+    refused_vm("<vm><name>x</name></vm>", "Vm [cluster] required for add");
+    refused_vm("<vm><name>hello</name><cluster><name>Default</name></cluster></vm>",
+               "The VM name is already in use, please choose a unique name and try again.");
+    refused_vm("<vm><name>a/b</name><cluster><name>Default</name></cluster></vm>", "The name of a VM cannot be 'a/b'.");
+    refused_vm("<vm><name> </name><cluster><name>Default</name></cluster></vm>", "name");
+    refused_vm(VM("<memory>1000</memory>"), "The memory of VM 'new' cannot be 1000 bytes");
+    refused_vm(VM("<memory>-1048576</memory>"), "cannot be -1048576 bytes");
+    refused_vm(VM("<memory>18014398509481984</memory>"), "between 1 MiB and 16 TiB");
+    refused_vm(VM("<memory>1048576</memory><memory_policy><guaranteed>2097152</guaranteed></memory_policy>"),
+               "Physical Memory Guaranteed cannot exceed Memory Size");
+    refused_vm(VM("<memory>2097152</memory><memory_policy><max>1048576</max></memory_policy>"), "cannot be less than its memory");
+    refused_vm(VM("<cpu><topology><sockets>999</sockets></topology></cpu>"), "999 × 1 × 1 processors");
+    refused_vm(VM("<cpu><topology><cores>-1</cores></topology></cpu>"), "1 × -1 × 1 processors");
+    refused_vm(VM("<cpu><topology><cores>700</cores><sockets>700</sockets></topology></cpu>"), "their product at most 710");
+    refused_vm(VM("<os><boot><devices><device>floppy</device></devices></boot></os>"), "A VM cannot boot from 'floppy'.");
+    refused_vm(VM("<os><initrd>" STORAGE_PATH "/initrd</initrd></os>"), "os.initrd without an os.kernel");
+    refused_vm("<vm id='5ca1ab1e-0000-4000-8000-000000000001'><name>new</name><cluster><name>Default</name></cluster></vm>", "VM 'old' has it");
+    refused_vm(VM("<disk_attachments><disk_attachment><disk/></disk_attachment></disk_attachments>"), "a disk in its body must exist already");
+    refused_vm(VM("<nics><nic><name>a</name></nic><nic><name>a</name></nic></nics>"), "VM 'new' has a NIC 'a' already");
+    refused_vm(VM("<nics><nic><name>a</name><mac><address>52:54:00:00:00:01</address></mac></nic></nics>"),
+               "The MAC address 52:54:00:00:00:01 is already in use by VM 'old'.");
+    estate_refused(estate_work(&vm_add, NULL, NULL), "it is empty");
+    estate_close();
+}
+
+static void
+test_long_texts(void)
+{
+    estate_open();
+    g_autofree char *name = g_strnfill(256, 'n');
+    g_autofree char *body = g_strdup_printf("<vm><name>%s</name><cluster><name>Default</name></cluster></vm>", name);
+    refused_vm(body, "A name has 1 to 255 bytes of UTF-8");
+    g_autofree char *prose = g_strnfill(4097, 'd');
+    g_autofree char *described = g_strdup_printf(VM("<description>%s</description>"), prose);
+    refused_vm(described, "The field 'description' of a vm holds more than 4096 bytes");
+    g_autofree char *line = g_strnfill(2001, 'c');
+    g_autofree char *long_line = g_strdup_printf(VM("<os><kernel>" STORAGE_PATH "/k</kernel><cmdline>%s</cmdline></os>"), line);
+    refused_vm(long_line, "os.cmdline");
+    g_autofree char *unicode = estate_refusal(estate_work(&vm_add, NULL, "<vm><name>サーバー 😀</name><cluster><name>Default</name></cluster></vm>"));
+    g_assert_null(unicode);
+    estate_close();
+}
+
+static void
+test_files_outside(void)
+{
+    static const char *const bad[] = { "/etc/passwd", STORAGE_PATH "/../../etc/passwd", STORAGE_PATH, STORAGE_PATH "/", STORAGE_PATH "//etc",
+                                       STORAGE_PATH "x/file", "/nowhere/shikiri/data/./x", STORAGE_PATH "/a/..", "/", "iso:///etc/passwd", "../x", "vmlinuz" };
+    estate_open();
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *body = g_strdup_printf(VM("<os><kernel>%s</kernel></os>"), bad[i]);
+        refused_vm(body, "os.kernel");
+        g_autofree char *initrd = g_strdup_printf(VM("<os><kernel>" STORAGE_PATH "/k</kernel><initrd>%s</initrd></os>"), bad[i]);
+        refused_vm(initrd, "os.initrd");
+    }
+    g_autofree char *good = estate_refusal(estate_work(&vm_add, NULL, VM("<os><kernel>" STORAGE_PATH "/boot/vmlinuz</kernel></os>")));
+    g_assert_null(good);
+    g_autofree char *listed = estate_refusal(estate_work(&vm_add, NULL, VM("<os><kernel>iso://boot.iso</kernel></os>")));
+    g_assert_null(listed);
+    estate_close();
+}
+
+static void
+test_editing_vms(void)
+{
+    estate_open();
+    Id nobody = id_named(&id_null, "nobody");
+    estate_refused(estate_work(&vm_update, &nobody, "<vm/>"), "There is no VM ");
+    estate_refused(estate_work(&vm_update, &estate.running, "<vm><memory>536870912</memory><name>other</name></vm>"),
+                   "Cannot edit VM 'busy' while it runs: its guest would feel name, memory.");
+    estate_refused(estate_work(&vm_update, &estate.hello, "<vm><name>busy</name></vm>"), "the name 'busy' is already in use");
+    estate_refused(estate_work(&vm_update, &estate.hello, "<vm><memory_policy><guaranteed>1073741824</guaranteed></memory_policy></vm>"),
+                   "Physical Memory Guaranteed cannot exceed Memory Size");
+    g_autofree char *same = estate_refusal(estate_work(&vm_update, &estate.running, "<vm><name>busy</name><memory>268435456</memory></vm>"));
+    g_assert_null(same);
+    Vm *vm = estate_edit(&vm_type, &estate.hello);
+    vm->locked = TRUE;
+    estate_put(vm);
+    estate_refused(estate_work(&vm_update, &estate.hello, "<vm/>"), "VM is locked");
+    vm = estate_edit(&vm_type, &estate.hello);
+    vm->locked = FALSE;
+    vm->status = VM_UNKNOWN;
+    estate_put(vm);
+    estate_refused(estate_work(&vm_update, &estate.hello, "<vm/>"), "It is not known whether VM 'hello' runs");
+    vm = estate_edit(&vm_type, &estate.hello);
+    vm->status = VM_SUSPENDED;
+    estate_put(vm);
+    estate_refused(estate_work(&vm_update, &estate.hello, "<vm/>"), "VM 'hello' is suspended");
+    estate_close();
+}
+
+static void
+test_life(void)
+{
+    estate_open();
+    estate_refused(estate_work(&vm_start, &estate.running, NULL), "VM is running: it is up");
+    estate_refused(estate_work(&vm_stop, &estate.hello, NULL), "Cannot stop VM 'hello'. VM is not running");
+    estate_refused(estate_work(&vm_shutdown, &estate.hello, NULL), "VM is not running");
+    estate_refused(estate_work(&vm_start, &estate.hello, "<action><use_cloud_init>true</use_cloud_init></action>"), "with 'use_cloud_init'");
+    estate_refused(estate_work(&vm_start, &estate.hello, "<action><vm><memory>1</memory></vm></action>"), "with 'vm'");
+    g_autofree char *plain = estate_refusal(estate_work(&vm_start, &estate.hello, "<action><use_cloud_init>false</use_cloud_init><async>true</async></action>"));
+    g_assert_null(plain);
+    Disk *disk = estate_edit(&disk_type, &estate.disk);
+    disk->status = DISK_LOCKED;
+    estate_put(disk);
+    estate_refused(estate_work(&vm_start, &estate.hello, NULL), "Disk is locked");
+    disk = estate_edit(&disk_type, &estate.disk);
+    disk->status = DISK_ILLEGAL;
+    estate_put(disk);
+    estate_refused(estate_work(&vm_start, &estate.hello, NULL), "is damaged");
+    Vm *vm = estate_edit(&vm_type, &estate.running);
+    vm->status = VM_PAUSED;
+    estate_put(vm);
+    estate_refused(estate_work(&vm_shutdown, &estate.running, NULL), "it is paused");
+    estate_close();
+}
+
+static void
+test_booting(void)
+{
+    estate_open();
+    estate_do(estate_work(&vm_add, NULL, VM("")));
+    const Vm *vm = view_find_name(estate.view, &vm_type, "new");
+    Id id = vm->object.id;
+    estate_refused(estate_work(&vm_start, &id, NULL), "Cannot run VM without at least one bootable disk.");
+    Vm *edited = estate_edit(&vm_type, &id);
+    words_set(&edited->os.boot.devices, (const char *const[]) { "network", NULL });
+    estate_put(edited);
+    estate_refused(estate_work(&vm_start, &id, NULL), "Cannot run VM without at least one bootable disk. | A VM with a kernel");
+    edited = estate_edit(&vm_type, &id);
+    Cdrom *cdrom = edited->cdroms.items[0];
+    text_set(&cdrom->file.id, "boot.iso");
+    estate_put(edited);
+    g_autofree char *cd = estate_refusal(estate_work(&vm_start, &id, NULL));
+    g_assert_null(cd);
+    estate_close();
+}
+
+static void
+test_removing(void)
+{
+    estate_open();
+    estate_refused(estate_work(&vm_remove, &estate.running, NULL), "Cannot remove VM 'busy'. VM is running");
+    estate_refused(estate_work(&vm_remove, &estate.adopted, NULL), "it is delete protected. | Set delete_protected to false first.");
+    estate_close();
+}
+
+static void
+test_hosts_away(void)
+{
+    estate_open();
+    Host *host = estate_edit(&host_type, &estate.host);
+    host->status = HOST_NON_RESPONSIVE;
+    estate_put(host);
+    estate_refused(estate_work(&vm_start, &estate.hello, NULL), "The host 'n1', where VM 'hello' is defined, is non_responsive.");
+    estate_refused(estate_work(&vm_update, &estate.hello, "<vm/>"), "is non_responsive");
+    estate_refused(estate_work(&disk_remove, &estate.floating, NULL), "its host 'n1' does not respond");
+    estate_refused(estate_work(&vm_add, NULL, VM("")), "n1");
+    estate_close();
+}
+
+static void
+test_disks(void)
+{
+    estate_open();
+    refused_disk("<disk/>", "Disk [provisioned_size] required for add.");
+    refused_disk("<disk><provisioned_size>0</provisioned_size></disk>", "cannot have 0 bytes");
+    refused_disk("<disk><provisioned_size>-5</provisioned_size></disk>", "cannot have -5 bytes");
+    refused_disk("<disk><provisioned_size>9223372036854775807</provisioned_size></disk>", "between 1 byte and 64 TiB");
+    refused_disk("<disk><alias>big</alias><sparse>false</sparse><provisioned_size>1073741824</provisioned_size><storage_domain><name>small</name></storage_domain></disk>",
+                 "Low disk space on Storage Domain small");
+    refused_disk("<disk><provisioned_size>1024</provisioned_size><storage_domain><name>unmanaged</name></storage_domain></disk>", "takes no disks: its use is unmanaged");
+    refused_disk("<disk><provisioned_size>1024</provisioned_size><storage_type>lun</storage_type></disk>", "storage type 'lun' are not built yet");
+    refused_disk("<disk><provisioned_size>1024</provisioned_size><format>cow</format><shareable>true</shareable></disk>", "cannot have the format cow");
+    estate_refused(estate_work(&disk_update, &estate.disk, "<disk><provisioned_size>1024</provisioned_size></disk>"), "cannot be made smaller");
+    estate_refused(estate_work(&disk_update, &estate.foreign, "<disk><provisioned_size>99999999999</provisioned_size></disk>"), "did not make its file");
+    estate_refused(estate_work(&disk_update, &estate.disk, "<disk><alias>a/b</alias></disk>"), "The alias of a disk cannot be 'a/b'.");
+    estate_do(estate_work(&vm_start, &estate.hello, NULL));
+    estate_refused(estate_work(&disk_update, &estate.disk, "<disk><provisioned_size>99999999999</provisioned_size></disk>"), "VM 'hello' has it and is up");
+    estate_refused(estate_work(&disk_remove, &estate.disk, NULL), "Cannot take a disk out of VM 'hello'");
+    estate_close();
+}
+
+static void
+test_attachments(void)
+{
+    char text[ID_TEXT_SIZE];
+    estate_open();
+    refused_attachment("<disk_attachment/>", "Disk [provisioned_size] required for add.");
+    refused_attachment("<disk_attachment><disk><name>none</name></disk></disk_attachment>", "There is no disk 'none'.");
+    refused_attachment("<disk_attachment><disk id='00000000-0000-4000-8000-000000000007'/></disk_attachment>", "There is no disk 0000");
+    g_autofree char *again = g_strdup_printf("<disk_attachment><disk id='%s'/></disk_attachment>", id_format(&estate.disk, ID_UUID, text));
+    refused_attachment(again, "is already attached to VM 'hello'");
+    refused_attachment("<disk_attachment><disk><name>old_vda</name></disk></disk_attachment>", "VM 'old' has it, and it is not shareable");
+    refused_attachment("<disk_attachment><bootable>true</bootable><disk><name>free</name></disk></disk_attachment>", "VM 'hello' already has a bootable disk");
+    refused_attachment("<disk_attachment><interface>sata</interface><read_only>true</read_only><disk><name>free</name></disk></disk_attachment>", "cannot be read only");
+    estate_refused(estate_child_work(&disk_attachment_add, &estate.running, NULL, "<disk_attachment><disk><name>free</name></disk></disk_attachment>"),
+                   "Failed to hot-plug disk: VM 'busy' is up");
+    estate_refused(estate_child_work(&disk_attachment_remove, &estate.hello, &estate.floating, NULL), "That disk is not attached to VM 'hello'.");
+    estate_close();
+}
+
+static void
+test_nics_and_cds(void)
+{
+    Id nobody = id_named(&id_null, "nobody");
+    estate_open();
+    estate_refused(estate_child_work(&nic_add, &estate.hello, NULL, "<nic/>"), "Nic [name] required for add");
+    estate_refused(estate_child_work(&nic_add, &estate.hello, NULL, "<nic><name>nic1</name></nic>"), "VM 'hello' has a NIC 'nic1' already");
+    estate_refused(estate_child_work(&nic_add, &estate.hello, NULL, "<nic><name>n</name><mac><address>01:00:00:00:00:01</address></mac></nic>"), "is not the address");
+    estate_refused(estate_child_work(&nic_add, &estate.hello, NULL, "<nic><name>n</name><mac><address>56:6f:00:00:01</address></mac></nic>"), "is not the address");
+    estate_refused(estate_child_work(&nic_add, &estate.hello, NULL, "<nic><name>n</name><interface>pci_passthrough</interface></nic>"), "cannot be given as");
+    estate_refused(estate_child_work(&nic_add, &estate.running, NULL, "<nic><name>n</name></nic>"), "NICs cannot be changed while a VM runs yet");
+    estate_refused(estate_child_work(&nic_remove, &estate.hello, &nobody, NULL), "VM 'hello' has no such NIC.");
+    const Cdrom *cdrom = estate_vm(&estate.hello)->cdroms.items[0];
+    Id id = cdrom->object.id;
+    estate_refused(estate_child_work(&cdrom_update, &estate.hello, &id, "<cdrom/>"), "Cdrom [file.id] required");
+    Work *work = estate_child_work(&cdrom_update, &estate.hello, &id, "<cdrom><file/></cdrom>");
+    text_set(&((Cdrom *) work->draft->record)->file.id, "/etc/passwd");
+    estate_refused(work, "only files inside storage domains may be named");
+    estate_refused(estate_child_work(&cdrom_update, &estate.hello, &nobody, "<cdrom><file/></cdrom>"), "no such CD-ROM drive");
+    estate_close();
+}
+
+static void
+test_events_and_jobs(void)
+{
+    estate_open();
+    estate_refused(estate_work(&event_add, NULL, "<event><description>x</description></event>"), "Event [severity, origin, custom_id] required for add.");
+    estate_refused(estate_work(&event_add, NULL, "<event><description>x</description><severity>normal</severity><origin>oVirt</origin><custom_id>1</custom_id></event>"),
+                   "needs an origin of its own");
+    estate_refused(estate_work(&job_abandon, &estate.hello, NULL), "never as a job");
+    estate_close();
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/refusals/references", test_references);
+    g_test_add_func("/refusals/adding_vms", test_adding_vms);
+    g_test_add_func("/refusals/long_texts", test_long_texts);
+    g_test_add_func("/refusals/files_outside", test_files_outside);
+    g_test_add_func("/refusals/editing_vms", test_editing_vms);
+    g_test_add_func("/refusals/life", test_life);
+    g_test_add_func("/refusals/booting", test_booting);
+    g_test_add_func("/refusals/removing", test_removing);
+    g_test_add_func("/refusals/hosts_away", test_hosts_away);
+    g_test_add_func("/refusals/disks", test_disks);
+    g_test_add_func("/refusals/attachments", test_attachments);
+    g_test_add_func("/refusals/nics_and_cds", test_nics_and_cds);
+    g_test_add_func("/refusals/events_and_jobs", test_events_and_jobs);
+    return g_test_run();
+}

@@ -4,7 +4,7 @@
 BUILD ?= build
 DESTDIR ?=
 
-.PHONY: all run check check-full bench install clean deps
+.PHONY: all run stop check check-full bench install clean deps
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -17,6 +17,9 @@ deps:
 
 run:
 	@tools/run.sh
+
+stop:
+	@tools/stop.sh
 
 check:
 	@tools/check.sh

@@ -7,16 +7,20 @@
 #pragma once
 
 #include "api/api.h"
+#include "base/workers.h"
+#include "base/workers.h"
 #include "schema/read.h"
 #include "schema/write.h"
 
 typedef enum { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER } Method;
 
 typedef struct Exchange Exchange;
+typedef struct Cache Cache;         /* api/cache.h */
 struct Exchange {
     Api *api;
     Engine *engine;
     Workers *workers;               /* for what takes long (a list of thousands) */
+    Cache *cache;                   /* the api's: lists as bytes */
     /* the request; all borrowed until the end */
     Method method;
     const char *path;               /* percent-decoded, without query and matrix parameters, checked UTF-8: "/ovirt-engine/api/vms/ID" */
@@ -43,7 +47,9 @@ const char *exchange_parameter(const Exchange *exchange, const char *name);     
 gboolean exchange_flag(const Exchange *exchange, const char *name, gboolean otherwise);    /* oVirt's booleans; no value is true */
 GHashTable *exchange_parameters(const Exchange *exchange);                          /* all, char * → char *, as Work.query has them; yours */
 void exchange_reply_header(Exchange *exchange, const char *name, const char *value);    /* copied */
-/* Sends what stands in STATUS and REPLY. Any thread. The exchange is gone afterwards. */
+/* Shared bytes behind what stands in REPLY and behind earlier pieces: what is sent is REPLY, then the pieces in order. Not copied. */
+void exchange_reply_piece(Exchange *exchange, GBytes *take);
+/* Sends what stands in STATUS, REPLY and the pieces. Any thread. The exchange is gone afterwards. */
 void exchange_end(Exchange *exchange);
 /* The same with a fault as body, in the exchange's format and language (api/fault.c writes it). For actions the body is an <action>. */
 void exchange_end_fault(Exchange *exchange, const GError *error);

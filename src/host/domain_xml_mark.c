@@ -175,13 +175,20 @@ is_row(const ScanDoc *doc, const ScanNode *node, DeviceKind kind)
     return kind != DEVICE_OTHER && g_str_equal(name, row_names[kind]);
 }
 
+/* Rows of devices that are not in the domain now name nobody who is, not even one with the same MAC. */
+static gboolean
+is_absent(const ScanDoc *doc, const ScanNode *row)
+{
+    return scan_has(doc, row, "plugged", "no") || scan_has(doc, row, "active", "no");
+}
+
 const ScanNode *
 mark_row(const Reading *reading, DeviceKind kind, const char *attribute, const char *value)
 {
     if (!reading->ours || !*value)
         return NULL;
     for (const ScanNode *row = reading->mark->first; row; row = row->next) {
-        if (is_row(reading->doc, row, kind) && scan_has(reading->doc, row, attribute, value))
+        if (is_row(reading->doc, row, kind) && scan_has(reading->doc, row, attribute, value) && !is_absent(reading->doc, row))
             return row;
     }
     return NULL;
@@ -281,13 +288,14 @@ static void
 add_nic_pairs(GArray *pairs, const Nic *nic, const MarkDevice *device)
 {
     gboolean absent = !device->key;
+    gboolean pulled = !absent && !device->path && !nic->linked && g_strcmp0(nic->source, "user:") == 0;
     add_pair(pairs, "name", dup_text(nic->name));
     add_pair(pairs, "profile", id_text(&nic->vnic_profile.id));
     add_pair(pairs, "network", id_text(&nic->network.id));
     add_pair(pairs, "mac", absent ? dup_text(nic->mac.address) : device->plain ? NULL : dup_text(device->key));
     add_pair(pairs, "plugged", absent ? g_strdup("no") : NULL);
     add_pair(pairs, "interface", absent ? dup_text(names_get(&nic_interface_names, nic->interface)) : NULL);
-    add_pair(pairs, "source", absent ? dup_text(nic->source) : NULL);
+    add_pair(pairs, "source", absent || pulled ? dup_text(nic->source) : NULL);
     add_pair(pairs, "linked", yes_if(nic->linked && (absent || device->path)));
 }
 

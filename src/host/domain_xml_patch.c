@@ -401,6 +401,22 @@ check_parts(Patch *patch, GError **error)
     return !missing || fault_set(error, MSG_DOMAIN_XML_NO_DEVICES, "vm", patch->vm->name, "what", missing, NULL);
 }
 
+static void
+name_devices(Patch *patch)
+{
+    for (guint i = 0; i < patch->nameless->len; i++) {
+        const Device *device = patch->nameless->pdata[i];
+        const ScanNode *node = scan_child(patch->now->doc, device->node, "alias");
+        char text[ID_TEXT_SIZE];
+        g_autofree char *ours = g_strconcat(PATCH_ALIAS, id_format(&device->id, ID_UUID, text), NULL);
+        g_autofree char *fragment = g_strdup_printf("<alias name='%s'/>", ours);
+        if (node)
+            splice_attribute(&patch->splices, node, "name", ours);
+        else
+            splice_insert(&patch->splices, device->node, NULL, fragment);
+    }
+}
+
 /* The mark comes with the first edit, and says from then on what the manager knows. */
 static gboolean
 patch_mark(Patch *patch, GError **error)
@@ -410,6 +426,7 @@ patch_mark(Patch *patch, GError **error)
     const ScanNode *metadata = scan_child(now->doc, now->doc->root, "metadata");
     if (!now->ours && !splice_any(&patch->splices))
         return TRUE;
+    name_devices(patch);
     if (now->mark) {
         mark_patch(&patch->splices, now, patch->vm, NULL, patch->marks);
         if (job && splice_any(&patch->splices))
@@ -440,7 +457,7 @@ patch_once(const char *xml, const Vm *vm, const DomainWorld *world, gboolean *re
     g_autoptr(Reading) now = reading_new(xml, error);
     if (!now)
         return NULL;
-    Patch patch = { .now = now, .vm = vm, .world = world, .marks = g_array_new(FALSE, FALSE, sizeof(MarkDevice)) };
+    Patch patch = { .now = now, .vm = vm, .world = world, .marks = g_array_new(FALSE, FALSE, sizeof(MarkDevice)), .nameless = g_ptr_array_new() };
     g_array_set_clear_func(patch.marks, mark_device_clear);
     splice_begin(&patch.splices, now->doc);
     gboolean good = TRUE;
@@ -450,6 +467,7 @@ patch_once(const char *xml, const Vm *vm, const DomainWorld *world, gboolean *re
     char *text = !good ? NULL : *ret_changed ? splice_apply(&patch.splices) : g_strdup(xml);
     splice_end(&patch.splices);
     g_array_unref(patch.marks);
+    g_ptr_array_unref(patch.nameless);
     return text;
 }
 

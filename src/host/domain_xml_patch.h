@@ -10,12 +10,15 @@
 #include "host/domain_xml_mark.h"
 #include "host/domain_xml_splice.h"
 
+#define PATCH_ALIAS "ua-"               /* and the device's id: libvirt's word for names that users give */
+
 typedef struct {
     Reading *now;
     const Vm *vm;                       /* as it shall be */
     const DomainWorld *world;
     Splices splices;
     GArray *marks;                      /* MarkDevice: every device as it then stands */
+    GPtrArray *nameless;                /* const Device *: named by our alias as soon as the domain carries our mark, and not before */
 } Patch;
 
 gboolean patch_devices(Patch *patch, GError **error);

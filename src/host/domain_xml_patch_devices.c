@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define ALIAS "ua-"
-
 typedef struct {
     Patch *patch;
     DeviceShop shop;
@@ -110,23 +108,17 @@ make_plain(Devices *devices, const Device *device, const char *key)
     const ScanNode *node = scan_child(doc_of(devices), device->node, "alias");
     g_autofree char *alias = scan_get(doc_of(devices), node, "name");
     char text[ID_TEXT_SIZE];
-    g_autofree char *ours = g_strconcat(ALIAS, id_format(&device->id, ID_UUID, text), NULL);
+    g_autofree char *ours = g_strconcat(PATCH_ALIAS, id_format(&device->id, ID_UUID, text), NULL);
     Id named;
     if (alias && g_ascii_strcasecmp(alias, ours) == 0)
         return TRUE;
-    gboolean misleads = alias && g_str_has_prefix(alias, ALIAS) && id_parse(alias + strlen(ALIAS), ID_UUID, &named);
-    if (misleads || (alias && g_str_has_prefix(alias, ALIAS)))
+    if (alias && g_str_has_prefix(alias, PATCH_ALIAS))
         return FALSE;
     const char *kind = device->kind == DEVICE_DISK ? "disk:" : device->kind == DEVICE_CDROM ? "cdrom:" : "";
     g_autofree char *name = g_strconcat(kind, key, NULL);
     named = id_named(&devices->patch->now->id, name);
-    if (id_equal(&named, &device->id))
-        return TRUE;
-    g_autofree char *fragment = g_strdup_printf("<alias name='%s'/>", ours);
-    if (node)
-        splice_attribute(splices_of(devices), node, "name", ours);
-    else
-        splice_insert(splices_of(devices), device->node, NULL, fragment);
+    if (!id_equal(&named, &device->id))
+        g_ptr_array_add(devices->patch->nameless, (gpointer) device);
     return TRUE;
 }
 

@@ -42,9 +42,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, reading_free)
 /* Fills reading->device and the devices of reading->vm; called by reading_new. */
 void reading_devices(Reading *reading);
 const Device *reading_find(const Reading *reading, DeviceKind kind, const Id *id);     /* NULL */
-/* What libvirt names as the source of an interface: "network:default", "bridge:br0", "direct:eth0"; "TYPE:" and what there is for
- * kinds that are not managed; NULL for one that is not connected. Yours. */
-char *reading_nic_source(const ScanDoc *doc, const ScanNode *interface);
 GPtrArray *reading_files(const Reading *reading);                       /* DomainDisk of every disk element; g_ptr_array_free(…, TRUE) frees only the array */
 /* Bytes of an element such as <memory unit='KiB'>; FALSE where it is absent or no number. */
 gboolean reading_bytes(const ScanDoc *doc, const ScanNode *node, gint64 *ret_bytes);

@@ -198,15 +198,12 @@ link_state(const ScanDoc *doc, const ScanNode *interface)
     return scan_get(doc, scan_child(doc, interface, "link"), "state");
 }
 
-char *
-reading_nic_source(const ScanDoc *doc, const ScanNode *interface)
+static char *
+nic_source(const ScanDoc *doc, const ScanNode *interface)
 {
     static const char *const named[] = { "network", "bridge", "dev", "path", "name" };
     g_autofree char *type = scan_get(doc, interface, "type");
-    g_autofree char *state = link_state(doc, interface);
     if (!type)
-        return NULL;
-    if (g_str_equal(type, "user") && g_strcmp0(state, "down") == 0)
         return NULL;
     const ScanNode *source = scan_child(doc, interface, "source");
     for (guint i = 0; i < G_N_ELEMENTS(named); i++) {
@@ -215,6 +212,14 @@ reading_nic_source(const ScanDoc *doc, const ScanNode *interface)
             return g_strdup_printf("%s:%s", type, name);
     }
     return g_strdup_printf("%s:", type);
+}
+
+/* Our cards without a network are QEMU's own with the cable out; where such a one is meant, the mark's row says so. */
+static gboolean
+is_unconnected(const Reading *reading, const ScanNode *node, const ScanNode *row)
+{
+    g_autofree char *state = link_state(reading->doc, node);
+    return reading->ours && scan_has(reading->doc, node, "type", "user") && g_strcmp0(state, "down") == 0 && !scan_has(reading->doc, row, "source", "user:");
 }
 
 static int
@@ -258,7 +263,7 @@ read_nic(Reading *reading, const ScanNode *node)
     mark_read_nic(reading, row, nic);
     nic->mac.address = mac ? g_strdup(device->key) : NULL;
     nic->interface = find_model(reading, node);
-    nic->source = reading_nic_source(doc, node);
+    nic->source = is_unconnected(reading, node, row) ? NULL : nic_source(doc, node);
     nic->linked = g_strcmp0(state, "down") != 0;
     if (!nic->source && scan_has(doc, row, "linked", "yes"))
         nic->linked = TRUE;

@@ -51,7 +51,7 @@ domain_facts_unref(DomainFacts *facts)
     g_free(facts);
 }
 
-static void
+void
 guest_facts_free(GuestFacts *guest)
 {
     if (!guest)
@@ -64,7 +64,7 @@ guest_facts_free(GuestFacts *guest)
     g_free(guest);
 }
 
-static void
+void
 storage_facts_free(StorageFacts *storage)
 {
     if (!storage)

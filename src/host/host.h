@@ -46,6 +46,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainFacts, domain_facts_unref)
 
 /* What a guest says of itself. */
 typedef struct { char *fqdn; GuestOperatingSystem os; List devices; /* ReportedDevice */ } GuestFacts;
+void guest_facts_free(GuestFacts *guest);
 
 typedef enum {
     REPORT_UP,              /* connected; `facts` has the host as it is; a REPORT_DOMAINS follows */
@@ -59,6 +60,7 @@ typedef enum {
 } ReportKind;
 
 typedef struct { Id storage_domain; gint64 available, used; gboolean reachable; char *why; List files; /* File */ } StorageFacts;
+void storage_facts_free(StorageFacts *storage);
 
 typedef struct {
     ReportKind kind;

@@ -36,6 +36,7 @@ libvirt_call_unref(LibvirtCall *call)
     g_clear_error(&call->error);
     g_free(call->about);
     g_free(call->text);
+    g_free(call->mark);
     host_link_unref(&call->host->link);
     g_free(call);
 }
@@ -44,6 +45,14 @@ static const char *
 about(const LibvirtCall *call)
 {
     return call->about ? call->about : "";
+}
+
+void
+libvirt_call_name(LibvirtCall *call, const char *name)
+{
+    LOCK_HOLD(&call->host->lock);
+    g_free(call->about);
+    call->about = g_strdup(name);
 }
 
 gboolean
@@ -60,7 +69,7 @@ is_usable(Slot *slot)
     return slot->connection && !slot->spoiled && !slot->opening;
 }
 
-/* A slot with a free seat, else an empty one to be opened; -1: all are taken. */
+/* A slot with a free seat, else an empty one to be opened; -1: all are taken. Slots being opened are waited for. */
 static int
 choose_slot(LibvirtHost *host)
 {
@@ -91,14 +100,18 @@ static gboolean
 open_slot(LibvirtCall *call, Slot *slot, GError **error)
 {
     LibvirtHost *host = call->host;
+    g_autoptr(GError) why = NULL;
     slot->opening = TRUE;
     lock_drop(&host->lock);
-    LibvirtConnection *connection = libvirt_host_open(host, MIN(call->deadline, clock_tick() + OPENING), error);
+    LibvirtConnection *connection = libvirt_host_open(host, MIN(call->deadline, clock_tick() + OPENING), &why);
     lock_take(&host->lock);
     slot->opening = FALSE;
     slot->connection = connection;
     condition_broadcast(&host->calls);
-    return connection != NULL;
+    if (connection)
+        return TRUE;
+    log_warn("host %s: no connection to %s over: %s", host->link.name, call->verb->verb, why->message);
+    return fault_set(error, MSG_HOST_NOT_CONNECTED, "host", host->link.name, NULL);
 }
 
 /* A connection that died while nobody used it (libvirtd was restarted) is put away before it is used. */
@@ -150,6 +163,14 @@ take_seat(LibvirtCall *call, GError **error)
     return FALSE;
 }
 
+/* Nobody is left on it but calls whose callers went: cutting it ends them and disturbs nobody. */
+static void
+cut_if_forsaken(Slot *slot)
+{
+    if (slot->connection && slot->busy > 0 && slot->overdue == slot->busy)
+        libvirt_connection_cut(slot->connection);
+}
+
 static LibvirtConnection *
 leave_seat(LibvirtCall *call)
 {
@@ -158,6 +179,7 @@ leave_seat(LibvirtCall *call)
     Slot *slot = &call->host->slots[call->slot];
     slot->busy--;
     slot->overdue -= call->abandoned;
+    cut_if_forsaken(slot);
     if (libvirt_connection_is_dead(slot->connection))
         slot->spoiled = TRUE;
     return slot->spoiled ? empty_slot(slot) : NULL;
@@ -202,15 +224,18 @@ run_call(gpointer data)
         run_seated(call);
     LibvirtConnection *left = leave_seat(call);
     call->stage = STAGE_ENDED;
+    host->files -= call->verb->offline;
     condition_broadcast(&host->calls);
+    condition_broadcast(&host->changed);
     lock_drop(&host->lock);
     libvirt_host_close(host, left);
     libvirt_call_unref(call);
 }
 
-/* The caller goes. Whoever still runs on the same connection is not disturbed. */
-static gboolean
-give_up(LibvirtCall *call, GError **error)
+/* --- callers: the host's lock is held --------------------------------------------------------------------------------------------- */
+
+static void
+forsake(LibvirtCall *call)
 {
     LibvirtHost *host = call->host;
     gboolean begun = call->stage == STAGE_RUNNING;
@@ -220,12 +245,45 @@ give_up(LibvirtCall *call, GError **error)
         Slot *slot = &host->slots[call->slot];
         slot->overdue++;
         slot->spoiled = TRUE;
-        if (slot->overdue == slot->busy)
-            libvirt_connection_cut(slot->connection);
+        cut_if_forsaken(slot);
     }
     log_warn("host %s: '%s' of %s did not end in time%s", host->link.name, call->verb->verb, about(call), begun ? "" : " and did not begin");
+}
+
+/* The caller goes. Whoever still runs on the same connection is not disturbed. */
+static gboolean
+give_up(LibvirtCall *call, GError **error)
+{
+    const char *host = call->host->link.name;
+    gboolean begun = call->stage == STAGE_RUNNING;
+    forsake(call);
     MessageCode code = !begun ? MSG_HOST_CALL_NOT_BEGUN : call->verb->changes ? MSG_HOST_CALL_OVERDUE : MSG_HOST_CALL_TOO_SLOW;
-    return fault_set(error, code, "host", host->link.name, "verb", call->verb->verb, "vm", about(call), NULL);
+    return fault_set(error, code, "host", host, "verb", call->verb->verb, "vm", about(call), NULL);
+}
+
+static gboolean
+push(LibvirtCall *call, GError **error)
+{
+    LibvirtHost *host = call->host;
+    if (host->stopping)
+        return fault_set(error, MSG_HOST_STOPPING, "host", host->link.name, NULL);
+    if (!call->verb->offline && !host->up)
+        return fault_set(error, MSG_HOST_NOT_CONNECTED, "host", host->link.name, NULL);
+    host->files += call->verb->offline;
+    g_atomic_ref_count_inc(&call->refs);
+    workers_push(host->workers, run_call, call);
+    return TRUE;
+}
+
+/* Work on files may take hours: it never takes all threads, so that calls to libvirt always find one. */
+static gboolean
+wait_for_thread(LibvirtCall *call, GError **error)
+{
+    LibvirtHost *host = call->host;
+    gboolean more_time = TRUE;
+    while (call->verb->offline && host->files >= LIBVIRT_FILES && more_time && !host->stopping)
+        more_time = condition_wait_until(&host->calls, &host->lock, call->deadline);
+    return more_time || fault_set(error, MSG_HOST_CALL_NOT_BEGUN, "host", host->link.name, "verb", call->verb->verb, "vm", about(call), NULL);
 }
 
 gboolean
@@ -233,12 +291,8 @@ libvirt_call_run(LibvirtCall *call, GError **error)
 {
     LibvirtHost *host = call->host;
     LOCK_HOLD(&host->lock);
-    if (host->stopping)
-        return fault_set(error, MSG_HOST_STOPPING, "host", host->link.name, NULL);
-    if (!call->verb->offline && !host->up)
-        return fault_set(error, MSG_HOST_NOT_CONNECTED, "host", host->link.name, NULL);
-    g_atomic_ref_count_inc(&call->refs);
-    workers_push(host->workers, run_call, call);
+    if (!wait_for_thread(call, error) || !push(call, error))
+        return FALSE;
     gboolean more_time = TRUE;
     while (call->stage != STAGE_ENDED && more_time && !host->stopping)
         more_time = condition_wait_until(&host->calls, &host->lock, call->deadline);
@@ -248,4 +302,29 @@ libvirt_call_run(LibvirtCall *call, GError **error)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&call->error));
     return FALSE;
+}
+
+gboolean
+libvirt_call_begin(LibvirtCall *call)
+{
+    return push(call, NULL);
+}
+
+CallStand
+libvirt_call_look(LibvirtCall *call)
+{
+    if (call->stage == STAGE_ENDED)
+        return call->succeeded ? CALL_SUCCEEDED : CALL_FAILED;
+    if (clock_tick() < call->deadline)
+        return CALL_RUNS;
+    if (!call->abandoned)
+        forsake(call);
+    return CALL_LATE;
+}
+
+gboolean
+libvirt_call_is_wanted(LibvirtCall *call)
+{
+    LOCK_HOLD(&call->host->lock);
+    return !call->abandoned && !call->host->stopping && clock_tick() < call->deadline;
 }

@@ -3,7 +3,8 @@
  *
  * A call that may take long or never end: it runs in a thread of the host's pool while its caller waits to a deadline.
  * Calls share up to three connections, four on each; one that its caller gave up on spoils its connection for new calls, and
- * once only such calls are left on it, it is cut, which ends them. So a slow call disturbs nobody, and a hung one is bounded. */
+ * once only such calls are left on it, it is cut, which ends them. So a slow call disturbs nobody, and a hung one is bounded.
+ * Work on this machine's files goes the same way without a connection. */
 #pragma once
 
 #include "host/libvirt_parts.h"
@@ -24,9 +25,9 @@ struct LibvirtCall {
     LibvirtHost *host;          /* a reference */
     Tick deadline;
     virConnectPtr connection;   /* for `work`; NULL if offline */
-    char *about;                /* owned: the VM or disk it is about, for sentences */
     Id id;                      /* input: the domain or the disk */
-    char *text;                 /* input, owned: XML, a path */
+    char *text;                 /* input, owned: XML, a storage's directory */
+    char *mark;                 /* input, owned: the job's */
     gint64 size;                /* input */
     int format;                 /* input */
     gboolean flag;              /* input: paused, sparse */
@@ -35,14 +36,22 @@ struct LibvirtCall {
     VolumeFacts volume;         /* output */
 
     gatomicrefcount refs;       /* the rest is libvirt_call.c's; under the host's lock */
+    char *about;                /* what it is about, for sentences */
     int stage, slot;
     gboolean abandoned, succeeded;
     GError *error;
 };
 
 LibvirtCall *libvirt_call_new(HostLink *link, const LibvirtVerb *verb, const Id *id, Tick deadline);
+void libvirt_call_name(LibvirtCall *call, const char *about);       /* the name or id of the VM or disk; also from within `work` */
 /* Waits for the call to end, at most to its deadline. FALSE with a fault; the outputs are read only after TRUE. */
 gboolean libvirt_call_run(LibvirtCall *call, GError **error);
+/* The same without waiting; the host's lock is held. FALSE: it is not up. `changed` is told when it ends. */
+gboolean libvirt_call_begin(LibvirtCall *call);
+typedef enum { CALL_RUNS, CALL_LATE, CALL_SUCCEEDED, CALL_FAILED } CallStand;
+CallStand libvirt_call_look(LibvirtCall *call);     /* also gives it up when its deadline has passed */
+/* For `work`, before what cannot be taken back: does its caller still wait? */
+gboolean libvirt_call_is_wanted(LibvirtCall *call);
 void libvirt_call_unref(LibvirtCall *call);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtCall, libvirt_call_unref)
 /* For `work`: sets the fault from libvirt's last error. FALSE. */

@@ -135,3 +135,9 @@ libvirt_connection_is_dead(LibvirtConnection *connection)
 {
     return !connection->connection || libvirt_socket_is_cut(connection->socket) || virConnectIsAlive(connection->connection) != 1;
 }
+
+gboolean
+libvirt_connection_is_overdue(LibvirtConnection *connection)
+{
+    return libvirt_socket_is_overdue(connection->socket);
+}

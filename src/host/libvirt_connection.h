@@ -31,3 +31,4 @@ virConnectPtr libvirt_connection_get(const LibvirtConnection *connection);     /
 void libvirt_connection_limit(LibvirtConnection *connection, Tick deadline);   /* 0: none */
 void libvirt_connection_cut(LibvirtConnection *connection);
 gboolean libvirt_connection_is_dead(LibvirtConnection *connection);
+gboolean libvirt_connection_is_overdue(LibvirtConnection *connection);         /* dead by its limit: something was asked and not answered */

@@ -138,6 +138,7 @@ note_running(Known *known, int state)
 {
     known->running = state != DOMAIN_SHUTOFF;
     known->guest_pause = ASK_SOON;
+    known->guest_digest = 0;    /* what it said before is not known of it any more */
     if (state == DOMAIN_SHUTOFF)
         known->agent = FALSE;
     known->guest_due = known->running ? clock_tick() + ASK_SOON : 0;
@@ -170,6 +171,7 @@ on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detai
         return 0;
     Known *known = libvirt_host_know(host, &id);
     known->moves++;
+    known->digest = 0;
     if (row->state >= 0) {
         note_running(known, row->state);
         report_state(host, row, &id, detail);
@@ -259,7 +261,7 @@ on_agent(virConnectPtr connection, virDomainPtr domain, int state, int reason, v
     known->agent = state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED;
     known->guest_pause = ASK_SOON;
     known->guest_due = clock_tick();
-    condition_broadcast(&host->changed);
+    libvirt_host_mark(host, &id, NULL);     /* what is being read just now may not know it yet */
 }
 
 static void
@@ -306,25 +308,58 @@ static const struct { int event; virConnectDomainEventGenericCallback callback; 
     { VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent) },
 };
 
+static gboolean
+register_domain_events(LibvirtHost *host, virConnectPtr connection, Watch *watch)
+{
+    LibvirtWatches *watches = &host->watches;
+    for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        int id = virConnectDomainEventRegisterAny(connection, NULL, wanted[i].event, wanted[i].callback, watch_ref(watch), watch_unref);
+        if (id < 0) {
+            watch_unref(watch);
+            return FALSE;
+        }
+        watches->domain[watches->count++] = id;
+    }
+    return TRUE;
+}
+
+/* A host whose libvirt has no networks announces none. */
+static void
+register_network_events(LibvirtHost *host, virConnectPtr connection, Watch *watch)
+{
+    host->watches.network = virConnectNetworkEventRegisterAny(connection, NULL, VIR_NETWORK_EVENT_ID_LIFECYCLE,
+                                                              VIR_NETWORK_EVENT_CALLBACK(on_network), watch_ref(watch), watch_unref);
+    if (host->watches.network < 0)
+        watch_unref(watch);
+}
+
 gboolean
 libvirt_events_register(LibvirtHost *host, virConnectPtr connection, GError **error)
 {
+    G_STATIC_ASSERT(G_N_ELEMENTS(wanted) <= LIBVIRT_MOST_WATCHES);
     Watch *watch = watch_new(host);
-    gboolean fine = TRUE;
-    if (virConnectRegisterCloseCallback(connection, on_close, watch_ref(watch), watch_unref) < 0) {
+    host->watches = (LibvirtWatches) { .network = -1 };
+    host->watches.close = virConnectRegisterCloseCallback(connection, on_close, watch_ref(watch), watch_unref) == 0;
+    if (!host->watches.close)
         watch_unref(watch);
-        fine = FALSE;
-    }
-    for (gsize i = 0; fine && i < G_N_ELEMENTS(wanted); i++) {
-        if (virConnectDomainEventRegisterAny(connection, NULL, wanted[i].event, wanted[i].callback, watch_ref(watch), watch_unref) >= 0)
-            continue;
-        watch_unref(watch);
-        fine = FALSE;
-    }
-    /* A host whose libvirt has no networks announces none. */
-    if (fine && virConnectNetworkEventRegisterAny(connection, NULL, VIR_NETWORK_EVENT_ID_LIFECYCLE,
-                                                  VIR_NETWORK_EVENT_CALLBACK(on_network), watch_ref(watch), watch_unref) < 0)
-        watch_unref(watch);
+    gboolean fine = host->watches.close && register_domain_events(host, connection, watch);
+    if (fine)
+        register_network_events(host, connection, watch);
+    else
+        libvirt_error_set(error, host, "watch its domains", NULL);
     watch_unref(watch);
-    return fine || libvirt_error_set(error, host, "watch", NULL);
+    return fine;
+}
+
+void
+libvirt_events_forget(LibvirtHost *host, virConnectPtr connection)
+{
+    LibvirtWatches *watches = &host->watches;
+    for (guint i = 0; i < watches->count; i++)
+        virConnectDomainEventDeregisterAny(connection, watches->domain[i]);
+    if (watches->network >= 0)
+        virConnectNetworkEventDeregisterAny(connection, watches->network);
+    if (watches->close)
+        virConnectUnregisterCloseCallback(connection, on_close);
+    *watches = (LibvirtWatches) { .network = -1 };
 }

@@ -44,6 +44,10 @@ enter_connection(LibvirtHost *host, LibvirtConnection *connection, GError **erro
 LibvirtConnection *
 libvirt_host_open(LibvirtHost *host, Tick deadline, GError **error)
 {
+    if (host->nowhere) {
+        fault_take(error, message_ref(host->nowhere));
+        return NULL;
+    }
     LibvirtConnection *connection = libvirt_connection_new(&host->place, MIN(deadline, clock_tick() + CLOCK_SECOND), error);
     if (!connection)
         return NULL;
@@ -127,12 +131,15 @@ free_host(HostLink *link)
     g_ptr_array_unref(host->connections);
     g_ptr_array_unref(host->stores);
     message_unref(host->why);
+    message_unref(host->nowhere);
     object_unref(host->facts);
     condition_clear(&host->changed);
     condition_clear(&host->calls);
     lock_clear(&host->lock);
     close(host->wake);
     libvirt_place_clear(&host->place);
+    g_free(host->capabilities);
+    g_free(host->domain_capabilities);
     g_free(host->uri);
     host_link_clear(link);
     g_free(host);
@@ -205,12 +212,23 @@ static const HostOps libvirt_ops = {
     .free = free_host,
 };
 
+/* A wrong address is a host that never comes up, and says why. */
+static void
+find_place(LibvirtHost *host)
+{
+    g_autoptr(GError) error = NULL;
+    if (!libvirt_place_parse(host->uri, &host->place, &error))
+        host->nowhere = message_ref(fault_message(error));
+}
+
 static LibvirtHost *
 new_host(const Id *id, const char *name, const char *uri)
 {
     LibvirtHost *host = g_new0(LibvirtHost, 1);
     host_link_init(&host->link, &libvirt_ops, id, name);
     host->uri = g_strdup(uri);
+    host->told = N_MESSAGES;
+    find_place(host);
     host->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     lock_init(&host->lock);
     condition_init(&host->changed);

@@ -13,12 +13,14 @@
 
 #define LIBVIRT_SLOTS 3         /* connections for calls, at most */
 #define LIBVIRT_SEATS 4         /* calls on one of them: libvirtd stops reading, pings too, at 5 */
+#define LIBVIRT_FILES 8         /* calls that work on files, at most */
 
 /* What is known of one domain since the connection came up. */
 typedef struct {
     Id id;
     guint64 moves;              /* lifecycle events seen: a reading that began before the last one is not believed */
-    guint64 digest;             /* of what was last reported */
+    guint64 digest;             /* of what was last reported; 0: events said other things since */
+    guint64 surface;            /* of what looking sees without understanding it: libvirt_read_surface() */
     gboolean dirty;             /* to be read again */
     char *event;                /* why, in libvirt's words; NULL: nobody said anything */
     gboolean running, agent;    /* agent: its channel is connected */
@@ -34,6 +36,15 @@ typedef struct {
     gboolean opening, spoiled;  /* spoiled: no new calls; closed with the last */
 } Slot;
 
+/* What libvirt_events_register() registered, to be taken back. */
+#define LIBVIRT_MOST_WATCHES 16
+typedef struct {
+    int domain[LIBVIRT_MOST_WATCHES];
+    guint count;
+    int network;                /* -1: none */
+    gboolean close;
+} LibvirtWatches;
+
 /* The DIR of a storage domain that was made ready: its space is reported from then on. */
 typedef struct {
     HostStore store;
@@ -44,6 +55,7 @@ typedef struct {
     HostListener listener;
     char *uri;
     LibvirtPlace place;
+    Message *nowhere;           /* its URI names no place that can be reached; NULL: it does */
     int wake;                   /* eventfd: readable from stop on, for those who poll */
     Thread *threads[3];
     Workers *workers;
@@ -64,10 +76,15 @@ typedef struct {
     GPtrArray *connections;     /* LibvirtConnection *, borrowed: all there are, for cutting */
     LibvirtConnection *control; /* the link's; borrowed by nobody */
     Slot slots[LIBVIRT_SLOTS];
+    guint files;                /* calls that work on files now */
     GPtrArray *stores;          /* WatchedStore * */
     guint qemu_user, qemu_group;    /* who QEMU runs as; 0 root or not known */
 
-    Host *facts;                /* link thread only: the last ones read */
+    Host *facts;                /* link thread only: the last ones read, */
+    char *capabilities, *domain_capabilities;   /* XML: libvirt may start QEMU for seconds to write it, so it is kept; NULL, */
+    guint64 capabilities_of;    /* and the connection it is of, */
+    LibvirtWatches watches;     /* what `control` has registered, */
+    MessageCode told;           /* why it is lost as last reported; N_MESSAGES: it is not, or nothing was said yet */
     GHashTable *samples;        /* numbers thread only: the last sample of each domain */
 } LibvirtHost;
 
@@ -89,12 +106,13 @@ gpointer libvirt_asker_run(gpointer host);
 
 /* libvirt_events.c: hears everything the connection announces, for the generation that is current now. */
 gboolean libvirt_events_register(LibvirtHost *host, virConnectPtr connection, GError **error);
+void libvirt_events_forget(LibvirtHost *host, virConnectPtr connection);    /* what was registered; a connection that has anything registered is never freed */
 DomainState libvirt_events_state(int state);                                /* of a virDomainState */
 const char *libvirt_events_reason(int state, int reason);                   /* "destroyed", "I/O error"; NULL if it says nothing */
 
 /* libvirt_read.c: reading domains with CONNECTION, in the thread that owns it. */
 typedef struct LibvirtFlags LibvirtFlags;       /* which domains are persistent, autostarted, saved: asked once for all */
-LibvirtFlags *libvirt_read_flags(virConnectPtr connection, GError **error);
+LibvirtFlags *libvirt_read_flags(const LibvirtHost *host, virConnectPtr connection, GError **error);
 void libvirt_read_flags_free(LibvirtFlags *flags);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtFlags, libvirt_read_flags_free)
 typedef struct {
@@ -103,18 +121,24 @@ typedef struct {
 } DomainReading;
 /* The facts' state is ABSENT if the domain went meanwhile. FLAGS may be NULL. */
 gboolean libvirt_read_domain(const LibvirtHost *host, virDomainPtr domain, const LibvirtFlags *flags, DomainReading *ret_reading, GError **error);
-guint64 libvirt_read_digest(const DomainFacts *facts);
+/* As much as can be seen without parsing: XML, state and flags, no config. The same conventions. */
+gboolean libvirt_read_glance(const LibvirtHost *host, virDomainPtr domain, const LibvirtFlags *flags, DomainFacts **ret_facts, GError **error);
+gint64 libvirt_read_started(const LibvirtHost *host, virDomainPtr domain);     /* Wall; 0: not known */
+guint64 libvirt_read_surface(const DomainFacts *facts);     /* digest of what a glance sees */
+guint64 libvirt_read_digest(const DomainFacts *facts);      /* digest of all a listener would see; never 0 */
 
-/* libvirt_sweep.c: the link's looking */
-gboolean libvirt_sweep_all(LibvirtHost *host, virConnectPtr connection, GPtrArray *ret_facts, GError **error);    /* first list */
-gboolean libvirt_sweep_dirty(LibvirtHost *host, virConnectPtr connection, GError **error);                        /* what events named */
+/* libvirt_sweep.c: the link's looking, over `control`. FALSE: the connection is of no use any more. */
+gboolean libvirt_sweep_all(LibvirtHost *host, GError **error);      /* REPORT_DOMAINS; on a connection that comes up also REPORT_UP, and it is up */
+gboolean libvirt_sweep_dirty(LibvirtHost *host, GError **error);    /* what events named */
+gboolean libvirt_sweep_look(LibvirtHost *host, GError **error);     /* finds what no event announced, and makes it dirty */
 
-/* libvirt_error.c */
-gboolean libvirt_error_set(GError **error, const LibvirtHost *host, const char *verb, const char *vm);     /* from libvirt's last; FALSE */
-int libvirt_error_code(void);
+/* libvirt_error.c: libvirt's last error of this thread. VERB fits "cannot VERB VM 'x'"; VM (or HOST) NULL or "": about no VM. */
+gboolean libvirt_error_set(GError **error, const LibvirtHost *host, const char *verb, const char *vm);     /* FALSE */
+int libvirt_error_code(void);       /* a virErrorNumber; 0: none */
 
-/* libvirt_facts.c, local_facts.c */
-Host *libvirt_facts_read(LibvirtHost *host, virConnectPtr connection, GError **error);
+/* libvirt_facts.c: the host as it is now; also learns who QEMU runs as. Link thread. Without FRESH, what libvirt said it can is not
+ * asked again. */
+Host *libvirt_facts_read(LibvirtHost *host, virConnectPtr connection, gboolean fresh, GError **error);
 
 /* libvirt_guest.c */
 GuestFacts *libvirt_guest_read(virDomainPtr domain, gboolean agent);       /* NULL: it says nothing */

@@ -38,7 +38,7 @@ list_set(virConnectPtr connection, unsigned flags)
 }
 
 LibvirtFlags *
-libvirt_read_flags(virConnectPtr connection, GError **error)
+libvirt_read_flags(const LibvirtHost *host, virConnectPtr connection, GError **error)
 {
     g_autoptr(LibvirtFlags) flags = g_new0(LibvirtFlags, 1);
     flags->persistent = list_set(connection, VIR_CONNECT_LIST_DOMAINS_PERSISTENT);
@@ -46,7 +46,7 @@ libvirt_read_flags(virConnectPtr connection, GError **error)
     flags->saved = flags->autostart ? list_set(connection, VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE) : NULL;
     if (flags->saved)
         return g_steal_pointer(&flags);
-    libvirt_error_set(error, NULL, "list", NULL);
+    libvirt_error_set(error, host, "list its domains", NULL);
     return NULL;
 }
 
@@ -113,8 +113,8 @@ read_live(virDomainPtr domain, DomainReading *reading)
 }
 
 /* libvirt does not tell since when a domain runs; on this machine the file with its process id does. */
-static gint64
-started_at(const LibvirtHost *host, virDomainPtr domain)
+gint64
+libvirt_read_started(const LibvirtHost *host, virDomainPtr domain)
 {
     struct stat info;
     if (!host->place.local)
@@ -164,49 +164,71 @@ read_state(virDomainPtr domain, DomainFacts *facts)
 }
 
 static gboolean
-read_failed(const LibvirtHost *host, DomainReading *reading, virDomainPtr domain, GError **error)
+is_absent(const DomainFacts *facts)
 {
-    if (!is_gone())
-        return libvirt_error_set(error, host, "read", virDomainGetName(domain));
-    reading->facts->state = DOMAIN_ABSENT;
+    return facts->state == DOMAIN_ABSENT;
+}
+
+gboolean
+libvirt_read_glance(const LibvirtHost *host, virDomainPtr domain, const LibvirtFlags *flags, DomainFacts **ret_facts, GError **error)
+{
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    virDomainGetUUID(domain, facts->id.bytes);
+    char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+    gboolean found = xml && read_state(domain, facts);
+    if (found) {
+        facts->xml = g_strdup(xml);
+        read_flags_of(domain, flags, facts);
+    } else if (is_gone()) {
+        facts->state = DOMAIN_ABSENT;
+    } else {
+        libvirt_error_set(error, host, "read", virDomainGetName(domain));
+    }
+    free(xml);
+    if (!found && !is_gone())
+        return FALSE;
+    *ret_facts = g_steal_pointer(&facts);
     return TRUE;
 }
 
 gboolean
 libvirt_read_domain(const LibvirtHost *host, virDomainPtr domain, const LibvirtFlags *flags, DomainReading *ret_reading, GError **error)
 {
-    g_autoptr(DomainFacts) facts = domain_facts_new();
-    DomainReading reading = { facts, FALSE };
-    virDomainGetUUID(domain, facts->id.bytes);
-    char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
-    facts->xml = xml ? g_strdup(xml) : NULL;
-    free(xml);
-    if (!facts->xml || !read_state(domain, facts)) {
-        if (!read_failed(host, &reading, domain, error))
-            return FALSE;
-    } else {
-        read_flags_of(domain, flags, facts);
-        understand(facts, domain);
-        if (facts->state != DOMAIN_SHUTOFF) {
-            read_live(domain, &reading);
-            facts->started = started_at(host, domain);
-        }
+    DomainReading reading = { NULL, FALSE };
+    if (!libvirt_read_glance(host, domain, flags, &reading.facts, error))
+        return FALSE;
+    if (!is_absent(reading.facts))
+        understand(reading.facts, domain);
+    if (!is_absent(reading.facts) && reading.facts->state != DOMAIN_SHUTOFF) {
+        read_live(domain, &reading);
+        reading.facts->started = libvirt_read_started(host, domain);
     }
     *ret_reading = reading;
-    g_steal_pointer(&facts);
     return TRUE;
 }
 
-/* FNV-1a of everything a listener would see. */
+/* --- comparing --------------------------------------------------------------------------------------------------------------------------- */
+
+/* FNV-1a. */
+static guint64
+digest_text(guint64 digest, const char *text)
+{
+    for (const char *at = text ? text : ""; *at; at++)
+        digest = (digest ^ (guint8) *at) * 1099511628211u;
+    return (digest ^ 0xff) * 1099511628211u;
+}
+
+guint64
+libvirt_read_surface(const DomainFacts *facts)
+{
+    guint64 digest = digest_text(digest_text(14695981039346656037u, facts->xml), facts->reason);
+    guint bits = (guint) facts->state << 3 | (guint) facts->autostart << 2 | (guint) facts->persistent << 1 | (guint) facts->managed_save;
+    return (digest ^ bits) * 1099511628211u;
+}
+
 guint64
 libvirt_read_digest(const DomainFacts *facts)
 {
-    guint64 digest = 14695981039346656037u;
-    const char *texts[] = { facts->xml ? facts->xml : "", facts->reason ? facts->reason : "" };
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        for (const char *at = texts[i]; *at; at++)
-            digest = (digest ^ (guint8) *at) * 1099511628211u;
-    }
-    guint bits = (guint) facts->state << 4 | (guint) facts->live_differs << 3 | (guint) facts->autostart << 2 | (guint) facts->persistent << 1 | (guint) facts->managed_save;
-    return (digest ^ bits) * 1099511628211u;
+    guint64 digest = (libvirt_read_surface(facts) ^ (guint) facts->live_differs) * 1099511628211u;
+    return digest ? digest : 1;
 }

@@ -38,7 +38,7 @@ struct LibvirtSocket {
     int listener, client, upstream;     /* -1: closed */
     Way up, down;
     Tick limit;
-    gboolean cut;
+    gboolean cut, overdue;              /* overdue: by its limit */
     char name[64];
 };
 
@@ -280,10 +280,12 @@ keep_limits(void)
     LibvirtSocket *socket;
     g_hash_table_iter_init(&iter, relay.sockets);
     while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &socket)) {
-        if (socket->limit > 0 && socket->limit <= now)
+        if (socket->limit > 0 && socket->limit <= now) {
+            socket->overdue = TRUE;
             close_wire(socket);
-        else if (socket->limit > 0)
+        } else if (socket->limit > 0) {
             next = MIN(next, socket->limit);
+        }
     }
     return next == G_MAXINT64 ? -1 : (int) MIN((next - now) / 1000 + 1, G_MAXINT);
 }
@@ -478,4 +480,11 @@ libvirt_socket_is_cut(LibvirtSocket *socket)
 {
     LOCK_HOLD(&relay.lock);
     return socket->cut;
+}
+
+gboolean
+libvirt_socket_is_overdue(LibvirtSocket *socket)
+{
+    LOCK_HOLD(&relay.lock);
+    return socket->overdue;
 }

@@ -24,3 +24,4 @@ const char *libvirt_socket_name(const LibvirtSocket *socket);   /* for `?socket=
 void libvirt_socket_limit(LibvirtSocket *socket, Tick deadline);    /* it is cut at DEADLINE unless the limit is moved; 0: none */
 void libvirt_socket_cut(LibvirtSocket *socket);             /* any thread, any number of times */
 gboolean libvirt_socket_is_cut(LibvirtSocket *socket);      /* by us, or because either side closed */
+gboolean libvirt_socket_is_overdue(LibvirtSocket *socket);  /* cut by its limit */

@@ -11,6 +11,7 @@
 #define MOST_BYTES (16 << 20)
 #define MOST_NODES 100000
 
+xmlDoc *
 libvirt_xml_parse(const char *text)
 {
     gsize length = text ? strlen(text) : 0;

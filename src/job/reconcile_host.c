@@ -31,6 +31,58 @@ poke_runs(Engine *engine)
         run_poke(runs->pdata[i]);
 }
 
+/* A network that stands for nothing yet becomes what the first host with something to plug into prefers. */
+static void
+choose_sources(Batch *batch, const Host *host)
+{
+    ViewWalk walk = view_walk(changes_head(batch->changes), &network_type);
+    for (const Network *network; host->sources.count > 0 && (network = view_next(&walk));) {
+        if (network->source)
+            continue;
+        Network *edit = changes_edit(batch->changes, &network_type, &network->object.id);
+        text_set(&edit->source, host->sources.items[0]);
+        batch_note(batch, &id_null, 0, SEVERITY_NORMAL,
+                   message_new(MSG_FACT_NETWORK_SOURCE, "network", network->name, "source", edit->source, "host", batch_host_name(batch), NULL));
+    }
+}
+
+/* --- its storage ------------------------------------------------------------------------------------------------------------ */
+
+#define READY_PATIENCE (30 * CLOCK_SECOND)
+
+typedef struct {
+    HostLink *link;
+    HostStore store;
+    char *name;
+} Readying;
+
+/* A worker: the host looks after the directory from then on and reports its space. */
+static void
+make_ready(gpointer data)
+{
+    g_autofree Readying *readying = data;
+    g_autoptr(HostLink) link = readying->link;
+    g_autofree char *path = readying->store.path, *name = readying->name;
+    g_autoptr(GError) error = NULL;
+    if (!link->ops->store_ready(link, &readying->store, clock_tick() + READY_PATIENCE, &error))
+        log_warn("storage domain '%s' is not ready on '%s': %s", name, link->name, error->message);
+}
+
+static void
+ready_stores(HostState *host)
+{
+    Engine *engine = host->reconcile->engine;
+    g_autoptr(HostLink) link = engine->parts.hosts ? hosts_peek(engine->parts.hosts, &host->id) : NULL;
+    ViewWalk walk = view_walk(commit_head(engine->commit), &storage_domain_type);
+    for (const StorageDomain *domain; link && link->ops->store_ready && (domain = view_next(&walk));) {
+        if (!domain->storage.path || !(id_is_null(&domain->host.id) || id_equal(&domain->host.id, &host->id)) || engine->stopping)
+            continue;
+        Readying *readying = g_new(Readying, 1);
+        *readying = (Readying) { host_link_ref(link), { domain->object.id, g_strdup(domain->storage.path) }, g_strdup(domain->name) };
+        workers_push(engine->workers, make_ready, readying);
+    }
+}
+
 void
 host_is_up(HostState *host)
 {
@@ -47,10 +99,12 @@ host_is_up(HostState *host)
             merge_rows(&host_type, LIVE, ours, object, host->facts);
         object->status = HOST_UP;
         g_clear_pointer(&object->status_detail, g_free);
+        choose_sources(batch, object);
     }
     if (news)
         batch_note(batch, &id_null, EVENT_HOST_UP, SEVERITY_NORMAL, message_new(MSG_FACT_HOST_UP, "host", batch_host_name(batch), NULL));
     batch_end(batch);
+    ready_stores(host);
     sums_changed(host->reconcile);
     poke_runs(engine);
 }

@@ -25,6 +25,32 @@ forget_facts(Changes *changes)
     }
 }
 
+typedef struct { gboolean done; GError *error; } Staged;
+
+static void
+staged(gpointer data, const GError *error)
+{
+    Staged *staged = data;
+    staged->done = TRUE;
+    staged->error = error ? g_error_copy(error) : NULL;
+}
+
+/* What every estate has, through the one door; before anybody is served. */
+static gboolean
+stage_estate(Engine *engine, GError **error)
+{
+    Staged result = { FALSE, NULL };
+    Changes *changes = commit_begin(engine->commit);
+    estate_stage(changes, engine->parts.wishes);
+    if (!commit_put(engine->commit, changes, staged, &result, error))
+        return FALSE;
+    while (!result.done)
+        loop_iterate(engine->parts.loop, TRUE);
+    if (result.error)
+        g_propagate_error(error, result.error);
+    return !result.error;
+}
+
 gboolean
 recover_load(Engine *engine, GError **error)
 {
@@ -34,7 +60,7 @@ recover_load(Engine *engine, GError **error)
     inventory_set_last_event(engine->parts.inventory, store_next_event(engine->parts.store) - 1);
     forget_facts(changes);
     commit_seed(engine->commit, changes);
-    return TRUE;
+    return !engine->parts.wishes || stage_estate(engine, error);
 }
 
 static gboolean

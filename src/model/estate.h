@@ -1,12 +1,11 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What is there before anybody made anything. Two parts: the estate, staged once into an empty store (data center and cluster
- * Default, this machine as host, its storage domain, network ovirtmgmt with its profile, template Blank, admin@internal); and the
- * fixed objects, which belong to the program and are put into the inventory at every start, never stored (operating systems, cluster
- * levels, roles with their permits, the MAC pool's and policies' defaults, network filters, the internal domain, tag root). Pure. */
+ * What is there before anybody made anything, staged once into an empty store: data center and cluster Default, this machine as
+ * host, its storage domain, network ovirtmgmt with its profile, template Blank, admin@internal. Pure. */
 #pragma once
 
+#include "base/clock.h"
 #include "model/changes.h"
 
 typedef struct { const char *name, *uri; } EstateHost;      /* "localhost's name", "qemu:///system" or the fake's name */
@@ -25,9 +24,3 @@ typedef struct {
 
 /* Stages what is missing; nothing where nothing is. Idempotent. */
 void estate_stage(Changes *changes, const EstateWishes *wishes);
-/* VIEW with the fixed objects put in. Yours. */
-View *estate_fixed(const View *view, Inventory *inventory);
-
-/* Ids that clients know by heart. */
-extern const Id estate_blank_template, estate_admin, estate_internal_domain, estate_data_center, estate_cluster, estate_storage_domain,
-    estate_unmanaged_domain, estate_network, estate_vnic_profile;

@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
     gatomicrefcount refs;
     guint chunks, objects;
+    guint64 serial;                 /* of the view it was made for */
     Chunk *rows[];
 } Root;
 
@@ -113,6 +114,13 @@ guint64
 view_serial(const View *view)
 {
     return view->serial;
+}
+
+guint64
+view_type_serial(const View *view, const Type *type)
+{
+    const Root *root = view->roots[type_number(type)];
+    return root ? root->serial : 0;
 }
 
 guint
@@ -297,6 +305,8 @@ view_with(const View *view, gpointer const *objects, const gboolean *remove, gui
         if (edits[number]) {
             g_array_sort(edits[number], compare_edits);
             next->roots[number] = edit_root(root, (const Edit *) (gpointer) edits[number]->data, edits[number]->len);
+            if (next->roots[number])
+                next->roots[number]->serial = next->serial;
             g_array_unref(edits[number]);
         } else if (root) {
             g_atomic_ref_count_inc(&root->refs);

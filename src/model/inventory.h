@@ -30,6 +30,7 @@ void view_unref(View *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(View, view_unref)
 View *view_empty(void);
 guint64 view_serial(const View *view);                          /* grows by one a change set */
+guint64 view_type_serial(const View *view, const Type *type);  /* of the view in which its objects last changed; 0 where there are none */
 guint view_count(const View *view, const Type *type);
 gconstpointer view_find(const View *view, const Type *type, const Id *id);              /* borrowed while the view lives; NULL */
 gconstpointer view_find_name(const View *view, const Type *type, const char *name);     /* exact name; the first by id; NULL */

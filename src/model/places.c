@@ -164,6 +164,7 @@ const Type host_type = { .one = "host", .many = "hosts", .path = "hosts", .size 
     LIST (Host, cpu_units, cpu_unit_type, LIVE | SECRET, "Its topology."),
     REF  (Host, cluster, cluster_type, ADD | SET | FIND, "What it belongs to."),
     TEXT (Host, uri,         SECRET,                  "Its libvirt."),
+    WORDS(Host, sources, "source", SECRET | LIVE,       "Its libvirt networks and bridges."),
     TEXT (Host, machines,    SECRET | LIVE,           "What its QEMU can."),
     CHILDREN(Host, nics, host_nic_type, LIVE,         "Its network cards."),
     CHILDREN(Host, host_numa_nodes, numa_node_type, LIVE, "Its NUMA nodes."),

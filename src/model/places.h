@@ -67,6 +67,7 @@ typedef struct {
     List host_numa_nodes;               /* LIVE: NumaNode children, path numanodes */
     Ref cluster;
     char *uri;                          /* SECRET: libvirt URI, or fake file's name */
+    Words sources;                      /* SECRET, LIVE: what its VMs can be connected to, the preferred first: "network:default", "bridge:br0" */
     char *machines;                     /* SECRET, LIVE: emulator, machine types, firmware… as host/facts packs them for domain_xml */
 } Host;
 

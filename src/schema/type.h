@@ -36,7 +36,7 @@ typedef enum {
     OPT    = 1 << 6,    /* zero, FALSE or an all-zero group is absent: not written */
     ALL    = 1 << 7,    /* written only with all_content */
     NEED   = 1 << 8,    /* POST without it is INCOMPLETE */
-    INLINE = 1 << 9,    /* a REF written with its name too; a LIST or CHILDREN written in place even when not followed */
+    INLINE = 1 << 9,    /* a REF written with its name too, and with the null id where an object has it; a LIST or CHILDREN written in place even when not followed */
 } FieldFlags;
 
 typedef struct Type Type;

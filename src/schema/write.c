@@ -298,6 +298,14 @@ add_field(Write *write, const Field *row, gconstpointer record)
     }
 }
 
+/* The null id is absent, but one object may have it (the Blank template): INLINE rows that can mean it say so. */
+static gboolean
+means_null(const Write *write, const Field *row)
+{
+    const char *path, *name;
+    return row->kind == KIND_REF && row->flags & INLINE && write->name && write->name(write->data, row->of, &id_null, &path, &name);
+}
+
 /* Numbers and booleans that are zero are said unless OPT; everything else that is absent is not. */
 static gboolean
 is_written(const Write *write, const Field *row, gconstpointer record)
@@ -308,7 +316,7 @@ is_written(const Write *write, const Field *row, gconstpointer record)
         return FALSE;
     gboolean says_zero = row->kind == KIND_BOOL || row->kind == KIND_INT || row->kind == KIND_REAL || row->kind == KIND_GROUP ||
                          (row->kind == KIND_REF && row->flags & NEED);
-    return (says_zero && !(row->flags & OPT)) || !field_is_absent(row, record);
+    return (says_zero && !(row->flags & OPT)) || !field_is_absent(row, record) || means_null(write, row);
 }
 
 void
@@ -368,8 +376,14 @@ add_followed(Write *write, const Field *row, gconstpointer object, const char *p
 {
     const Type *type = row->of;
     gsize start = write->out->length;
-    if (!write->follow || !type)
+    if (!write->follow)
         return FALSE;
+    if (!type && write->follow(write, row, object, path))
+        return TRUE;
+    if (!type) {
+        write->out->length = start;
+        return FALSE;
+    }
     open_list(write, row->name, type->one);
     if (!write->follow(write, row, object, path)) {
         write->out->length = start;

@@ -14,7 +14,8 @@ typedef struct Write Write;
 
 /* What following a link finds; filled by api. For a CHILDREN or COLLECT row: writes the items of that sub-collection of RECORD (at
  * PATH, its href without the root) inside the already opened element or array by calling write_list_item for each; returns FALSE
- * where nothing is to be inlined (the link is written then; what was opened is taken back). For a REF row (follow=disk_attachments.disk)
+ * where nothing is to be inlined (the link is written then; what was opened is taken back). For a COLLECT row without a type nothing is
+ * opened: it writes the whole member, empty or with what api knows to be in it. For a REF row (follow=disk_attachments.disk)
  * nothing is opened: it writes the whole target by write_object_named(write, row->name, …) (in JSON behind a member name of its own making: write_member); PATH is NULL. */
 typedef gboolean (*WriteFollow)(Write *write, const Field *row, gconstpointer record, const char *path);
 /* What a REF's target is called, by api: its path without the root ("/vms/ID/nics/ID"; NULL: "/" type->path "/" id) and, for INLINE

@@ -27,7 +27,7 @@ store_records(guint count)
     for (; count > 0; count--) {
         world_until(world_store_waiting() == 1);
         world_store_answer(1, TRUE);
-        world_settle();
+        world_until(world_store_waiting() == 1);
     }
 }
 

@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What one api holds. Private to the front half (api.c makes it; door.c and those behind it use it). */
+#pragma once
+
+#include "api/cache.h"
+#include "api/login.h"
+#include "api/pki.h"
+#include "api/server.h"
+#include "api/session.h"
+#include "api/tls.h"
+
+struct Api {
+    Engine *engine;
+    char *data_dir;
+    char *host, *listen;            /* "0.0.0.0", "0.0.0.0:8443" */
+    guint port, n_servers;
+    Server **servers;
+    int *listeners;                 /* until their servers take them; -1 then */
+    TlsCensus *census;
+    ServerLoad load;
+    Workers *workers;
+    Cache *cache;
+    Pki *pki;
+    Sessions *sessions;
+    Login *login;
+    guint *followers;               /* of the feed, one a server */
+    gboolean serving;
+    gint renewing;                  /* atomic: somebody looks at the certificate */
+};

@@ -1,0 +1,228 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Who comes in. Below the API's root everybody must say who he is: by token, by name and password, or by the cookie of a
+ * persistent session. The rest is a short table of things open to all. Knows no resource. */
+#include "api/door.h"
+
+#include "api/api_parts.h"
+#include "api/route.h"
+#include "api/sso.h"
+#include "api/statics.h"
+#include "api/stream.h"
+#include "base/fault.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#define IDLE_DEFAULT 30             /* minutes */
+#define IDLE_MOST (7 * 24 * 60)
+
+typedef enum { TAKES_GET = 1, TAKES_POST = 2, TAKES_BOTH = 3 } Takes;
+
+/* clang-format off */
+static const struct {
+    const char *path;
+    Takes takes;
+    void (*serve)(Exchange *exchange);
+} open_doors[] = {
+    { "/",                                       TAKES_GET,  statics_serve_page },
+    { "/ovirt-engine",                           TAKES_GET,  statics_serve_page },
+    { "/ovirt-engine/",                          TAKES_GET,  statics_serve_page },
+    { "/ca.crt",                                 TAKES_GET,  statics_serve_ca },
+    { "/ovirt-engine/services/health",           TAKES_GET,  statics_serve_health },
+    { "/ovirt-engine/services/pki-resource",     TAKES_GET,  statics_serve_pki },
+    { "/ovirt-engine/sso/oauth/token",           TAKES_BOTH, sso_serve_token },
+    { "/ovirt-engine/sso/oauth/token-http-auth", TAKES_BOTH, sso_serve_http_auth },
+    { "/ovirt-engine/sso/oauth/revoke",          TAKES_BOTH, sso_serve_revoke },
+    { "/ovirt-engine/sso/oauth/token-info",      TAKES_BOTH, sso_serve_info },
+    { "/ovirt-engine/services/sso-logout",       TAKES_BOTH, sso_serve_revoke },
+};
+/* clang-format on */
+
+static void
+refuse(Request *request, MessageCode code)
+{
+    g_autoptr(GError) error = NULL;
+    fault_set(&error, code, NULL);
+    exchange_end_fault(&request->exchange, error);
+}
+
+/* --- who is it ------------------------------------------------------------------------------------------------------------------ */
+
+static Tick
+idle_time(const Request *request)
+{
+    const char *given = exchange_header(&request->exchange, "Session-TTL");
+    gint64 minutes = given ? g_ascii_strtoll(given, NULL, 10) : 0;
+    return (minutes > 0 ? MIN(minutes, IDLE_MOST) : IDLE_DEFAULT) * 60 * CLOCK_SECOND;
+}
+
+static void
+serve_user(Request *request, const Id *user)
+{
+    Exchange *exchange = &request->exchange;
+    exchange->user = *user;
+    if (strcmp(exchange->local, "/events/stream") == 0)
+        stream_serve(exchange);
+    else
+        route_serve(exchange);
+}
+
+/* A user who is gone has no rights, whatever token he still holds. */
+static gboolean
+exists(Request *request, const Id *user)
+{
+    g_autoptr(View) view = inventory_view(engine_inventory(request->exchange.engine));
+    return !id_is_null(user) && view_find(view, &user_type, user);
+}
+
+/* Who has just proved who he is may want a cookie for the next time. */
+static void
+admit(Request *request, const Id *user)
+{
+    if (request_prefers(request, "persistent-auth")) {
+        g_autofree char *secret = session_open(request->exchange.api->sessions, SESSION_COOKIE, user, idle_time(request));
+        g_autofree char *cookie = g_strdup_printf("JSESSIONID=%s; Path=/ovirt-engine/api; Secure; HttpOnly; SameSite=Strict", secret);
+        exchange_reply_header(&request->exchange, "Set-Cookie", cookie);
+    }
+    serve_user(request, user);
+}
+
+static void
+after_login(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    Id user = login_result(request, &error);
+    if (error)
+        exchange_end_fault(&request->exchange, error);
+    else
+        admit(request, &user);
+}
+
+/* "name:password" in base64; the password may hold colons. */
+static void
+serve_basic(Request *request, const char *encoded)
+{
+    Login *login = request->exchange.api->login;
+    gsize length = 0;
+    g_autofree char *text = (char *) g_base64_decode(encoded, &length);
+    char *colon = length ? memchr(text, ':', length) : NULL;
+    if (!colon || memchr(text, '\0', length) || !g_utf8_validate(text, (gssize) length, NULL)) {
+        refuse(request, MSG_API_NOT_AUTHENTICATED);
+        return;
+    }
+    g_autofree char *name = g_strndup(text, (gsize) (colon - text));
+    g_autofree char *password = g_strndup(colon + 1, length - (gsize) (colon + 1 - text));
+    Id user = login_known(login, name, password);
+    if (id_is_null(&user))
+        login_check(login, request, name, password, after_login);
+    else
+        admit(request, &user);
+    OPENSSL_cleanse(text, length);
+    OPENSSL_cleanse(password, strlen(password));
+}
+
+/* The user of a persistent session. A request that does not want one ends it. */
+static Id
+user_of_cookie(Request *request)
+{
+    Sessions *sessions = request->exchange.api->sessions;
+    g_autofree char *secret = request_cookie(request, "JSESSIONID");
+    Id user = id_null;
+    if (!secret)
+        return id_null;
+    if (request_prefers(request, "persistent-auth") && !request_prefers(request, "new-auth"))
+        return session_user(sessions, SESSION_COOKIE, secret);
+    session_close(sessions, SESSION_COOKIE, secret, &user);
+    return id_null;
+}
+
+static const char *
+after_scheme(const char *authorization, const char *scheme)
+{
+    gsize length = strlen(scheme);
+    if (!authorization || g_ascii_strncasecmp(authorization, scheme, length) != 0 || authorization[length] != ' ')
+        return NULL;
+    return authorization + length + strspn(authorization + length, " ");
+}
+
+static void
+serve_known(Request *request)
+{
+    const char *authorization = exchange_header(&request->exchange, "Authorization");
+    const char *token = after_scheme(authorization, "Bearer"), *basic = after_scheme(authorization, "Basic");
+    Id user = user_of_cookie(request);
+    if (exists(request, &user)) {
+        serve_user(request, &user);
+    } else if (token) {
+        user = session_user(request->exchange.api->sessions, SESSION_TOKEN, token);
+        if (exists(request, &user))
+            admit(request, &user);
+        else
+            refuse(request, MSG_API_TOKEN);
+    } else if (basic) {
+        serve_basic(request, basic);
+    } else {
+        refuse(request, MSG_API_NOT_AUTHENTICATED);
+    }
+}
+
+/* --- what is open to all ----------------------------------------------------------------------------------------------------------- */
+
+static void
+serve_options(Request *request)
+{
+    exchange_reply_header(&request->exchange, "Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS");
+    exchange_end(&request->exchange);
+}
+
+static gboolean
+takes(Takes what, Method method)
+{
+    gboolean get = method == METHOD_GET || method == METHOD_HEAD;
+    return (what & TAKES_GET && get) || (what & TAKES_POST && method == METHOD_POST);
+}
+
+static void
+serve_open(Request *request)
+{
+    Exchange *exchange = &request->exchange;
+    g_autoptr(GError) error = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(open_doors); i++) {
+        if (strcmp(open_doors[i].path, exchange->path) != 0)
+            continue;
+        if (takes(open_doors[i].takes, exchange->method)) {
+            open_doors[i].serve(exchange);
+            return;
+        }
+        fault_set(&error, MSG_API_METHOD, "path", exchange->path, "method", "this method", "methods",
+                  open_doors[i].takes == TAKES_GET ? "GET" : "GET and POST", NULL);
+        exchange_end_fault(exchange, error);
+        return;
+    }
+    fault_set(&error, MSG_API_NO_PATH, "path", exchange->path, NULL);
+    exchange_end_fault(exchange, error);
+}
+
+gboolean
+door_admits(Request *request, GError **error)
+{
+    const Exchange *exchange = &request->exchange;
+    if (!exchange->local || exchange->method == METHOD_OPTIONS)
+        return TRUE;
+    if (exchange_header(exchange, "Authorization") || exchange_header(exchange, "Cookie"))
+        return TRUE;
+    return fault_set(error, MSG_API_NOT_AUTHENTICATED, NULL);
+}
+
+void
+door_serve(Request *request)
+{
+    if (request->exchange.method == METHOD_OPTIONS)
+        serve_options(request);
+    else if (request->exchange.local)
+        serve_known(request);
+    else
+        serve_open(request);
+}

@@ -1,0 +1,68 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Faults as bodies. The sentence is told in the reader's language; words that oVirt's clients look for stand in it in any
+ * language. Sets no status: that is the exchange's. Called by api/exchange.c. */
+#include "api/fault.h"
+
+/* Clients decide by these whether to try again (OVIRT-API.md §4). */
+static const char *const matched[] = {
+    "Cannot run VM without at least one bootable disk.", "Physical Memory Guaranteed cannot exceed Memory Size", "Disk is locked",
+    "VM is locked", "Failed to hot-plug disk", "Related operation is currently in progress", "is incompatible with the storage domain type",
+    "VM is running", "VM is not running", "is already in use", "required for add",
+};
+
+/* The sentence, and behind it the words clients match that the translation lacks. Yours. */
+static char *
+sentence(const Message *message, Language language)
+{
+    char *told = message_text(message, language);
+    if (language == LANGUAGE_EN)
+        return told;
+    g_autofree char *english = message_text(message, LANGUAGE_EN);
+    for (guint i = 0; i < G_N_ELEMENTS(matched); i++) {
+        if (!strstr(english, matched[i]) || strstr(told, matched[i]))
+            continue;
+        char *with = g_strconcat(told, " (", matched[i], ")", NULL);
+        g_free(told);
+        told = with;
+    }
+    return told;
+}
+
+static void
+add_xml(Text *out, const char *name, const char *value)
+{
+    text_printf(out, "<%s>", name);
+    text_add_xml(out, value);
+    text_printf(out, "</%s>", name);
+}
+
+static void
+add_json(Text *out, const char *name, const char *value)
+{
+    text_printf(out, "%s\"%s\":", out->bytes[out->length - 1] == '{' ? "" : ",", name);
+    text_add_json(out, value);
+}
+
+void
+fault_write(Text *out, Format format, Language language, const GError *error, gboolean in_action)
+{
+    const Message *message = fault_message(error);
+    g_autofree char *text = sentence(message, language), *hint = message_hint(message, language);
+    g_autofree char *detail = g_strconcat("[", text, "]", NULL);
+    void (*add)(Text *, const char *, const char *) = format == FORMAT_JSON ? add_json : add_xml;
+    if (format == FORMAT_JSON)
+        text_add(out, in_action ? "{\"fault\":{" : "{");
+    else
+        text_add(out, in_action ? "<action><fault>" : "<fault>");
+    add(out, "reason", fault_reason(fault_of(error)));
+    add(out, "detail", detail);
+    add(out, "code", message_code_name(message_code(message)));
+    if (hint)
+        add(out, "hint", hint);
+    if (format == FORMAT_JSON)
+        text_add(out, in_action ? "},\"status\":\"failed\"}" : "}");
+    else
+        text_add(out, in_action ? "</fault><status>failed</status></action>" : "</fault>");
+}

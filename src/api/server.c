@@ -1,0 +1,612 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The one file that knows libmicrohttpd. Its daemon runs in the thread of a TLS front, over socket pairs: it parses requests and
+ * frames replies, no more. An exchange that is not over when its handler returns suspends its connection; the mailbox brings
+ * it back. A stream with nothing to say is suspended likewise, until the feed moves.
+ *
+ * The library calls take_request several times for one request: with the headers, with each piece of the body, when the body is
+ * whole, and once more after a resume. Request.http.stage says which it is. */
+#include "api/server.h"
+
+#include "api/door.h"
+#include "api/fault.h"
+#include "api/tls.h"
+#include "base/log.h"
+
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECES_AT_ONCE 512          /* of a reply: more than that are copied into one */
+#define MOST_DROPPED (64u << 20)    /* of a refused body, before the connection is cut */
+
+struct Server {
+    ServerParts parts;
+    Thread *thread;
+    Tls *tls;
+    struct MHD_Daemon *daemon;
+    Mailbox *mailbox;
+    GQueue streams;                 /* Request * */
+    TlsLink *opening;               /* whose pair is being added just now */
+    GQueue requests;                /* Request *: between their first line and the end of their reply */
+    gint stopping, feed_moved;      /* atomic */
+    gint64 deadline;                /* of stopping */
+    SSL_CTX *next_context;          /* under the mailbox's lock */
+};
+
+enum { FRESH, BODY, REFUSED, SUSPENDED, REPLYING };
+
+/* --- headers and replies ---------------------------------------------------------------------------------------------------- */
+
+static enum MHD_Result
+note_header(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    request_note_header(data, name, value);
+    return MHD_YES;
+}
+
+static const char *
+media_of(const Exchange *exchange)
+{
+    if (exchange->media)
+        return exchange->media;
+    return exchange->format == FORMAT_JSON ? "application/json" : "application/xml;charset=UTF-8";
+}
+
+static void
+add_headers(Request *request, struct MHD_Response *response)
+{
+    const Exchange *exchange = &request->exchange;
+    if (request->reply.length || request->pieces || request->read)
+        MHD_add_response_header(response, "Content-Type", media_of(exchange));
+    MHD_add_response_header(response, "Correlation-Id", exchange->correlation);
+    if (exchange->local) {
+        MHD_add_response_header(response, "Cache-Control", "no-store");
+        MHD_add_response_header(response, "Vary", "Accept, Accept-Language, Prefer, Authorization");
+    }
+    for (guint i = 0; request->reply_headers && i < request->reply_headers->len; i += 2)
+        MHD_add_response_header(response, request->reply_headers->pdata[i], request->reply_headers->pdata[i + 1]);
+}
+
+#if MHD_VERSION >= 0x00097306
+/* The reply where it lies: the request keeps it until the library has let go. NULL: too many pieces. */
+static struct MHD_Response *
+respond_in_pieces(Request *request)
+{
+    struct MHD_IoVec parts[PIECES_AT_ONCE];
+    unsigned int count = 0;
+    if (request->pieces->len >= PIECES_AT_ONCE)
+        return NULL;
+    if (request->reply.length)
+        parts[count++] = (struct MHD_IoVec) { request->reply.bytes, request->reply.length };
+    for (guint i = 0; i < request->pieces->len; i++) {
+        gsize length;
+        gconstpointer bytes = g_bytes_get_data(request->pieces->pdata[i], &length);
+        if (length)
+            parts[count++] = (struct MHD_IoVec) { bytes, length };
+    }
+    return MHD_create_response_from_iovec(parts, count, NULL, NULL);
+}
+#else
+static struct MHD_Response *
+respond_in_pieces(Request *request)
+{
+    return NULL;
+}
+#endif
+
+static void
+join_pieces(Request *request)
+{
+    for (guint i = 0; i < request->pieces->len; i++) {
+        gsize length;
+        const char *bytes = g_bytes_get_data(request->pieces->pdata[i], &length);
+        text_add_bytes(&request->reply, bytes, length);
+    }
+    g_clear_pointer(&request->pieces, g_ptr_array_unref);
+}
+
+static struct MHD_Response *
+respond_whole(Request *request)
+{
+    struct MHD_Response *response = request->pieces ? respond_in_pieces(request) : NULL;
+    if (response)
+        return response;
+    if (request->pieces)
+        join_pieces(request);
+    const char *bytes = request->reply.length ? request->reply.bytes : "";
+    return MHD_create_response_from_buffer(request->reply.length, (void *) (guintptr) bytes, MHD_RESPMEM_PERSISTENT);
+}
+
+/* --- streams ------------------------------------------------------------------------------------------------------------------ */
+
+/* The library asks for more of a stream. Where there is nothing the connection sleeps until wake_streams. */
+static ssize_t
+read_stream(void *data, uint64_t position, char *buffer, size_t room)
+{
+    Request *request = data;
+    Server *server = request->http.server;
+    if (g_atomic_int_get(&server->stopping))
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    gssize count = request->read(request->read_data, buffer, room, &request->http.due);
+    if (count < 0)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (count == 0 && !request->http.asleep) {
+        request->http.asleep = TRUE;
+        MHD_suspend_connection(request->http.connection);
+    }
+    return count;
+}
+
+static struct MHD_Response *
+respond_as_stream(Request *request)
+{
+    Server *server = request->http.server;
+    request->http.place.data = request;
+    g_queue_push_tail_link(&server->streams, &request->http.place);
+    request->http.streaming = TRUE;
+    tls_link_stream(request->http.link);
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 << 10, read_stream, request, NULL);
+}
+
+static void
+wake_stream(Request *request)
+{
+    if (!request->http.asleep)
+        return;
+    request->http.asleep = FALSE;
+    MHD_resume_connection(request->http.connection);
+}
+
+static void
+wake_streams(Server *server, Tick now)
+{
+    for (GList *at = server->streams.head; at; at = at->next) {
+        Request *request = at->data;
+        if (now == 0 || (request->http.due && now >= request->http.due))
+            wake_stream(request);
+    }
+}
+
+void
+server_wake_streams(gpointer data)
+{
+    Server *server = data;
+    if (g_atomic_int_compare_and_exchange(&server->feed_moved, 0, 1))
+        tls_wake(server->tls);
+}
+
+/* --- one request -------------------------------------------------------------------------------------------------------------- */
+
+/* The library sees the request line: a request has begun. TARGET lives as long as the library has the request; we keep our own. */
+static void *
+begin_request(void *data, const char *target, struct MHD_Connection *connection)
+{
+    Server *server = data;
+    Request *request = request_new(server->parts.api, server->mailbox);
+    const Exchange *model = &server->parts.model;
+    request->exchange.engine = model->engine;
+    request->exchange.workers = model->workers;
+    request->exchange.cache = model->cache;
+    request->http.server = server;
+    request->http.connection = connection;
+    request->http.link = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    request->http.target = g_string_chunk_insert_len(request->memory, target, (gssize) strnlen(target, LIMIT_TARGET + 1));
+    request->address = tls_link_address(request->http.link);
+    request->here = tls_link_here(request->http.link);
+    tls_link_set_phase(request->http.link, TLS_HEAD);
+    request->http.under_way.data = request;
+    g_queue_push_tail_link(&server->requests, &request->http.under_way);
+    return request;
+}
+
+/* The connection has let go of the request: its reply is wholly in the pair, or it never will be. */
+static void
+end_request(void *data, struct MHD_Connection *connection, void **request_data, enum MHD_RequestTerminationCode why)
+{
+    Server *server = data;
+    Request *request = *request_data;
+    if (!request)
+        return;
+    *request_data = NULL;
+    g_queue_unlink(&server->requests, &request->http.under_way);
+    if (request->http.streaming)
+        g_queue_unlink(&server->streams, &request->http.place);
+    if (request->http.stage == REPLYING)
+        tls_link_finished(request->http.link);
+    __atomic_fetch_sub(&server->parts.load->bodies, request->http.body_charge, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&server->parts.load->replies, request->http.reply_charge, __ATOMIC_RELAXED);
+    request_abandon(request);
+}
+
+static gsize
+reply_size(const Request *request)
+{
+    gsize size = request->reply.room;
+    for (guint i = 0; request->pieces && i < request->pieces->len; i++)
+        size += g_bytes_get_size(request->pieces->pdata[i]);
+    return size;
+}
+
+/* Many slow readers of large replies must not hold all memory: what does not fit is refused before it is sent. */
+static void
+charge_reply(Request *request)
+{
+    Server *server = request->http.server;
+    gsize size = reply_size(request);
+    if (size < LIMIT_DRAIN)
+        return;
+    gsize all = __atomic_add_fetch(&server->parts.load->replies, size, __ATOMIC_RELAXED);
+    request->http.reply_charge = size;
+    if (all <= LIMIT_REPLIES || all == size)
+        return;
+    g_autoptr(GError) error = NULL;
+    fault_set(&error, MSG_API_TOO_BUSY, NULL);
+    g_clear_pointer(&request->pieces, g_ptr_array_unref);
+    text_clear(&request->reply);
+    request->exchange.status = 503;
+    request->exchange.media = NULL;
+    fault_write(&request->reply, request->exchange.format, request->exchange.language, error, FALSE);
+}
+
+static enum MHD_Result
+reply(Request *request)
+{
+    if (!request->read)
+        charge_reply(request);
+    struct MHD_Response *response = request->read ? respond_as_stream(request) : respond_whole(request);
+    if (!response)
+        return MHD_NO;
+    add_headers(request, response);
+    request->http.stage = REPLYING;
+    tls_link_set_phase(request->http.link, TLS_REPLY);
+    if (request->read)
+        tls_link_stream(request->http.link);
+    enum MHD_Result result = MHD_queue_response(request->http.connection, (unsigned int) request->exchange.status, response);
+    MHD_destroy_response(response);
+    tls_link_hurry(request->http.link);
+    return result;
+}
+
+/* A refusal before the body came. What is short is read to its end, so that the connection can be kept; what is long, or waits for
+ * our "100 Continue", is answered at once, and the connection closed. */
+static enum MHD_Result
+refuse(Request *request, const GError *error)
+{
+    const char *expect = exchange_header(&request->exchange, "Expect");
+    const char *length = exchange_header(&request->exchange, "Content-Length");
+    gboolean chunked = exchange_header(&request->exchange, "Transfer-Encoding") != NULL;
+    gboolean waits = expect && g_ascii_strncasecmp(expect, "100-", 4) == 0;
+    guint64 size = length ? g_ascii_strtoull(length, NULL, 10) : 0;
+    request->http.stage = REFUSED;
+    exchange_end_fault(&request->exchange, error);
+    return chunked || waits || size > LIMIT_DRAIN ? reply(request) : MHD_YES;
+}
+
+static gboolean
+fits(Request *request, GError **error)
+{
+    const char *length = exchange_header(&request->exchange, "Content-Length");
+    if (length && g_ascii_strtoull(length, NULL, 10) > LIMIT_BODY)
+        return fault_set(error, MSG_API_BODY_TOO_LARGE, "most", "4", NULL);
+    return TRUE;
+}
+
+static enum MHD_Result
+open_request(Request *request, const char *method)
+{
+    g_autoptr(GError) error = NULL;
+    MHD_get_connection_values(request->http.connection, MHD_HEADER_KIND, note_header, request);
+    tls_link_set_phase(request->http.link, TLS_BODY);
+    if (!request_open(request, method, request->http.target, &error) || !fits(request, &error) || !door_admits(request, &error))
+        return refuse(request, error);
+    request->http.stage = BODY;
+    return MHD_YES;
+}
+
+static enum MHD_Result
+take_body(Request *request, const char *bytes, size_t *length)
+{
+    Server *server = request->http.server;
+    g_autoptr(GError) error = NULL;
+    gsize count = *length;
+    *length = 0;
+    request->http.dropped += request->http.stage == REFUSED ? count : 0;
+    if (request->http.stage == REFUSED)
+        return request->http.dropped < MOST_DROPPED ? MHD_YES : MHD_NO;
+    gsize all = __atomic_add_fetch(&server->parts.load->bodies, count, __ATOMIC_RELAXED);
+    request->http.body_charge += count;
+    if (request->body.length + count > LIMIT_BODY)
+        fault_set(&error, MSG_API_BODY_TOO_LARGE, "most", "4", NULL);
+    else if (all > LIMIT_BODIES)
+        fault_set(&error, MSG_API_TOO_BUSY, NULL);
+    if (!error) {
+        text_add_bytes(&request->body, bytes, count);
+        return MHD_YES;
+    }
+    /* The library takes a reply only when the body has ended: the rest is read and dropped, and the limits of time hold. */
+    text_clear(&request->body);
+    request->http.stage = REFUSED;
+    exchange_end_fault(&request->exchange, error);
+    return MHD_YES;
+}
+
+static enum MHD_Result
+dispatch(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    tls_link_set_phase(request->http.link, TLS_WORK);
+    if (request_take_body(request, &error))
+        door_serve(request);
+    else
+        exchange_end_fault(&request->exchange, error);
+    if (request_settle(request))
+        return reply(request);
+    request->http.stage = SUSPENDED;
+    MHD_suspend_connection(request->http.connection);
+    return MHD_YES;
+}
+
+static enum MHD_Result
+take_request(void *data, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *upload,
+             size_t *upload_length, void **request_data)
+{
+    Request *request = *request_data;
+    switch (request->http.stage) {
+    case FRESH:
+        return open_request(request, method);
+    case BODY:
+        return *upload_length ? take_body(request, upload, upload_length) : dispatch(request);
+    case REFUSED:
+        return *upload_length ? take_body(request, upload, upload_length) : reply(request);
+    case SUSPENDED:
+        return request_has_ended(request) ? reply(request) : MHD_NO;    /* only a stopping server resumes what has not ended */
+    default:
+        return MHD_NO;
+    }
+}
+
+/* --- between the front and the library ----------------------------------------------------------------------------------------- */
+
+static void
+note_connection(void *data, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode what)
+{
+    Server *server = data;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *context = server->opening;
+    else if (*context)
+        tls_link_closed(*context);
+}
+
+static void
+open_link(gpointer data, TlsLink *link, int take_pair)
+{
+    Server *server = data;
+    socklen_t length;
+    const struct sockaddr *peer = tls_link_sockaddr(link, &length);
+    server->opening = link;
+    if (MHD_add_connection(server->daemon, take_pair, peer, length) != MHD_YES)
+        tls_link_closed(link);      /* the library closed the pair: the front will see its end */
+    server->opening = NULL;
+}
+
+static gboolean
+pump(gpointer data)
+{
+    Server *server = data;
+    MHD_UNSIGNED_LONG_LONG left = 1;
+    MHD_run(server->daemon);
+    return MHD_get_timeout(server->daemon, &left) == MHD_YES && left == 0;
+}
+
+static Request *
+next_ended(Server *server)
+{
+    LOCK_HOLD(&server->mailbox->lock);
+    return g_queue_pop_head(&server->mailbox->queue);
+}
+
+/* The first call whose time has come. */
+static gboolean
+next_call(Server *server, Call *ret_call)
+{
+    Tick now = clock_tick();
+    LOCK_HOLD(&server->mailbox->lock);
+    for (GList *at = server->mailbox->calls.head; at; at = at->next) {
+        g_autofree Call *call = at->data;
+        if (call->at <= now) {
+            *ret_call = *call;
+            g_queue_delete_link(&server->mailbox->calls, at);
+            return TRUE;
+        }
+        g_steal_pointer(&call);
+    }
+    return FALSE;
+}
+
+static void
+take_new_context(Server *server)
+{
+    lock_take(&server->mailbox->lock);
+    SSL_CTX *context = g_steal_pointer(&server->next_context);
+    lock_drop(&server->mailbox->lock);
+    if (!context)
+        return;
+    tls_set_context(server->tls, context);
+    SSL_CTX_free(context);
+}
+
+static void
+empty_mailbox(Server *server)
+{
+    Call call;
+    while (next_call(server, &call))
+        call.function(call.request);
+    for (Request *request; (request = next_ended(server));)
+        MHD_resume_connection(request->http.connection);
+}
+
+static void
+woken(gpointer data)
+{
+    Server *server = data;
+    take_new_context(server);
+    empty_mailbox(server);
+    if (g_atomic_int_compare_and_exchange(&server->feed_moved, 1, 0))
+        wake_streams(server, 0);
+    tls_pump_soon(server->tls);
+}
+
+static void
+second(gpointer data)
+{
+    Server *server = data;
+    empty_mailbox(server);
+    wake_streams(server, clock_tick());
+    tls_pump_soon(server->tls);
+}
+
+/* The library refuses what is not HTTP, or too much of it, before anybody of ours sees it: with a page of its own, which no
+ * client of ours can read. Its status is kept. */
+static void
+word_refusal(gpointer data, const char *bytes, gsize length, char *ret_text, gsize room)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Text) body = TEXT_EMPTY;
+    int status = length > 12 ? atoi(bytes + 9) : 400;
+    status = status >= 400 && status < 600 ? status : 400;
+    if (status == 431 || status == 413)
+        fault_set(&error, MSG_API_TOO_MANY_HEADERS, "most", G_STRINGIFY(LIMIT_HEADERS), "size", "16", NULL);
+    else if (status == 414)
+        fault_set(&error, MSG_API_PATH_TOO_LONG, "most", G_STRINGIFY(LIMIT_TARGET), NULL);
+    else
+        fault_set(&error, MSG_API_NOT_HTTP, NULL);
+    fault_write(&body, FORMAT_XML, LANGUAGE_EN, error, FALSE);
+    g_snprintf(ret_text, room, "HTTP/1.1 %d Refused\r\nContent-Type: application/xml;charset=UTF-8\r\nContent-Length: %" G_GSIZE_FORMAT
+               "\r\nConnection: close\r\n\r\n%.*s", status, body.length, (int) body.length, body.bytes);
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------------------ */
+
+/* The library would unescape paths before we could see what was wrong with them. */
+static size_t
+leave_escaped(void *data, struct MHD_Connection *connection, char *text)
+{
+    return strlen(text);
+}
+
+static void
+wake_server(gpointer data)
+{
+    Server *server = data;
+    tls_wake(server->tls);
+}
+
+Server *
+server_new(const ServerParts *parts, int take_listener, GError **error)
+{
+    static const TlsOps ops = { open_link, pump, woken, second, word_refusal };
+    Server *server = g_new0(Server, 1);
+    server->parts = *parts;
+    g_queue_init(&server->streams);
+    g_queue_init(&server->requests);
+    server->mailbox = mailbox_new(wake_server, server);
+    server->tls = tls_new(parts->context, parts->census, take_listener, &ops, server);
+    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, take_request, server,
+                                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) LIMIT_POOL,
+                                      MHD_OPTION_CONNECTION_LIMIT, (unsigned int) LIMIT_CONNECTIONS + 100,
+                                      MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+                                      MHD_OPTION_NOTIFY_COMPLETED, end_request, server,
+                                      MHD_OPTION_NOTIFY_CONNECTION, note_connection, server,
+                                      MHD_OPTION_URI_LOG_CALLBACK, begin_request, server,
+                                      MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+                                      MHD_OPTION_END);
+    if (server->daemon)
+        return server;
+    server_free(server);
+    fault_set(error, MSG_INTERNAL, "text", "the HTTP library does not start", NULL);
+    return NULL;
+}
+
+static gboolean
+has_time_left(Server *server)
+{
+    return clock_tick() < __atomic_load_n(&server->deadline, __ATOMIC_ACQUIRE);
+}
+
+/* Whoever still waits is let go: its connection is closed, its exchange becomes an orphan. */
+static void
+let_go(Server *server)
+{
+    for (GList *at = server->requests.head; at; at = at->next) {
+        Request *request = at->data;
+        if (request->http.stage == SUSPENDED)
+            MHD_resume_connection(request->http.connection);
+        wake_stream(request);
+    }
+    MHD_stop_daemon(server->daemon);
+    server->daemon = NULL;
+}
+
+static gpointer
+run_server(gpointer data)
+{
+    Server *server = data;
+    while (!g_atomic_int_get(&server->stopping))
+        tls_turn(server->tls, -1);
+    tls_stop_listening(server->tls);
+    wake_streams(server, 0);
+    tls_pump_soon(server->tls);
+    while (has_time_left(server) && (server->requests.length > 0 || tls_is_busy(server->tls)))
+        tls_turn(server->tls, CLOCK_SECOND / 50);
+    let_go(server);
+    return NULL;
+}
+
+void
+server_start(Server *server)
+{
+    server->thread = thread_new("api", run_server, server);
+}
+
+void
+server_renew(Server *server, SSL_CTX *context)
+{
+    SSL_CTX_up_ref(context);
+    lock_take(&server->mailbox->lock);
+    SSL_CTX *before = server->next_context;
+    server->next_context = context;
+    lock_drop(&server->mailbox->lock);
+    SSL_CTX_free(before);
+    tls_wake(server->tls);
+}
+
+void
+server_tell_stop(Server *server, Tick deadline)
+{
+    __atomic_store_n(&server->deadline, deadline, __ATOMIC_RELEASE);
+    g_atomic_int_set(&server->stopping, 1);
+    tls_wake(server->tls);
+}
+
+void
+server_join(Server *server)
+{
+    if (server->thread)
+        thread_join(server->thread);
+    server->thread = NULL;
+}
+
+void
+server_free(Server *server)
+{
+    if (!server)
+        return;
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    mailbox_close(server->mailbox);
+    tls_free(server->tls);
+    SSL_CTX_free(server->next_context);
+    g_free(server);
+}

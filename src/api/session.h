@@ -1,0 +1,21 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Who has logged in: tokens (Bearer) and cookies (Prefer: persistent-auth), in memory only, so that a restart ends them all.
+ * A secret is 256 random bits; only its digest is kept. Bounded; idle ones expire. Any thread. */
+#pragma once
+
+#include "base/clock.h"
+#include "base/id.h"
+
+typedef struct Sessions Sessions;
+typedef enum { SESSION_TOKEN, SESSION_COOKIE } SessionKind;
+
+Sessions *sessions_new(guint most, guint most_of_one);
+void sessions_free(Sessions *sessions);
+/* The secret; yours. IDLE: how long it lives unused. */
+char *session_open(Sessions *sessions, SessionKind kind, const Id *user, Tick idle);
+/* Whose it is; the null id if nobody's any more. Counts as use. */
+Id session_user(Sessions *sessions, SessionKind kind, const char *secret);
+gboolean session_close(Sessions *sessions, SessionKind kind, const char *secret, Id *ret_user);     /* FALSE: there was none */
+guint sessions_count(Sessions *sessions);

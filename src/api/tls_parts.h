@@ -1,0 +1,78 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What tls.c (listening, waiting, limits) and tls_link.c (the bytes of one connection) share. Private to the two. */
+#pragma once
+
+#include "api/limits.h"
+#include "api/tls.h"
+#include "base/lock.h"
+#include "base/text.h"
+
+#include <netinet/in.h>
+
+#define TLS_SCRATCH (64u << 10)     /* plain bytes moved at once */
+#define TLS_TURN (64u << 10)        /* of one connection before the next has its turn */
+#define TLS_PUMP (16u << 10)        /* after so many bytes taken from the pair the HTTP library has room again */
+
+struct Tls {
+    SSL_CTX *context;
+    BIO_METHOD *method;
+    TlsCensus *census;
+    TlsOps ops;
+    gpointer data;
+    int epoll, listener, wake;
+    gboolean listening, pump_due, woken;
+    Tick listen_again;              /* 0: no pause */
+    Tick next_second;
+    GQueue links;                   /* TlsLink * */
+    GQueue hurried;                 /* links to look at after the pump */
+    GQueue dead;                    /* to be freed at the end of the turn */
+    Text out;                       /* cipher bytes of the link at hand, not yet sent */
+    char *scratch;
+};
+
+struct TlsLink {
+    Tls *tls;
+    SSL *ssl;
+    int socket, pair;               /* -1: none */
+    guint32 socket_events, pair_events;     /* as epoll knows them */
+    gboolean pair_watched;
+    TlsPhase phase;
+    Tick since, progress;           /* this phase began; bytes last moved */
+    guint64 moved;                  /* in this phase */
+    char *unsent;                   /* cipher bytes the socket did not take */
+    gsize unsent_length, unsent_done;
+    char *held;                     /* plain bytes the pair did not take */
+    gsize held_length, held_done;
+    gsize drained;                  /* from the pair since the last pump */
+    gsize owed;                     /* bytes in the pair that belong to finished replies */
+    gboolean short_read;            /* the socket is empty: no second recv this turn */
+    gboolean ended_in, deaf, ended_out;     /* the client said goodbye; the plain side takes no more; it has said all */
+    gboolean replying, finished, endless;   /* a reply is under way; it is wholly in the pair; it has no end */
+    gboolean refused, more_in;      /* the plain side's own refusal was replaced; OpenSSL may hold whole records */
+    gboolean left, buried;          /* not counted any more; in `dead` */
+    gboolean served;                /* the plain side still knows this link */
+    gboolean queued;                /* in `hurried` */
+    GList place, hurry, grave;
+    struct sockaddr_storage peer;
+    socklen_t peer_length;
+    char address[INET6_ADDRSTRLEN], here[INET6_ADDRSTRLEN + 10];
+};
+
+/* tls_link.c */
+TlsLink *tls_link_new(Tls *tls, int take_socket, const struct sockaddr_storage *peer, socklen_t length);
+void tls_link_free(TlsLink *link);
+void tls_link_socket_ready(TlsLink *link, guint32 events);
+void tls_link_pair_ready(TlsLink *link, guint32 events);
+void tls_link_drain(TlsLink *link);         /* pair to client, as far as its turn goes */
+void tls_link_again(TlsLink *link);         /* what was in a hurry, after the pump */
+void tls_link_kill(TlsLink *link);          /* at once; freed when the plain side has let go */
+void tls_link_leave(TlsLink *link);         /* with a goodbye */
+void tls_link_check(TlsLink *link, Tick now);       /* its limits of time */
+BIO_METHOD *tls_link_method(void);
+
+/* tls.c */
+void tls_bury(TlsLink *link);               /* a dead link: not counted from here, freed once the plain side let go */
+gboolean tls_census_enter(TlsCensus *census, const char *address);
+void tls_census_leave(TlsCensus *census, const char *address);

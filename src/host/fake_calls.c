@@ -1,0 +1,416 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What fake hosts do: the operations of host/host.h, with libvirt's manners (what is done twice is done once where the interface
+ * says so), and the faults that were ordered. */
+#include "host/fake_parts.h"
+
+#include "host/domain_xml.h"
+
+#include <string.h>
+
+#define GUEST_SHUTDOWN (CLOCK_SECOND / 5)   /* how long a guest takes to shut down */
+#define AWAY CLOCK_SECOND                   /* how long a lost host stays away */
+
+#define FAKE_HOST(link) ((FakeHost *) (link))   /* its first member */
+
+/* --- faults ---------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    FakeHost *host;
+    const char *operation;
+    const Id *id;
+    gboolean silent;            /* done, but nobody learns so */
+} Call;
+
+static gboolean
+is_for(const char *wanted, const char *name)
+{
+    return g_str_equal(wanted, "*") || g_str_equal(wanted, name);
+}
+
+static const FakeFault *
+find_fault(const Call *call)
+{
+    Fake *fake = call->host->fake;
+    guint count = GPOINTER_TO_UINT(g_hash_table_lookup(call->host->counts, call->operation)) + 1;
+    g_hash_table_replace(call->host->counts, g_strdup(call->operation), GUINT_TO_POINTER(count));
+    for (guint i = 0; i < fake->faults->len; i++) {
+        const FakeFault *fault = fake->faults->pdata[i];
+        if (is_for(fault->host, call->host->name) && is_for(fault->operation, call->operation) && (fault->number == 0 || fault->number == count))
+            return fault;
+    }
+    return NULL;
+}
+
+/* Lock held; dropped while it waits. FALSE: the deadline came first, or the host is being stopped. */
+static gboolean
+wait_out(FakeHost *host, Tick until, Tick deadline)
+{
+    while (!host->stopped && clock_tick() < MIN(until, deadline))
+        condition_wait_until(&host->fake->wake, &host->fake->lock, MIN(until, deadline));
+    return !host->stopped && until <= deadline;
+}
+
+static gboolean
+unknown(const Call *call, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    return fault_set(error, MSG_HOST_CALL_OVERDUE, "host", call->host->name, "verb", call->operation, "vm", id_format(call->id, ID_UUID, text), NULL);
+}
+
+static void
+come_back(FakeHost *host, G_GNUC_UNUSED const Id *domain)
+{
+    fake_report_up(host);
+}
+
+static gboolean
+suffer(Call *call, FakeKind kind, Tick deadline, GError **error)
+{
+    switch (kind) {
+    case FAKE_FAIL:
+        return fault_set(error, MSG_FAKE_ON_ORDER, "host", call->host->name, "operation", call->operation, NULL);
+    case FAKE_HANG:
+        wait_out(call->host, deadline, deadline);
+        return unknown(call, error);
+    case FAKE_UNKNOWN:
+        call->silent = TRUE;
+        return TRUE;
+    case FAKE_LOST:
+        fake_report_lost(call->host);
+        fake_later(call->host, AWAY, come_back, &id_null);
+        return unknown(call, error);
+    }
+    return TRUE;
+}
+
+/* Lock held. May the operation be done now? */
+static gboolean
+begin(Call *call, Tick deadline, GError **error)
+{
+    Fake *fake = call->host->fake;
+    if (!call->host->up)
+        return fault_set(error, MSG_HOST_NOT_CONNECTED, "host", call->host->name, NULL);
+    for (guint i = 0; i < fake->delays->len; i++) {
+        const FakeDelay *delay = fake->delays->pdata[i];
+        if (is_for(delay->host, call->host->name) && is_for(delay->operation, call->operation) &&
+            !wait_out(call->host, clock_tick() + delay->pause, deadline))
+            return unknown(call, error);
+    }
+    const FakeFault *fault = find_fault(call);
+    return !fault || suffer(call, fault->kind, deadline, error);
+}
+
+static gboolean
+end(const Call *call, gboolean done, GError **error)
+{
+    return done && (!call->silent || unknown(call, error));
+}
+
+/* --- domains ----------------------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char *event)
+{
+    domain->state = state;
+    domain->started = state == DOMAIN_SHUTOFF ? 0 : domain->started ? domain->started : clock_wall();
+    fake_keep_domain(host, domain);
+    fake_report_domain(host, &domain->id, REPORT_STATE, event);
+    return TRUE;
+}
+
+static FakeDomain *
+need_domain(FakeHost *host, const char *verb, const Id *id, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    if (!domain)
+        fault_set(error, MSG_HOST_NO_DOMAIN, "host", host->name, "verb", verb, "vm", id_format(id, ID_UUID, text), NULL);
+    return domain;
+}
+
+static gboolean
+name_is_taken(FakeHost *host, const DomainFacts *facts)
+{
+    GHashTableIter iter;
+    FakeDomain *domain;
+    g_hash_table_iter_init(&iter, host->domains);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &domain)) {
+        g_autofree char *name = domain->number ? g_strdup_printf("vm-%05u", domain->number) : NULL;
+        g_autoptr(DomainFacts) other = name || id_equal(&domain->id, &facts->id) ? NULL : fake_facts(host, domain, TRUE);
+        const char *known = name ? name : other ? other->config->name : NULL;
+        if (!id_equal(&domain->id, &facts->id) && g_strcmp0(known, facts->config->name) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+define(FakeHost *host, const char *xml, GError **error)
+{
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    if (!domain_xml_read(xml, facts, error))
+        return FALSE;
+    if (id_is_null(&facts->id))
+        facts->id = id_random();
+    if (name_is_taken(host, facts))
+        return fault_set(error, MSG_HOST_DOMAIN_EXISTS, "host", host->name, "verb", "define", "vm", facts->config->name,
+                         "reason", "a domain of that name has another UUID", NULL);
+    gboolean is_new = !g_hash_table_contains(host->domains, &facts->id);
+    FakeDomain *domain = fake_put_domain(host, &facts->id);
+    domain->number = 0;
+    g_free(domain->xml);
+    domain->xml = g_strdup(xml);
+    fake_keep_domain(host, domain);
+    fake_report_domain(host, &facts->id, REPORT_DOMAIN, is_new ? "defined:added" : "defined:updated");
+    return TRUE;
+}
+
+static gboolean
+undefine(FakeHost *host, const Id *id, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    const FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    Id gone = *id;
+    if (!domain)
+        return TRUE;
+    if (domain->state != DOMAIN_SHUTOFF)
+        return fault_set(error, MSG_HOST_UNDEFINE_RUNNING, "host", host->name, "vm", id_format(id, ID_UUID, text), NULL);
+    fake_drop_domain(host, &gone);
+    fake_report_domain(host, &gone, REPORT_GONE, "undefined:removed");
+    return TRUE;
+}
+
+static gboolean
+start(FakeHost *host, const Id *id, gboolean paused, GError **error)
+{
+    FakeDomain *domain = need_domain(host, "start", id, error);
+    char text[ID_TEXT_SIZE];
+    if (!domain)
+        return FALSE;
+    if (domain->state != DOMAIN_SHUTOFF)
+        return fault_set(error, MSG_HOST_REFUSES_NOW, "host", host->name, "verb", "start", "vm", id_format(id, ID_UUID, text),
+                         "reason", "domain is already running", NULL);
+    return set_state(host, domain, paused ? DOMAIN_PAUSED : DOMAIN_RUNNING, "started:booted");
+}
+
+static void
+guest_ends(FakeHost *host, const Id *id)
+{
+    FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    if (domain && domain->state != DOMAIN_SHUTOFF)
+        set_state(host, domain, DOMAIN_SHUTOFF, "shutdown:finished");
+}
+
+static gboolean
+shut_down(FakeHost *host, const Id *id, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    FakeDomain *domain = need_domain(host, "shut down", id, error);
+    if (!domain)
+        return FALSE;
+    if (domain->state != DOMAIN_RUNNING)
+        return fault_set(error, MSG_HOST_REFUSES_NOW, "host", host->name, "verb", "shut down", "vm", id_format(id, ID_UUID, text),
+                         "reason", "domain is not running", NULL);
+    fake_later(host, GUEST_SHUTDOWN, guest_ends, id);
+    return TRUE;
+}
+
+static gboolean
+destroy(FakeHost *host, const Id *id, const char *event)
+{
+    FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    return !domain || domain->state == DOMAIN_SHUTOFF || set_state(host, domain, DOMAIN_SHUTOFF, event);
+}
+
+gboolean
+fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError **error)
+{
+    FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    if (g_str_equal(verb, "define"))
+        return define(host, xml, error);
+    if (!domain)
+        return need_domain(host, verb, id, error) != NULL;
+    if (g_str_equal(verb, "undefine"))
+        return undefine(host, id, error);
+    if (g_str_equal(verb, "start"))
+        return start(host, id, FALSE, error);
+    if (g_str_equal(verb, "shutdown"))
+        return shut_down(host, id, error);
+    if (g_str_equal(verb, "destroy"))
+        return destroy(host, id, "stopped:destroyed");
+    if (g_str_equal(verb, "crash"))
+        return destroy(host, id, "stopped:crashed");
+    if (g_str_equal(verb, "suspend"))
+        return set_state(host, domain, DOMAIN_PAUSED, "suspended:paused");
+    if (g_str_equal(verb, "resume"))
+        return set_state(host, domain, DOMAIN_RUNNING, "resumed:unpaused");
+    return fault_set(error, MSG_FAKE_LINE, "line", verb, NULL);
+}
+
+#define CALL(name, about) \
+    FakeHost *host = FAKE_HOST(link); \
+    LOCK_HOLD(&host->fake->lock); \
+    Call call = { host, name, about, FALSE }; \
+    if (!begin(&call, deadline, error)) \
+        return FALSE
+
+static gboolean
+call_define(HostLink *link, const char *xml, Tick deadline, GError **error)
+{
+    CALL("define", &id_null);
+    return end(&call, define(host, xml, error), error);
+}
+
+static gboolean
+call_undefine(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    CALL("undefine", domain);
+    return end(&call, undefine(host, domain, error), error);
+}
+
+static DomainFacts *
+call_read(HostLink *link, const Id *id, Tick deadline, GError **error)
+{
+    FakeHost *host = FAKE_HOST(link);
+    LOCK_HOLD(&host->fake->lock);
+    Call call = { host, "read", id, FALSE };
+    if (!begin(&call, deadline, error))
+        return NULL;
+    const FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    if (domain)
+        return fake_facts(host, domain, TRUE);
+    DomainFacts *facts = domain_facts_new();
+    facts->id = *id;
+    facts->state = DOMAIN_ABSENT;
+    return facts;
+}
+
+static gboolean
+call_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error)
+{
+    CALL("start", domain);
+    return end(&call, start(host, domain, paused, error), error);
+}
+
+static gboolean
+call_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    CALL("shutdown", domain);
+    return end(&call, shut_down(host, domain, error), error);
+}
+
+static gboolean
+call_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    CALL("destroy", domain);
+    return end(&call, destroy(host, domain, "stopped:destroyed"), error);
+}
+
+/* --- volumes ------------------------------------------------------------------------------------------------------------------------------- */
+
+static char *
+volume_path(const HostStore *store, const Id *disk)
+{
+    char text[ID_TEXT_SIZE];
+    return g_build_filename(store->path, id_format(disk, ID_UUID, text), NULL);
+}
+
+static gboolean
+call_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error)
+{
+    CALL("store_ready", &store->storage_domain);
+    for (guint i = 0; i < host->stores->len; i++)
+        if (id_equal(&((HostStore *) host->stores->pdata[i])->storage_domain, &store->storage_domain))
+            return end(&call, TRUE, error);
+    HostStore *kept = g_new(HostStore, 1);
+    *kept = (HostStore) { store->storage_domain, g_strdup(store->path) };
+    g_ptr_array_add(host->stores, kept);
+    fake_report_storage(host, kept);
+    return end(&call, TRUE, error);
+}
+
+static gboolean
+call_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *path = volume_path(&spec->store, &spec->id);
+    CALL("volume_create", &spec->id);
+    if (g_hash_table_contains(host->fake->volumes, path))
+        return fault_set(error, MSG_VOLUME_THERE, "disk", id_format(&spec->id, ID_UUID, text), "path", spec->store.path, NULL);
+    FakeVolume *volume = fake_put_volume(host->fake, path);
+    volume->format = spec->format;
+    volume->size = spec->size;
+    fake_keep_volume(host->fake, volume);
+    return end(&call, TRUE, error);
+}
+
+static gboolean
+call_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *path = volume_path(store, disk);
+    CALL("volume_resize", disk);
+    FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
+    if (!volume)
+        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", id_format(disk, ID_UUID, text), "path", store->path, NULL);
+    volume->size = MAX(volume->size, size);
+    fake_keep_volume(host->fake, volume);
+    return end(&call, TRUE, error);
+}
+
+static gboolean
+call_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error)
+{
+    g_autofree char *path = volume_path(store, disk);
+    CALL("volume_delete", disk);
+    fake_drop_volume(host->fake, path);
+    return end(&call, TRUE, error);
+}
+
+static gboolean
+call_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error)
+{
+    g_autofree char *path = volume_path(store, disk);
+    CALL("volume_read", disk);
+    const FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
+    *ret_facts = volume ? (VolumeFacts) { volume->partial ? VOLUME_PARTIAL : VOLUME_WHOLE, volume->format, volume->size, volume->size / 10 }
+                        : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
+    return end(&call, TRUE, error);
+}
+
+/* --- the link ------------------------------------------------------------------------------------------------------------------------------- */
+
+static void
+look_again(FakeHost *host, G_GNUC_UNUSED const Id *domain)
+{
+    if (host->up)
+        fake_report_up(host);
+}
+
+static void
+call_refresh(HostLink *link)
+{
+    FakeHost *host = FAKE_HOST(link);
+    LOCK_HOLD(&host->fake->lock);
+    fake_later(host, 0, look_again, &id_null);
+}
+
+static void
+call_stop(HostLink *link)
+{
+    FakeHost *host = FAKE_HOST(link);
+    LOCK_HOLD(&host->fake->lock);
+    host->stopped = TRUE;
+    condition_broadcast(&host->fake->wake);
+}
+
+const HostOps fake_ops = {
+    .name = "fake",
+    .define = call_define, .undefine = call_undefine, .read = call_read,
+    .start = call_start, .shutdown = call_shutdown, .destroy = call_destroy,
+    .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_resize = call_volume_resize,
+    .volume_delete = call_volume_delete, .volume_read = call_volume_read,
+    .refresh = call_refresh, .stop = call_stop,
+};

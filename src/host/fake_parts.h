@@ -1,0 +1,97 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the fake host share: the hosts with their domains and volumes, and who does what. Included by
+ * host/fake*.c alone. */
+#pragma once
+
+#include "base/lock.h"
+#include "host/fake.h"
+
+typedef struct FakeHost FakeHost;
+
+/* XML NULL: the one that fake_domain_xml makes of NUMBER, so that ten thousand cost little. */
+typedef struct {
+    Id id;
+    guint number;               /* from 1; 0: somebody defined it */
+    char *xml;
+    DomainState state;
+    Wall started;
+} FakeDomain;
+
+typedef struct {
+    char *path;
+    int format;
+    gint64 size;
+    gboolean partial;
+} FakeVolume;
+
+struct FakeHost {
+    HostLink link;              /* valid once LINKED */
+    Fake *fake;
+    char *name;
+    gint64 cpus, memory, sockets, threads;
+    guint vms, first;           /* how many it has from the start, and the number of the first */
+    gboolean linked, stopped, up;
+    HostListener listener;
+    guint64 generation;
+    GHashTable *domains;        /* Id in FakeDomain → FakeDomain * */
+    GPtrArray *stores;          /* HostStore *: made ready */
+    GHashTable *counts;         /* operation → times called */
+};
+
+typedef enum { FAKE_FAIL, FAKE_HANG, FAKE_UNKNOWN, FAKE_LOST } FakeKind;
+typedef struct { char *host, *operation; guint number; FakeKind kind; } FakeFault;      /* number 0: each time */
+typedef struct { char *host, *operation; Tick pause; } FakeDelay;
+
+typedef struct {
+    Tick due;
+    void (*run)(FakeHost *host, const Id *domain);      /* lock held */
+    FakeHost *host;
+    Id domain;
+} FakeErrand;
+
+struct Fake {
+    Lock lock;                  /* everything */
+    Condition wake;
+    Thread *thread;             /* made with the first link */
+    gboolean stopping;
+    GPtrArray *hosts;           /* FakeHost * */
+    GPtrArray *faults, *delays;
+    GPtrArray *networks;        /* char * */
+    GPtrArray *errands;         /* FakeErrand * */
+    GHashTable *volumes;        /* path → FakeVolume * */
+    char *state, *control;
+    Wall control_changed;
+    int log;                    /* the state file, appended to; -1: nowhere */
+    guint vms;                  /* numbers given so far */
+};
+
+/* fake.c: the files */
+FakeHost *fake_find_host(Fake *fake, const char *name);                 /* NULL */
+gboolean fake_read_line(Fake *fake, const char *line, GError **error);  /* lock held, or nobody else there yet */
+void fake_read_control(Fake *fake);                                     /* lock held */
+
+/* fake_state.c: what survives */
+char *fake_domain_xml(const FakeHost *host, guint number);
+const char *fake_xml_of(const FakeHost *host, const FakeDomain *domain, char **ret_made);   /* borrowed of the domain, or of RET */
+FakeDomain *fake_put_domain(FakeHost *host, const Id *id);              /* found or made */
+void fake_keep_domain(FakeHost *host, const FakeDomain *domain);        /* into the state file */
+void fake_drop_domain(FakeHost *host, const Id *id);
+FakeVolume *fake_put_volume(Fake *fake, const char *path);
+void fake_keep_volume(Fake *fake, const FakeVolume *volume);
+void fake_drop_volume(Fake *fake, const char *path);
+gboolean fake_state_open(Fake *fake, GError **error);                   /* reads and compacts it */
+
+/* fake_report.c: telling; lock held */
+DomainFacts *fake_facts(const FakeHost *host, const FakeDomain *domain, gboolean whole);
+void fake_report_up(FakeHost *host);                                    /* and the list */
+void fake_report_lost(FakeHost *host);
+void fake_report_domain(FakeHost *host, const Id *id, ReportKind kind, const char *event);
+void fake_report_storage(FakeHost *host, const HostStore *store);
+void fake_later(FakeHost *host, Tick pause, void (*run)(FakeHost *, const Id *), const Id *domain);
+gpointer fake_thread(gpointer fake);
+
+/* fake_calls.c: the operations; lock held in the first */
+gboolean fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError **error);    /* start, destroy, shutdown, define, undefine, suspend, resume, crash */
+extern const HostOps fake_ops;

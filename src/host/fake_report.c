@@ -1,0 +1,259 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What fake hosts tell: facts, domains, storage, numbers; and the one thread that does so for all of them, runs what is due and looks
+ * at the control file. Reports are sent under the lock, so that they keep their order: a listener only queues. */
+#include "host/fake_parts.h"
+
+#include "host/domain_xml.h"
+#include "host/machines.h"
+
+#include <string.h>
+
+#define GLANCE (CLOCK_SECOND / 5)           /* between two looks at the control file */
+#define SAMPLE (10 * CLOCK_SECOND)
+
+static void
+send(FakeHost *host, HostReport *take)
+{
+    if (host->stopped)
+        host_report_free(take);
+    else
+        host->listener.report(host->listener.data, take);
+}
+
+/* --- the host ---------------------------------------------------------------------------------------------------------------------- */
+
+static char *
+pack_machines(const Fake *fake)
+{
+    static const char *const rows[][2] = {
+        { "arch", "x86_64" }, { "type", "kvm" }, { "emulator", "/usr/bin/qemu-system-x86_64" }, { "machine", "pc-q35-7.2" },
+        { "machine", "pc-i440fx-7.2" }, { "firmware", "bios" }, { "firmware", "efi" }, { "graphics", "vnc" }, { "video", "virtio" },
+        { "video", "vga" }, { "bus", "virtio" }, { "bus", "scsi" }, { "bus", "sata" }, { "cpu-mode", "host-passthrough" },
+        { "cpu-mode", "host-model" }, { "cpu-mode", "custom" }, { "cpu-model", "qemu64" }, { "tpm", "yes" },
+    };
+    GString *packed = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+        machines_add(packed, rows[i][0], rows[i][1]);
+    for (guint i = 0; i < fake->networks->len; i++)
+        machines_add(packed, "network", fake->networks->pdata[i]);
+    return g_string_free(packed, FALSE);
+}
+
+static void
+add_units(const FakeHost *host, Host *facts)
+{
+    gint64 cores = MAX(1, host->cpus / host->threads), per_socket = MAX(1, cores / host->sockets);
+    for (gint64 i = 0; i < host->cpus; i++) {
+        HostCpuUnit *unit = g_new0(HostCpuUnit, 1);
+        gint64 core = i % cores;
+        *unit = (HostCpuUnit) { .cpu_id = i, .core_id = core, .socket_id = core / per_socket, .node_id = core / per_socket };
+        for (gint64 sibling = core; sibling < host->cpus; sibling += cores) {
+            g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, sibling);
+            words_add(&unit->siblings, number);
+        }
+        list_add(&facts->cpu_units, unit);
+    }
+}
+
+static Host *
+host_facts(const FakeHost *host)
+{
+    Host *facts = object_new(&host_type);
+    g_autoptr(Message) reason = message_new(MSG_FAKE_HOST, NULL);
+    facts->cpu.architecture = ARCHITECTURE_X86_64;
+    facts->cpu.topology = (CpuTopology) { .sockets = host->sockets, .threads = host->threads,
+                                          .cores = MAX(1, host->cpus / host->threads / host->sockets) };
+    facts->cpu.name = g_strdup("Fake CPU");
+    facts->cpu.speed = 2400;
+    facts->memory = facts->max_scheduling_memory = host->memory;
+    facts->accelerator.type = g_strdup("kvm");
+    facts->accelerator.reason = message_encode(reason);
+    facts->accelerator.text = message_text(reason, LANGUAGE_EN);
+    facts->machines = pack_machines(host->fake);
+    for (guint i = 0; i < host->fake->networks->len; i++) {
+        g_autofree char *source = g_strconcat("network:", host->fake->networks->pdata[i], NULL);
+        words_add(&facts->sources, source);
+    }
+    add_units(host, facts);
+    return facts;
+}
+
+/* --- domains ------------------------------------------------------------------------------------------------------------------------- */
+
+DomainFacts *
+fake_facts(const FakeHost *host, const FakeDomain *domain, gboolean whole)
+{
+    DomainFacts *facts = domain_facts_new();
+    g_autofree char *made = NULL;
+    facts->id = domain->id;
+    facts->state = domain->state;
+    facts->started = domain->started;
+    facts->persistent = TRUE;
+    if (!whole)
+        return facts;
+    facts->xml = g_strdup(fake_xml_of(host, domain, &made));
+    if (!domain_xml_read(facts->xml, facts, NULL) || !facts->config) {
+        object_unref(facts->config);
+        facts->config = object_new(&vm_type);
+        facts->config->object.id = domain->id;
+        facts->config->name = g_strdup("unreadable");
+    }
+    facts->id = domain->id;
+    return facts;
+}
+
+void
+fake_report_domain(FakeHost *host, const Id *id, ReportKind kind, const char *event)
+{
+    if (!host->up)
+        return;
+    const FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    HostReport *report = host_report_new(&host->link, kind, host->generation);
+    report->event = g_strdup(event);
+    if (domain) {
+        report->domain = fake_facts(host, domain, kind == REPORT_DOMAIN);
+    } else {
+        report->domain = domain_facts_new();
+        report->domain->id = *id;
+        report->domain->state = DOMAIN_ABSENT;
+    }
+    const char *colon = event ? strchr(event, ':') : NULL;
+    report->domain->reason = g_strdup(colon ? colon + 1 : NULL);
+    send(host, report);
+}
+
+static void
+report_domains(FakeHost *host)
+{
+    HostReport *report = host_report_new(&host->link, REPORT_DOMAINS, host->generation);
+    GHashTableIter iter;
+    gpointer domain;
+    report->domains = g_ptr_array_new_with_free_func((GDestroyNotify) domain_facts_unref);
+    g_hash_table_iter_init(&iter, host->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &domain))
+        g_ptr_array_add(report->domains, fake_facts(host, domain, TRUE));
+    send(host, report);
+}
+
+void
+fake_report_up(FakeHost *host)
+{
+    HostReport *report = host_report_new(&host->link, REPORT_UP, ++host->generation);
+    host->up = TRUE;
+    g_atomic_int_set(&host->link.lost, 0);
+    report->facts = host_facts(host);
+    send(host, report);
+    report_domains(host);
+    for (guint i = 0; i < host->stores->len; i++)
+        fake_report_storage(host, host->stores->pdata[i]);
+}
+
+void
+fake_report_lost(FakeHost *host)
+{
+    HostReport *report = host_report_new(&host->link, REPORT_LOST, host->generation);
+    host->up = FALSE;
+    g_atomic_int_set(&host->link.lost, 1);
+    report->why = message_new(MSG_FAKE_LOST, NULL);
+    send(host, report);
+}
+
+/* --- storage and numbers -------------------------------------------------------------------------------------------------------------- */
+
+void
+fake_report_storage(FakeHost *host, const HostStore *store)
+{
+    HostReport *report = host_report_new(&host->link, REPORT_STORAGE, host->generation);
+    GHashTableIter iter;
+    FakeVolume *volume;
+    report->storage = g_new0(StorageFacts, 1);
+    report->storage->storage_domain = store->storage_domain;
+    report->storage->reachable = TRUE;
+    g_hash_table_iter_init(&iter, host->fake->volumes);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &volume))
+        report->storage->used += g_str_has_prefix(volume->path, store->path) ? volume->size / 10 : 0;
+    report->storage->available = MAX(0, (G_GINT64_CONSTANT(10) << 40) - report->storage->used);
+    send(host, report);
+}
+
+/* The same for the same second: a VM's number and the time make its load. */
+static void
+sample(FakeHost *host)
+{
+    GHashTableIter iter;
+    FakeDomain *domain;
+    Wall now = clock_wall();
+    HostNumbers numbers = { .id = host->link.id, .memory_total = host->memory, .boot_time = 0, .cpu_user = 10, .cpu_idle = 90 };
+    if (!host->listener.numbers || !host->up || host->stopped)
+        return;
+    Sheet *sheet = sheet_new(&numbers, now, g_hash_table_size(host->domains));
+    g_hash_table_iter_init(&iter, host->domains);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &domain)) {
+        if (domain->state != DOMAIN_RUNNING)
+            continue;
+        VmNumbers *vm = sheet_add(sheet, &domain->id);
+        vm->cpu_guest = vm->cpu_total = (id_hash(&domain->id) + now / CLOCK_SECOND) % 100;
+        vm->memory_installed = G_GINT64_CONSTANT(1) << 30;
+        vm->memory_used = vm->memory_installed / 3;
+        vm->memory_free = vm->memory_installed - vm->memory_used;
+        vm->uptime = (now - domain->started) / CLOCK_SECOND;
+    }
+    host->listener.numbers(host->listener.data, sheet);
+}
+
+/* --- the thread ------------------------------------------------------------------------------------------------------------------------ */
+
+void
+fake_later(FakeHost *host, Tick pause, void (*run)(FakeHost *, const Id *), const Id *domain)
+{
+    FakeErrand *errand = g_new(FakeErrand, 1);
+    *errand = (FakeErrand) { clock_tick() + pause, run, host, *domain };
+    g_ptr_array_add(host->fake->errands, errand);
+    condition_broadcast(&host->fake->wake);
+}
+
+static gboolean
+run_due(Fake *fake)
+{
+    for (guint i = 0; i < fake->errands->len; i++) {
+        FakeErrand errand = *(FakeErrand *) fake->errands->pdata[i];
+        if (errand.due > clock_tick())
+            continue;
+        g_ptr_array_remove_index(fake->errands, i);
+        if (!errand.host->stopped)
+            errand.run(errand.host, &errand.domain);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static Tick
+next_due(const Fake *fake)
+{
+    Tick due = clock_tick() + GLANCE;
+    for (guint i = 0; i < fake->errands->len; i++)
+        due = MIN(due, ((const FakeErrand *) fake->errands->pdata[i])->due);
+    return due;
+}
+
+gpointer
+fake_thread(gpointer data)
+{
+    Fake *fake = data;
+    Tick sampled = clock_tick();
+    LOCK_HOLD(&fake->lock);
+    while (!fake->stopping) {
+        if (run_due(fake))
+            continue;
+        fake_read_control(fake);
+        if (clock_tick() - sampled >= SAMPLE) {
+            sampled = clock_tick();
+            for (guint i = 0; i < fake->hosts->len; i++)
+                sample(fake->hosts->pdata[i]);
+        }
+        condition_wait_until(&fake->wake, &fake->lock, next_due(fake));
+    }
+    return NULL;
+}

@@ -1,0 +1,250 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What fake hosts remember: a file that is only appended to, a line a happening, and written anew at each opening. It
+ * survives a killed manager, as real domains and files do; a last line cut short is none. Domains that were there from the
+ * start and never changed are not in it. Lines: domain HOST ID STATE STARTED XML · gone HOST ID · volume FORMAT SIZE PARTIAL
+ * PATH · novolume PATH; XML and PATH escaped. */
+#include "host/fake_parts.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- domains that nobody made ----------------------------------------------------------------------------------------------------- */
+
+static Id
+made_id(guint number)
+{
+    g_autofree char *name = g_strdup_printf("fake vm %u", number);
+    return id_named(&id_null, name);
+}
+
+char *
+fake_domain_xml(const FakeHost *host, guint number)
+{
+    char text[ID_TEXT_SIZE];
+    Id id = made_id(number);
+    return g_strdup_printf(
+        "<domain type='kvm'>\n  <name>vm-%05u</name>\n  <uuid>%s</uuid>\n  <memory unit='KiB'>1048576</memory>\n"
+        "  <vcpu placement='static'>%u</vcpu>\n  <os>\n    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>\n    <boot dev='hd'/>\n  </os>\n"
+        "  <features>\n    <acpi/>\n  </features>\n  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n"
+        "    <disk type='file' device='disk'>\n      <driver name='qemu' type='qcow2'/>\n      <source file='/fake/%s/vm-%05u.qcow2'/>\n"
+        "      <target dev='vda' bus='virtio'/>\n    </disk>\n    <interface type='network'>\n      <mac address='52:54:00:%02x:%02x:%02x'/>\n"
+        "      <source network='default'/>\n      <model type='virtio'/>\n    </interface>\n  </devices>\n</domain>\n",
+        number, id_format(&id, ID_UUID, text), 1 + number % 4, host->name, number, number >> 16 & 255, number >> 8 & 255, number & 255);
+}
+
+const char *
+fake_xml_of(const FakeHost *host, const FakeDomain *domain, char **ret_made)
+{
+    *ret_made = domain->xml ? NULL : fake_domain_xml(host, domain->number);
+    return domain->xml ? domain->xml : *ret_made;
+}
+
+FakeDomain *
+fake_put_domain(FakeHost *host, const Id *id)
+{
+    FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    if (domain)
+        return domain;
+    domain = g_new0(FakeDomain, 1);
+    domain->id = *id;
+    domain->state = DOMAIN_SHUTOFF;
+    g_hash_table_insert(host->domains, &domain->id, domain);
+    return domain;
+}
+
+/* Every other one is up. */
+static void
+make_domains(FakeHost *host)
+{
+    Wall now = clock_wall();
+    for (guint i = 0; i < host->vms; i++) {
+        Id id = made_id(host->first + i);
+        FakeDomain *domain = fake_put_domain(host, &id);
+        domain->number = host->first + i;
+        domain->state = i % 2 ? DOMAIN_SHUTOFF : DOMAIN_RUNNING;
+        domain->started = i % 2 ? 0 : now;
+    }
+}
+
+/* --- volumes ----------------------------------------------------------------------------------------------------------------------- */
+
+FakeVolume *
+fake_put_volume(Fake *fake, const char *path)
+{
+    FakeVolume *volume = g_hash_table_lookup(fake->volumes, path);
+    if (volume)
+        return volume;
+    volume = g_new0(FakeVolume, 1);
+    volume->path = g_strdup(path);
+    g_hash_table_insert(fake->volumes, volume->path, volume);
+    return volume;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------------------------ */
+
+static void
+append(Fake *fake, const char *line)
+{
+    gsize length = strlen(line);
+    if (fake->log >= 0 && write(fake->log, line, length) != (gssize) length)
+        log_warn("the state of the fake hosts cannot be written to %s: %s", fake->state, g_strerror(errno));
+}
+
+static char *
+domain_line(const FakeHost *host, const FakeDomain *domain)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *made = NULL;
+    g_autofree char *escaped = g_strescape(fake_xml_of(host, domain, &made), "");
+    return g_strdup_printf("domain\t%s\t%s\t%d\t%" G_GINT64_FORMAT "\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), domain->state, domain->started, escaped);
+}
+
+static char *
+volume_line(const FakeVolume *volume)
+{
+    g_autofree char *escaped = g_strescape(volume->path, "");
+    return g_strdup_printf("volume\t%d\t%" G_GINT64_FORMAT "\t%d\t%s\n", volume->format, volume->size, volume->partial, escaped);
+}
+
+void
+fake_keep_domain(FakeHost *host, const FakeDomain *domain)
+{
+    g_autofree char *line = domain_line(host, domain);
+    append(host->fake, line);
+}
+
+void
+fake_drop_domain(FakeHost *host, const Id *id)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *line = g_strdup_printf("gone\t%s\t%s\n", host->name, id_format(id, ID_UUID, text));
+    if (g_hash_table_remove(host->domains, id))
+        append(host->fake, line);
+}
+
+void
+fake_keep_volume(Fake *fake, const FakeVolume *volume)
+{
+    g_autofree char *line = volume_line(volume);
+    append(fake, line);
+}
+
+void
+fake_drop_volume(Fake *fake, const char *path)
+{
+    g_autofree char *escaped = g_strescape(path, "");
+    g_autofree char *line = g_strdup_printf("novolume\t%s\n", escaped);
+    if (g_hash_table_remove(fake->volumes, path))
+        append(fake, line);
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------------------------ */
+
+static void
+replay_domain(Fake *fake, char **words, guint count)
+{
+    FakeHost *host = count > 2 ? fake_find_host(fake, words[1]) : NULL;
+    Id id;
+    if (!host || !id_parse(words[2], ID_UUID, &id))
+        return;
+    if (g_str_equal(words[0], "gone")) {
+        g_hash_table_remove(host->domains, &id);
+        return;
+    }
+    if (count != 6)
+        return;
+    FakeDomain *domain = fake_put_domain(host, &id);
+    domain->number = 0;
+    domain->state = (DomainState) g_ascii_strtoll(words[3], NULL, 10);
+    domain->started = g_ascii_strtoll(words[4], NULL, 10);
+    g_free(domain->xml);
+    domain->xml = g_strcompress(words[5]);
+}
+
+static void
+replay_volume(Fake *fake, char **words, guint count)
+{
+    g_autofree char *path = g_strcompress(words[count - 1]);
+    if (g_str_equal(words[0], "novolume")) {
+        g_hash_table_remove(fake->volumes, path);
+        return;
+    }
+    if (count != 5)
+        return;
+    FakeVolume *volume = fake_put_volume(fake, path);
+    volume->format = (int) g_ascii_strtoll(words[1], NULL, 10);
+    volume->size = g_ascii_strtoll(words[2], NULL, 10);
+    volume->partial = g_ascii_strtoll(words[3], NULL, 10) != 0;
+}
+
+static void
+replay(Fake *fake, char *text)
+{
+    for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        g_auto(GStrv) words = g_strsplit(line, "\t", 6);
+        guint count = g_strv_length(words);
+        if (count >= 2 && (g_str_equal(words[0], "domain") || g_str_equal(words[0], "gone")))
+            replay_domain(fake, words, count);
+        else if (count >= 2)
+            replay_volume(fake, words, count);
+    }
+}
+
+/* A domain that was there from the start and is gone must stay gone: that is written too. */
+static void
+tell_missing(GString *text, const FakeHost *host)
+{
+    for (guint i = 0; i < host->vms; i++) {
+        char id_text[ID_TEXT_SIZE];
+        Id id = made_id(host->first + i);
+        if (!g_hash_table_contains(host->domains, &id))
+            g_string_append_printf(text, "gone\t%s\t%s\n", host->name, id_format(&id, ID_UUID, id_text));
+    }
+}
+
+static char *
+compact(Fake *fake)
+{
+    GString *text = g_string_new(NULL);
+    GHashTableIter iter;
+    gpointer item;
+    for (guint i = 0; i < fake->hosts->len; i++) {
+        FakeHost *host = fake->hosts->pdata[i];
+        tell_missing(text, host);
+        g_hash_table_iter_init(&iter, host->domains);
+        while (g_hash_table_iter_next(&iter, NULL, &item)) {
+            g_autofree char *line = ((FakeDomain *) item)->number ? NULL : domain_line(host, item);
+            g_string_append(text, line ? line : "");
+        }
+    }
+    g_hash_table_iter_init(&iter, fake->volumes);
+    while (g_hash_table_iter_next(&iter, NULL, &item)) {
+        g_autofree char *line = volume_line(item);
+        g_string_append(text, line);
+    }
+    return g_string_free(text, FALSE);
+}
+
+gboolean
+fake_state_open(Fake *fake, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) wrong = NULL;
+    for (guint i = 0; i < fake->hosts->len; i++)
+        make_domains(fake->hosts->pdata[i]);
+    if (g_file_get_contents(fake->state, &text, NULL, NULL)) {
+        replay(fake, text);
+        g_autofree char *anew = compact(fake);
+        if (!g_file_set_contents(fake->state, anew, -1, &wrong))
+            return fault_set(error, MSG_FAKE_FILE, "file", fake->state, "reason", wrong->message, NULL);
+    }
+    fake->log = open(fake->state, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    return fake->log >= 0 || fault_set(error, MSG_FAKE_FILE, "file", fake->state, "reason", g_strerror(errno), NULL);
+}

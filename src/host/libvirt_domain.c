@@ -1,0 +1,213 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of a domain: defined, read, started, asked to shut down, destroyed, undefined. Each operation of host.h is a call
+ * (libvirt_call.h) and looks the domain up by its UUID, so that nothing is kept from one call to the next. Knows no jobs and
+ * repeats nothing; what is already so is success only where host.h says it. */
+#include "host/libvirt_call.h"
+
+#include "host/libvirt_xml.h"
+
+#include <libvirt/virterror.h>
+
+#define AGENT_PATIENCE 5        /* seconds a guest's agent gets to take the request to shut down */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
+
+/* Keeps the name for the sentences. NULL if there is none, or with libvirt's error another than that. */
+static virDomain *
+find_domain(LibvirtCall *call)
+{
+    virDomain *domain = virDomainLookupByUUID(call->connection, call->id.bytes);
+    if (domain)
+        libvirt_call_name(call, virDomainGetName(domain));
+    return domain;
+}
+
+static gboolean
+is_absent(void)
+{
+    return libvirt_error_code() == VIR_ERR_NO_DOMAIN;
+}
+
+/* The name is not known where the domain is not: its id then stands in the sentence. */
+static LibvirtCall *
+call_new(HostLink *link, const LibvirtVerb *verb, const Id *domain, Tick deadline)
+{
+    char text[ID_TEXT_SIZE];
+    LibvirtCall *call = libvirt_call_new(link, verb, domain, deadline);
+    libvirt_call_name(call, id_format(domain, ID_UUID, text));
+    return call;
+}
+
+/* --- definition ------------------------------------------------------------------------------------------------------------------ */
+
+static gboolean
+work_define(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = virDomainDefineXML(call->connection, call->text);
+    return domain || libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_define, "define", TRUE, FALSE };
+    g_autoptr(xmlDoc) doc = libvirt_xml_parse(xml);
+    g_autofree char *name = libvirt_xml_text(doc, NULL, "name");
+    g_autoptr(LibvirtCall) call = libvirt_call_new(link, &verb, &id_null, deadline);
+    libvirt_call_name(call, name);
+    call->text = g_strdup(xml);
+    return libvirt_call_run(call, error);
+}
+
+/* What goes with a definition. A TPM's state is known to newer ones alone; an older libvirtd does not take the flag and keeps no state. */
+static int
+undefine_with_all(virDomain *domain)
+{
+    const unsigned flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+                           VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
+#if LIBVIR_VERSION_NUMBER >= 8009000
+    if (virDomainUndefineFlags(domain, flags | VIR_DOMAIN_UNDEFINE_TPM) == 0)
+        return 0;
+    if (libvirt_error_code() != VIR_ERR_INVALID_ARG)
+        return -1;
+#endif
+    return virDomainUndefineFlags(domain, flags);
+}
+
+/* One that runs would live on without a definition, and be gone for ever with its process. */
+static gboolean
+work_undefine(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    if (!domain)
+        return is_absent() || libvirt_call_fail(call, error);
+    int active = virDomainIsActive(domain);
+    if (active > 0)
+        return fault_set(error, MSG_HOST_UNDEFINE_RUNNING, "host", call->host->link.name, "vm", virDomainGetName(domain), NULL);
+    if (active == 0 && undefine_with_all(domain) == 0)
+        return TRUE;
+    return is_absent() || libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_undefine(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_undefine, "undefine", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error);
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------------------------- */
+
+static void
+give_facts(LibvirtCall *call, DomainFacts *take)
+{
+    call->result = take;
+    call->free_result = (GDestroyNotify) domain_facts_unref;
+}
+
+static gboolean
+work_read(LibvirtCall *call, GError **error)
+{
+    DomainReading reading = { NULL, FALSE };
+    g_autoptr(virDomain) domain = find_domain(call);
+    if (domain) {
+        if (!libvirt_read_domain(call->host, domain, NULL, &reading, error))
+            return FALSE;
+        give_facts(call, reading.facts);
+        return TRUE;
+    }
+    if (!is_absent())
+        return libvirt_call_fail(call, error);
+    DomainFacts *facts = domain_facts_new();
+    facts->id = call->id;
+    facts->state = DOMAIN_ABSENT;
+    give_facts(call, facts);
+    return TRUE;
+}
+
+DomainFacts *
+libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_read, "read", FALSE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error) ? g_steal_pointer(&call->result) : NULL;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------------------- */
+
+/* One that runs already is not ours to have started: libvirt refuses, and so do we. */
+static gboolean
+work_start(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    if (domain && virDomainCreateWithFlags(domain, call->flag ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE) == 0)
+        return TRUE;
+    return libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_start, "start", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    call->flag = paused;
+    return libvirt_call_run(call, error);
+}
+
+/* The agent makes the guest shut down whatever its desktop thinks of the power button. FALSE: there is none, or it is silent. */
+static gboolean
+ask_agent(virDomain *domain)
+{
+    virDomainAgentSetResponseTimeout(domain, AGENT_PATIENCE, 0);
+    return virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0;
+}
+
+static gboolean
+work_shutdown(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    if (domain && (ask_agent(domain) || virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0))
+        return TRUE;
+    return libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_shutdown, "shut down", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error);
+}
+
+/* libvirt's own refusal of one that is down is only a race lost against its guest. */
+static gboolean
+is_down(virDomain *domain)
+{
+    return virDomainIsActive(domain) == 0 || is_absent();
+}
+
+static gboolean
+work_destroy(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    if (!domain)
+        return is_absent() || libvirt_call_fail(call, error);
+    if (is_down(domain) || virDomainDestroyFlags(domain, VIR_DOMAIN_DESTROY_DEFAULT) == 0)
+        return TRUE;
+    libvirt_call_fail(call, error);
+    if (!is_down(domain))
+        return FALSE;
+    g_clear_error(error);
+    return TRUE;
+}
+
+gboolean
+libvirt_domain_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_destroy, "stop", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error);
+}

@@ -1,0 +1,12 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What this machine's own files say of it beyond what libvirt tells: operating system, hardware, network cards, bridges.
+ * Asked only for a host that is this machine. Nothing that is missing is an error. */
+#pragma once
+
+#include "model/places.h"
+
+/* Fills FACTS (os, nics, and hardware_information where it is empty yet). ROOT: "" for this machine; a test's folder. */
+void local_facts_read(const char *root, Host *facts);
+GPtrArray *local_facts_bridges(const char *root);       /* names of all bridges, sorted; char *, freed with the array */

@@ -1,0 +1,26 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A program run as a child, with a deadline: qemu-img, setpriv. It dies with its deadline, with the manager (kill -9
+ * included), and when it is not wanted any more; in all cases it is dead when volume_child_run returns. */
+#pragma once
+
+#include "base/clock.h"
+
+typedef enum {
+    CHILD_DONE,             /* ended with status 0 */
+    CHILD_FAILED,           /* said no */
+    CHILD_KILLED,           /* by us: the deadline passed, or it was not wanted any more */
+    CHILD_ABSENT,           /* there is no such program, or it cannot be run */
+} ChildEnd;
+
+typedef struct {
+    ChildEnd end;
+    int status;             /* what it ended with; of a signal 128 + its number, as a shell says */
+    char *words;            /* the last line it wrote to stderr, without its own name; never NULL after a run */
+} ChildResult;
+
+/* ARGV is NULL-terminated, its first found along PATH. WAKE: a descriptor that becomes readable when nobody wants it; -1 none. */
+void volume_child_run(const char *const *argv, int wake, Tick deadline, ChildResult *ret);
+void volume_child_clear(ChildResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ChildResult, volume_child_clear)

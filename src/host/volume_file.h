@@ -1,0 +1,45 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The file of one disk in a storage's directory: DIR/<disk id>, and DIR/<disk id>.<job>.part while it is made, so that whole
+ * and half are told apart after any crash. Looks, publishes, deletes; never follows a symbolic link and never believes what
+ * stands in an image further than its size. What runs qemu-img is libvirt_volume.c. */
+#pragma once
+
+#include "host/host.h"
+
+typedef struct {
+    const char *host, *path;    /* borrowed, for sentences: the host's name, the directory */
+    char disk[ID_TEXT_SIZE];
+    int dir;                    /* -1: not open */
+} VolumeFile;
+
+typedef struct {
+    VolumeState state;
+    int format;
+    gint64 size, allocation;
+    gboolean broken;            /* its header is damaged, or says that the image is */
+    gboolean names_files;       /* the header names a backing or data file */
+} VolumeLook;
+
+gboolean volume_file_open(VolumeFile *file, const char *host, const char *path, const Id *disk, GError **error);
+void volume_file_close(VolumeFile *file);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VolumeFile, volume_file_close)
+char *volume_file_path(const VolumeFile *file, const char *name);       /* DIR/NAME; yours */
+
+gboolean volume_file_look(const VolumeFile *file, VolumeLook *ret, GError **error);
+/* Does a running QEMU (or qemu-img) have it open? By the locks it holds. */
+gboolean volume_file_is_used(const VolumeFile *file);
+gint64 volume_file_room(const VolumeFile *file);                        /* bytes free in the directory's file system; 0 if not known */
+
+/* Making: an empty NAME of its own first; NAME is "<disk id>.<mark>.part", yours. What a former attempt of the same mark left goes. */
+char *volume_file_begin(const VolumeFile *file, const char *mark, GError **error);
+/* Makes NAME durable, OWNER's, and known by its format. It is not the disk yet. */
+gboolean volume_file_settle(const VolumeFile *file, const char *name, int format, uid_t owner, gid_t group, GError **error);
+gboolean volume_file_publish(const VolumeFile *file, const char *name, GError **error);     /* now it is; never over another */
+void volume_file_drop(const VolumeFile *file, const char *name);
+gboolean volume_file_sync(const VolumeFile *file, GError **error);      /* the disk's content, after a change */
+gboolean volume_file_delete(const VolumeFile *file, GError **error);    /* with all halves of it; nothing there is fine */
+/* The sentence for errno WHY of what could not be VERB ("made", "resized", "deleted", "read"). FALSE. */
+gboolean volume_file_fail(const VolumeFile *file, const char *verb, int why, GError **error);
+gboolean volume_file_full(const VolumeFile *file, GError **error);      /* the sentence that there is no room. FALSE */

@@ -1,0 +1,96 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Domain XML as hosts hand it over: whoever may define domains there may write anything into it. What is understood must stay byte
+ * for byte where nothing is asked, and an edit must give a document that says it. */
+#include "fuzz.h"
+
+#include "host/domain_xml.h"
+
+#include <string.h>
+
+static gboolean
+find_disk(gpointer data, const Id *disk, char **ret_path, int *ret_format, gboolean *ret_shareable, GError **error)
+{
+    (void) data;
+    (void) disk;
+    (void) error;
+    *ret_path = g_strdup("/srv/store/disk");
+    *ret_format = DISK_FORMAT_COW;
+    *ret_shareable = FALSE;
+    return TRUE;
+}
+
+static char *
+find_iso(gpointer data, const char *file, GError **error)
+{
+    (void) data;
+    (void) file;
+    (void) error;
+    return g_strdup("/srv/iso/x.iso");
+}
+
+static const char *
+find_source(gpointer data, const Nic *nic)
+{
+    (void) data;
+    return nic->source;
+}
+
+static const DomainWorld world = { NULL, "00000000-0000-4000-8000-00000000070b", find_disk, find_iso, find_source, NULL };
+
+static void
+edit(Vm *vm)
+{
+    text_set(&vm->description, "edited <&>");
+    vm->memory = (gint64) 768 << 20;
+    if (vm->nics.count > 0)
+        ((Nic *) vm->nics.items[0])->linked = FALSE;
+    DiskAttachment *attachment = object_new(&disk_attachment_type);
+    attachment->object.id = attachment->disk.id = id_named(&id_null, "fuzz");
+    attachment->interface = DISK_INTERFACE_VIRTIO;
+    attachment->active = TRUE;
+    if (list_find(&vm->disk_attachments, &attachment->object.id))
+        object_unref(attachment);
+    else
+        list_add(&vm->disk_attachments, attachment);
+}
+
+static void
+check_edit(const char *xml, Vm *vm)
+{
+    GError *error = NULL;
+    edit(vm);
+    g_autofree char *edited = domain_xml_patch(xml, vm, &world, &error);
+    if (!edited) {
+        fuzz_refused(error);        /* "did not take" is INTERNAL and ends the run */
+        return;
+    }
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    domain_xml_read(edited, facts, &error);
+    g_assert_no_error(error);
+    g_assert_true(facts->ours);
+    g_assert_cmpstr(facts->config->description, ==, vm->description);
+    g_assert_cmpint(facts->config->memory, ==, vm->memory);
+    g_assert_cmpuint(facts->config->disk_attachments.count, ==, vm->disk_attachments.count);
+    g_assert_cmpuint(facts->config->nics.count, ==, vm->nics.count);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    GError *error = NULL;
+    g_autofree char *xml = fuzz_text(data, size);
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    if (!domain_xml_read(xml, facts, &error)) {
+        fuzz_refused(error);
+        return 0;
+    }
+    g_autofree char *same = domain_xml_patch(xml, facts->config, &world, &error);
+    if (same)
+        g_assert_cmpstr(same, ==, xml);
+    else
+        fuzz_refused(error);
+    check_edit(xml, facts->config);
+    return 0;
+}

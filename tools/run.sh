@@ -50,18 +50,26 @@ install_and_build() {
 
 libvirt_answers() { timeout 10 virsh -q -c qemu:///system version >/dev/null 2>&1; }
 
+# Where no udev runs nobody gave QEMU's group the device; libvirt then probes QEMU anew at every question, each time for seconds.
+mend_kvm() {
+    [ -c /dev/kvm ] && [ "$(stat -c %a /dev/kvm)" = 600 ] && getent group kvm >/dev/null || return 0
+    chgrp kvm /dev/kvm && chmod 660 /dev/kvm && note "/dev/kvm belongs to group kvm now, as udev would have it"
+}
+
 start_libvirt() {
     say "libvirt"
     if libvirt_answers; then
         note "it runs already"
+        [ -d /run/systemd/system ] || mend_kvm
         return
     fi
     if [ -d /run/systemd/system ]; then
         systemctl start libvirtd.service >/dev/null 2>&1 ||
             systemctl start virtqemud.socket virtnetworkd.socket virtstoraged.socket virtlogd.socket >/dev/null 2>&1 || true
     else
-        pgrep -x virtlogd >/dev/null || virtlogd -d 9>&- || note "virtlogd does not start: guests' consoles are not kept"
-        pgrep -x libvirtd >/dev/null || libvirtd -d 9>&- || die "libvirtd does not start; /var/log/libvirt/libvirtd.log says why."
+        mend_kvm
+        pgrep --ns $$ --nslist mnt -x virtlogd >/dev/null || virtlogd -d 9>&- || note "virtlogd does not start: guests' consoles are not kept"
+        pgrep --ns $$ --nslist mnt -x libvirtd >/dev/null || libvirtd -d 9>&- || die "libvirtd does not start; /var/log/libvirt/libvirtd.log says why."
     fi
     for _ in $(seq 60); do
         libvirt_answers && { note "started"; return; }

@@ -148,6 +148,30 @@ make_context(Api *api, GError **error)
     return context;
 }
 
+/* On a worker: a certificate that ends soon is made anew, and whoever connects from now on sees it. */
+static void
+renew_certificate(gpointer data)
+{
+    Api *api = data;
+    g_autoptr(GError) error = NULL;
+    SSL_CTX *context = pki_renew(api->pki, &error) ? make_context(api, &error) : NULL;
+    for (guint i = 0; context && i < api->n_servers; i++)
+        server_renew(api->servers[i], context);
+    SSL_CTX_free(context);
+    g_atomic_int_set(&api->renewing, 0);
+    if (error)
+        log_error("the server's certificate ends soon and could not be renewed: %s", error->message);
+    else
+        log_info("the server's certificate was renewed");
+}
+
+static void
+look_after_certificate(Api *api)
+{
+    if (pki_is_due(api->pki, clock_wall()) && g_atomic_int_compare_and_exchange(&api->renewing, 0, 1))
+        workers_push(api->workers, renew_certificate, api);
+}
+
 static gboolean
 make_servers(Api *api, GError **error)
 {
@@ -156,6 +180,7 @@ make_servers(Api *api, GError **error)
                           .model = { .engine = api->engine, .workers = api->workers, .cache = api->cache } };
     gboolean well = context != NULL;
     for (guint i = 0; well && i < api->n_servers; i++) {
+        parts.hourly = i == 0 ? look_after_certificate : NULL;
         api->servers[i] = server_new(&parts, api->listeners[i], error);
         api->listeners[i] = -1;
         well = api->servers[i] != NULL;
@@ -228,15 +253,15 @@ api_free(Api *api)
         return;
     api_stop(api);
     Tick deadline = clock_tick() + STOP_TIME;
+    /* What a worker still does may look at the cache: if it hangs, the cache stays. */
+    if (workers_stop(api->workers, deadline))
+        cache_free(api->cache);
+    login_free(api->login, deadline);
     for (guint i = 0; i < api->n_servers; i++) {
         server_free(api->servers[i]);
         if (api->listeners[i] >= 0)
             close(api->listeners[i]);
     }
-    login_free(api->login, deadline);
-    /* What a worker still does may look at the cache: if it hangs, the cache stays. */
-    if (workers_stop(api->workers, deadline))
-        cache_free(api->cache);
     sessions_free(api->sessions);
     pki_free(api->pki);
     tls_census_free(api->census);

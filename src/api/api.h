@@ -19,5 +19,5 @@ typedef struct {
 Api *api_new(const ApiConfig *config, Engine *engine, GError **error);
 void api_start(Api *api);           /* from here on requests are served */
 void api_stop(Api *api);            /* no new ones; answers under way get 1 s; streams end. Before engine_stop */
-void api_free(Api *api);
+void api_free(Api *api);             /* after engine_stop: what the engine still answers is told to orphans of the api */
 guint api_port(const Api *api);

@@ -15,7 +15,7 @@
 
 #define THREADS 2
 #define DIGEST 32
-#define FORGIVEN (15 * 60 * CLOCK_SECOND)   /* failures are forgotten after so long */
+#define FORGIVEN ((Tick) 15 * 60 * CLOCK_SECOND)   /* failures are forgotten after so long */
 #define FARTHEST (30 * CLOCK_SECOND)        /* a try that would have to wait longer is refused unchecked */
 #define EVENT_LOGIN 30
 #define EVENT_FAILED 114

@@ -313,10 +313,13 @@ say_broken(const Pki *pki, const char *reason, GError **error)
     return fault_set(error, MSG_API_PKI_BROKEN, "directory", pki->directory, "reason", reason, NULL);
 }
 
-/* A CA without its certificate may be what a first start left that died between the two files: nobody trusts it yet. */
+/* A CA without its certificate may be what a first start left that died between the two files: nobody trusts it yet. Where it has
+ * signed something somebody does. */
 static gboolean
 open_ca(Pki *pki, GError **error)
 {
+    if (!is_there(pki, "ca.pem") && is_there(pki, "server.pem"))
+        return say_broken(pki, "ca.pem is missing", error);
     if (!is_there(pki, "ca.pem"))
         return make_ca(pki, error);
     if (!is_there(pki, "ca.key"))

@@ -405,7 +405,7 @@ request_open(Request *request, const char *method, const char *target, GError **
     g_autoptr(GError) first = NULL;
     if (request->n_headers >= LIMIT_HEADERS) {
         exchange->status = 431;
-        fault_set(&first, MSG_API_TOO_MANY_HEADERS, "most", G_STRINGIFY(LIMIT_HEADERS), "size", "32", NULL);
+        fault_set(&first, MSG_API_TOO_MANY_HEADERS, "most", G_STRINGIFY(LIMIT_HEADERS), "size", "30", NULL);
     }
     if (!first && take_target(request, target, &first))
         find_local(request, &versioned, &first);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define PIECES_AT_ONCE 512          /* of a reply: more than that are copied into one */
+#define HOUR ((Tick) 3600 * CLOCK_SECOND)
 #define MOST_DROPPED (64u << 20)    /* of a refused body, before the connection is cut */
 
 struct Server {
@@ -31,6 +32,7 @@ struct Server {
     TlsLink *opening;               /* whose pair is being added just now */
     GQueue requests;                /* Request *: between their first line and the end of their reply */
     gint stopping, feed_moved;      /* atomic */
+    Tick next_hour;
     gint64 deadline;                /* of stopping */
     SSL_CTX *next_context;          /* under the mailbox's lock */
 };
@@ -127,7 +129,7 @@ read_stream(void *data, uint64_t position, char *buffer, size_t room)
 {
     Request *request = data;
     Server *server = request->http.server;
-    if (g_atomic_int_get(&server->stopping))
+    if (g_atomic_int_get(&server->stopping) || tls_link_is_gone(request->http.link))
         return MHD_CONTENT_READER_END_OF_STREAM;
     gssize count = request->read(request->read_data, buffer, room, &request->http.due);
     if (count < 0)
@@ -193,8 +195,9 @@ begin_request(void *data, const char *target, struct MHD_Connection *connection)
     request->http.connection = connection;
     request->http.link = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     request->http.target = g_string_chunk_insert_len(request->memory, target, (gssize) strnlen(target, LIMIT_TARGET + 1));
-    request->address = tls_link_address(request->http.link);
-    request->here = tls_link_here(request->http.link);
+    /* Copies: the request may outlive its connection. */
+    request->address = g_string_chunk_insert(request->memory, tls_link_address(request->http.link));
+    request->here = g_string_chunk_insert(request->memory, tls_link_here(request->http.link));
     tls_link_set_phase(request->http.link, TLS_HEAD);
     request->http.under_way.data = request;
     g_queue_push_tail_link(&server->requests, &request->http.under_way);
@@ -302,6 +305,8 @@ open_request(Request *request, const char *method)
     if (!request_open(request, method, request->http.target, &error) || !fits(request, &error) || !door_admits(request, &error))
         return refuse(request, error);
     request->http.stage = BODY;
+    if (exchange_header(&request->exchange, "Expect"))
+        tls_link_hurry(request->http.link);     /* the library will say "100 Continue" */
     return MHD_YES;
 }
 
@@ -391,6 +396,22 @@ open_link(gpointer data, TlsLink *link, int take_pair)
     server->opening = NULL;
 }
 
+/* The client of a request went. A stream would sleep on until its next heartbeat, a suspended request keep its connection until it
+ * is answered: the one ends, the other becomes an orphan. */
+static void
+note_gone(gpointer data, TlsLink *link)
+{
+    Server *server = data;
+    for (GList *at = server->requests.head; at; at = at->next) {
+        Request *request = at->data;
+        if (request->http.link != link)
+            continue;
+        if (request->http.stage == SUSPENDED)
+            MHD_resume_connection(request->http.connection);
+        wake_stream(request);
+    }
+}
+
 static gboolean
 pump(gpointer data)
 {
@@ -462,9 +483,14 @@ static void
 second(gpointer data)
 {
     Server *server = data;
+    Tick now = clock_tick();
     empty_mailbox(server);
-    wake_streams(server, clock_tick());
+    wake_streams(server, now);
     tls_pump_soon(server->tls);
+    if (server->parts.hourly && now >= server->next_hour) {
+        server->next_hour = now + HOUR;
+        server->parts.hourly(server->parts.api);
+    }
 }
 
 /* The library refuses what is not HTTP, or too much of it, before anybody of ours sees it: with a page of its own, which no
@@ -477,7 +503,7 @@ word_refusal(gpointer data, const char *bytes, gsize length, char *ret_text, gsi
     int status = length > 12 ? atoi(bytes + 9) : 400;
     status = status >= 400 && status < 600 ? status : 400;
     if (status == 431 || status == 413)
-        fault_set(&error, MSG_API_TOO_MANY_HEADERS, "most", G_STRINGIFY(LIMIT_HEADERS), "size", "16", NULL);
+        fault_set(&error, MSG_API_TOO_MANY_HEADERS, "most", G_STRINGIFY(LIMIT_HEADERS), "size", "30", NULL);
     else if (status == 414)
         fault_set(&error, MSG_API_PATH_TOO_LONG, "most", G_STRINGIFY(LIMIT_TARGET), NULL);
     else
@@ -506,7 +532,7 @@ wake_server(gpointer data)
 Server *
 server_new(const ServerParts *parts, int take_listener, GError **error)
 {
-    static const TlsOps ops = { open_link, pump, woken, second, word_refusal };
+    static const TlsOps ops = { open_link, pump, note_gone, woken, second, word_refusal };
     Server *server = g_new0(Server, 1);
     server->parts = *parts;
     g_queue_init(&server->streams);

@@ -23,6 +23,7 @@ typedef struct {
     SSL_CTX *context;
     TlsCensus *census;
     ServerLoad *load;
+    void (*hourly)(Api *api);   /* called about once an hour, in a server thread; NULL for all but one */
     Exchange model;             /* what every exchange of the api has alike: engine, workers, cache */
 } ServerParts;
 

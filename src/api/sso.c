@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define TOKEN_IDLE (30 * 60 * CLOCK_SECOND)
+#define TOKEN_IDLE ((Tick) 30 * 60 * CLOCK_SECOND)
 #define EVENT_LOGOUT 31
 
 /* Value of NAME in the form or else the query; NULL if it is in neither. Yours. */

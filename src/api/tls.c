@@ -16,6 +16,7 @@
 
 #define EVENTS 64
 #define ACCEPTS 32                  /* in one turn */
+#define IDLE_WAIT ((Tick) 3600 * CLOCK_SECOND)  /* even with nobody there OPS.second is called now and then */
 #define PAUSE (CLOCK_SECOND / 5)    /* without descriptors accepting would spin */
 
 enum { LISTENER = 2, WAKE = 4 };    /* beside pointers, which are multiples of eight */
@@ -350,7 +351,7 @@ wait_time(Tls *tls, Tick most)
     if (tls->listen_again)
         return (int) (PAUSE / 1000);
     if (!tls->links.length)
-        return most < 0 ? -1 : (int) (most / 1000);
+        return (int) ((most < 0 ? IDLE_WAIT : most) / 1000);
     Tick left = CLAMP(tls->next_second - clock_tick(), 0, CLOCK_SECOND);
     return (int) ((most < 0 ? left : MIN(left, most)) / 1000) + 1;
 }

@@ -25,12 +25,17 @@ typedef enum {
     TLS_DEAD,
 } TlsPhase;
 
+/* How long a client may take (limits.h says what they are); tests are more impatient. Set before the first front is made. */
+typedef struct { Tick handshake, idle, head, stall, grace, linger; } TlsPatience;
+extern TlsPatience tls_patience;
+
 /* What the front asks of who serves the plain side. */
 typedef struct {
     void (*open)(gpointer data, TlsLink *link, int take_pair);  /* the first plain byte: serve PAIR. tls_link_closed when it is through */
     gboolean (*pump)(gpointer data);        /* bytes were moved: run. TRUE: run again at once */
+    void (*gone)(gpointer data, TlsLink *link);     /* the client is; its pair is closed. The link stays until tls_link_closed */
     void (*woken)(gpointer data);           /* after tls_wake */
-    void (*second)(gpointer data);          /* about once a second while there are connections */
+    void (*second)(gpointer data);          /* about once a second while there are connections, else about once an hour */
     /* The other side says something though no reply of ours is under way (the HTTP library refuses on its own): writes what to
      * say instead of HEAD, of which BYTES are there. */
     void (*refusal)(gpointer data, const char *bytes, gsize length, char *ret_text, gsize room);
@@ -58,6 +63,7 @@ void tls_link_finished(TlsLink *link);      /* the reply is wholly in the pair: 
 void tls_link_hurry(TlsLink *link);         /* something will be in the pair after the next pump: look without being told */
 void tls_link_closed(TlsLink *link);        /* the plain side is through with it: LINK may go */
 void tls_link_stream(TlsLink *link);        /* this reply has no end: only stalls are limited, not its pace */
+gboolean tls_link_is_gone(const TlsLink *link);
 const char *tls_link_address(const TlsLink *link);      /* "192.0.2.1" */
 const char *tls_link_here(const TlsLink *link);         /* "192.0.2.9:8443", brackets around IPv6 */
 const struct sockaddr *tls_link_sockaddr(const TlsLink *link, socklen_t *ret_length);

@@ -3,7 +3,7 @@
  *
  * One TLS connection: cipher bytes on a socket, plain bytes on a pair. OpenSSL writes into memory, so it never waits: what the
  * socket does not take is kept, and no more plain bytes are read until it is gone; likewise towards the pair. Nothing here
- * loops until a peer blocks: after TLS_TURN bytes the next connection has its turn. */
+ * loops until a peer blocks: after one scratch of bytes the next connection has its turn. */
 #include "api/tls_parts.h"
 
 #include <arpa/inet.h>
@@ -38,14 +38,16 @@ watch_socket(TlsLink *link)
     link->socket_events = events;
 }
 
-/* Not watched at all while nothing is wanted: a closed pair would report itself for ever. */
+/* Watched only while it has or may soon have more than one look took: most replies are taken by that look, and each event would
+ * cost as much. Not watched at all while nothing is wanted: a closed pair would report itself for ever. */
 static void
 watch_pair(TlsLink *link)
 {
     guint32 events = 0;
     if (link->pair < 0)
         return;
-    if (!link->unsent_length && !link->ended_out)
+    gboolean more = (link->replying && !link->finished) || link->owed;
+    if (more && !link->unsent_length && !link->ended_out)
         events |= EPOLLIN;
     if (link->held_length)
         events |= EPOLLOUT;
@@ -196,6 +198,8 @@ tls_link_kill(TlsLink *link)
     if (link->queued)
         g_queue_unlink(&link->tls->hurried, &link->hurry);
     link->queued = FALSE;
+    if (link->served)
+        link->tls->ops.gone(link->tls->data, link);
     tls_bury(link);
 }
 
@@ -300,6 +304,8 @@ send_unsent(TlsLink *link)
     link->unsent_length = link->unsent_done = 0;
     if (link->ended_out)
         linger(link);
+    else if (!link->served)
+        tls_link_hurry(link);
     return TRUE;
 }
 
@@ -355,6 +361,9 @@ tls_link_drain(TlsLink *link)
         relay_out(link, &dry);
     if (link->phase == TLS_DEAD)
         return;
+    /* A plain side that has closed is read to its end. */
+    if (!link->served && link->pair >= 0 && !link->unsent_length)
+        tls_link_hurry(link);
     if (link->drained >= TLS_PUMP || (link->drained && link->replying && !link->finished)) {
         link->tls->pump_due = TRUE;
         link->drained = 0;
@@ -613,6 +622,14 @@ tls_link_closed(TlsLink *link)
     link->served = FALSE;
     if (link->phase == TLS_DEAD)
         tls_bury(link);
+    else if (link->pair >= 0)
+        tls_link_hurry(link);
+}
+
+gboolean
+tls_link_is_gone(const TlsLink *link)
+{
+    return link->phase == TLS_DEAD;
 }
 
 const char *
@@ -634,36 +651,41 @@ tls_link_sockaddr(const TlsLink *link, socklen_t *ret_length)
     return (const struct sockaddr *) &link->peer;
 }
 
+TlsPatience tls_patience = { LIMIT_HANDSHAKE, LIMIT_IDLE, LIMIT_HEAD, LIMIT_STALL, LIMIT_GRACE, LIMIT_LINGER };
+
 /* --- limits -------------------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 too_slow(const TlsLink *link, Tick now, guint pace)
 {
-    Tick allowed = LIMIT_GRACE + (Tick) (link->moved / pace) * CLOCK_SECOND;
-    return now - link->progress > LIMIT_STALL || now - link->since > allowed;
+    Tick allowed = tls_patience.grace + (Tick) (link->moved / pace) * CLOCK_SECOND;
+    return now - link->progress > tls_patience.stall || now - link->since > allowed;
 }
 
 void
 tls_link_check(TlsLink *link, Tick now)
 {
     Tick spent = now - link->since;
+    /* Should the plain side ever have said something unasked, it is found here. */
+    if (link->served && link->pair >= 0 && (link->phase == TLS_HEAD || link->phase == TLS_BODY))
+        tls_link_hurry(link);
     if (link->phase == TLS_REPLY && link->finished && !link->unsent_length && !link->owed)
         tls_link_set_phase(link, TLS_IDLE);
-    if (link->ended_out && link->phase != TLS_LINGER && link->phase != TLS_DEAD && now - link->progress > LIMIT_STALL) {
+    if (link->ended_out && link->phase != TLS_LINGER && link->phase != TLS_DEAD && now - link->progress > tls_patience.stall) {
         tls_link_kill(link);
         return;
     }
     switch (link->phase) {
     case TLS_HANDSHAKE:
-        if (spent > LIMIT_HANDSHAKE)
+        if (spent > tls_patience.handshake)
             tls_link_kill(link);
         break;
     case TLS_IDLE:
-        if (spent > LIMIT_IDLE)
+        if (spent > tls_patience.idle)
             tls_link_leave(link);
         break;
     case TLS_HEAD:
-        if (spent > LIMIT_HEAD)
+        if (spent > tls_patience.head)
             tls_link_kill(link);
         break;
     case TLS_BODY:
@@ -671,11 +693,11 @@ tls_link_check(TlsLink *link, Tick now)
             tls_link_kill(link);
         break;
     case TLS_REPLY:
-        if (link->unsent_length && (link->endless ? now - link->progress > LIMIT_STALL : too_slow(link, now, LIMIT_PACE_REPLY)))
+        if (link->unsent_length && (link->endless ? now - link->progress > tls_patience.stall : too_slow(link, now, LIMIT_PACE_REPLY)))
             tls_link_kill(link);
         break;
     case TLS_LINGER:
-        if (spent > LIMIT_LINGER)
+        if (spent > tls_patience.linger)
             tls_link_kill(link);
         break;
     case TLS_WORK:

@@ -12,7 +12,6 @@
 #include <netinet/in.h>
 
 #define TLS_SCRATCH (64u << 10)     /* plain bytes moved at once */
-#define TLS_TURN (64u << 10)        /* of one connection before the next has its turn */
 #define TLS_PUMP (16u << 10)        /* after so many bytes taken from the pair the HTTP library has room again */
 
 struct Tls {

@@ -118,6 +118,27 @@ message_argument(const Message *message, const char *name)
     return NULL;
 }
 
+/* An argument may hold anything a client or a host said: in a sentence it stands on one line, without control characters, as UTF-8. */
+static void
+add_argument(Text *out, const char *value)
+{
+    const char *end = value + strlen(value);
+    for (const char *at = value; at < end;) {
+        gunichar c = g_utf8_get_char_validated(at, end - at);
+        gboolean valid = c != (gunichar) -1 && c != (gunichar) -2;
+        const char *next = valid ? g_utf8_next_char(at) : at + 1;
+        if (!valid)
+            text_add_literal(out, "\xef\xbf\xbd");
+        else if (c == '\n' || c == '\r' || c == '\t')
+            text_add_literal(out, " ");
+        else if (g_unichar_iscntrl(c))
+            text_add_literal(out, "?");
+        else
+            text_add_bytes(out, at, (gsize) (next - at));
+        at = next;
+    }
+}
+
 /* TEMPLATE with each {name} replaced by its argument; a name that was not given stays visible, so that tests and people see it. */
 static char *
 fill(const Message *message, const char *template)
@@ -128,7 +149,7 @@ fill(const Message *message, const char *template)
         g_autofree char *name = close ? g_strndup(template + 1, (gsize) (close - template - 1)) : NULL;
         const char *value = name ? message_argument(message, name) : NULL;
         if (value) {
-            text_add(&out, value);
+            add_argument(&out, value);
             template = close + 1;
         } else {
             text_add_bytes(&out, template++, 1);

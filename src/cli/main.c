@@ -9,12 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define LOCAL "/var/lib/shikiri"     /* where the manager of this machine lies, unless it was told otherwise */
+
 static const char *const usage =
     "shikiri [OPTION…] VERB TYPE [NAME] [field=value …]\n"
     "  list TYPE            show TYPE NAME        add TYPE [NAME] field=value …\n"
     "  update TYPE NAME …   remove TYPE NAME      start|stop|shutdown… TYPE NAME\n"
     "  describe TYPE        watch                 help [types]\n"
     "A NIC and the like belong to something: shikiri list nics vm=web1\n";
+
+#define DATA_DIR "/var/lib/shikiri"
 
 /* The content of FILE without its line end; yours. */
 static char *
@@ -29,11 +33,26 @@ read_line(const char *file, GError **error)
     return g_strchomp(text);
 }
 
+/* Nothing was said at all: on the manager's own machine its administrator may read where it is and how to get in. */
+static void
+complete_from_manager(ClientConfig *config, char **ret_password)
+{
+    g_autofree char *password = NULL;
+    if (config->ca || config->user || getenv("SHIKIRI_PASSWORD") || !(config->url = read_line(DATA_DIR "/url", NULL)))
+        return;
+    config->ca = g_strdup(DATA_DIR "/pki/ca.pem");
+    password = read_line(DATA_DIR "/admin-password", NULL);
+    *ret_password = g_steal_pointer(&password);
+}
+
 static gboolean
 complete(ClientConfig *config, const char *password_file, GError **error)
 {
+    g_autofree char *own_password = NULL;
     if (!config->url)
         config->url = g_strdup(getenv("SHIKIRI_URL"));
+    if (!config->url)
+        complete_from_manager(config, &own_password);
     if (!config->url)
         return fault_set(error, MSG_CLI_NO_URL, NULL);
     while (g_str_has_suffix(config->url, "/"))
@@ -42,7 +61,9 @@ complete(ClientConfig *config, const char *password_file, GError **error)
         config->user = g_strdup(getenv("SHIKIRI_USER") ? getenv("SHIKIRI_USER") : "admin@internal");
     if (!config->ca)
         config->ca = g_strdup(getenv("SHIKIRI_CA"));
-    config->password = password_file ? read_line(password_file, error) : g_strdup(getenv("SHIKIRI_PASSWORD"));
+    config->password = password_file   ? read_line(password_file, error)
+                       : own_password ? g_steal_pointer(&own_password)
+                                      : g_strdup(getenv("SHIKIRI_PASSWORD"));
     if (password_file && !config->password)
         return FALSE;
     return config->password || fault_set(error, MSG_CLI_NO_PASSWORD, "user", config->user, NULL);

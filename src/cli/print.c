@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Tables and sheets. What a column shows of a reference is its name where the reply has one, else its id; bytes are told
- * in binary units, since that is how people gave them. */
+ * Tables and sheets. What a column shows of a reference is its name where one is known, else its id; bytes are told in binary
+ * units, since that is how people gave them. */
 #include "cli/print.h"
 
 #include "base/clock.h"
@@ -22,6 +22,8 @@ columns_of(const char *text)
     return columns;
 }
 
+/* --- one value ------------------------------------------------------------------------------------------------------------ */
+
 static char *
 bytes_for_people(const char *number)
 {
@@ -40,38 +42,107 @@ is_bytes(const char *name)
     return g_strv_contains(words, name) || g_str_has_suffix(name, "_size");
 }
 
-static char *
-cell(struct json_object *field, struct json_object *object)
+/* What the reply says of something else, in a word: its name, the known name of its id, its id. */
+static const char *
+reference_text(struct json_object *value, struct json_object *names)
 {
-    struct json_object *value = NULL;
-    const char *name = words_string(field, "name");
-    if (!json_object_object_get_ex(object, name, &value) || !value)
-        return g_strdup("");
-    if (json_object_is_type(value, json_type_object)) {
-        const char *shown = words_string(value, "name");
-        return g_strdup(*shown ? shown : words_string(value, "id"));
-    }
-    if (g_str_equal(words_string(field, "kind"), "time")) {
-        char date[CLOCK_DATE_SIZE];
+    const char *name = words_string(value, "name"), *id = words_string(value, "id");
+    const char *known = *name ? name : words_string(names, id);
+    return *known ? known : id;
+}
+
+/* Of a value that is no object and no list; FIELD may be NULL. Yours. */
+static char *
+plain_text(struct json_object *field, const char *name, struct json_object *value)
+{
+    char date[CLOCK_DATE_SIZE];
+    if (json_object_is_type(value, json_type_int) && g_str_equal(words_string(field, "kind"), "time"))
         return g_strdup(clock_format(json_object_get_int64(value) * 1000, date));
-    }
     if (is_bytes(name))
         return bytes_for_people(json_object_get_string(value));
     return g_strdup(json_object_get_string(value));
 }
 
-static GPtrArray *
+/* --- tables --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    struct json_object *field;
+    const char *title;
+} Column;
+
+static gboolean
+is_useful(const char *address, gboolean v4)
+{
+    gboolean is_v4 = strchr(address, ':') == NULL;
+    return is_v4 == v4 && !g_str_has_prefix(address, "127.") && !g_str_has_prefix(address, "fe80:") && !g_str_equal(address, "::1");
+}
+
+static void
+add_addresses(GString *out, struct json_object *devices, gboolean v4)
+{
+    for (gsize d = 0; devices && d < json_object_array_length(devices); d++) {
+        struct json_object *ips = NULL, *list = NULL;
+        json_object_object_get_ex(json_object_array_get_idx(devices, d), "ips", &ips);
+        json_object_object_get_ex(ips, "ip", &list);
+        for (gsize i = 0; list && i < json_object_array_length(list); i++) {
+            const char *address = words_string(json_object_array_get_idx(list, i), "address");
+            if (is_useful(address, v4))
+                g_string_append_printf(out, "%s%s", out->len ? " " : "", address);
+        }
+    }
+}
+
+/* Those a person would type: IPv4, else IPv6, none that only the guest itself or its link knows. Yours. */
+static char *
+addresses(struct json_object *followed)
+{
+    struct json_object *devices = NULL;
+    GString *out = g_string_new(NULL);
+    json_object_object_get_ex(followed, "reported_device", &devices);
+    add_addresses(out, devices, TRUE);
+    if (!out->len)
+        add_addresses(out, devices, FALSE);
+    return g_string_free(out, FALSE);
+}
+
+static char *
+cell(const Column *column, struct json_object *object, struct json_object *names)
+{
+    struct json_object *value = NULL;
+    const char *name = words_string(column->field, "name");
+    if (!json_object_object_get_ex(object, name, &value) || !value)
+        return g_strdup("");
+    if (g_str_equal(name, PRINT_ADDRESSES))
+        return addresses(value);
+    if (json_object_is_type(value, json_type_object))
+        return g_strdup(reference_text(value, names));
+    return plain_text(column->field, name, value);
+}
+
+static void
+add_column(GArray *shown, struct json_object *field, const char *title)
+{
+    Column column = { field, title };
+    g_array_append_val(shown, column);
+}
+
+static GArray *
 columns(struct json_object *type)
 {
-    GPtrArray *shown = g_ptr_array_new();
+    GArray *shown = g_array_new(FALSE, FALSE, sizeof(Column));
     struct json_object *fields = NULL;
     json_object_object_get_ex(type, "fields", &fields);
     gsize count = fields ? json_object_array_length(fields) : 0;
     for (gsize i = 0; i < count; i++) {
         struct json_object *field = json_object_array_get_idx(fields, i);
         if (words_field_has(field, "show"))
-            g_ptr_array_add(shown, field);
+            add_column(shown, field, words_string(field, "name"));
     }
+    struct json_object *reported = words_row(type, PRINT_ADDRESSES);
+    if (reported && !*words_string(type, "parent"))
+        add_column(shown, reported, "address");
+    if (!shown->len && words_row(type, "name"))
+        add_column(shown, words_row(type, "name"), "name");
     return shown;
 }
 
@@ -86,17 +157,17 @@ print_cell(const char *text, int width, gboolean last)
 }
 
 void
-print_table(struct json_object *type, struct json_object *objects)
+print_table(struct json_object *type, struct json_object *objects, struct json_object *names)
 {
-    g_autoptr(GPtrArray) shown = columns(type);
+    g_autoptr(GArray) shown = columns(type);
     g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
     g_autofree int *widths = g_new0(int, shown->len + 1);
     gsize rows = objects ? json_object_array_length(objects) : 0;
     for (guint c = 0; c < shown->len; c++)
-        g_ptr_array_add(cells, g_ascii_strup(words_string(g_ptr_array_index(shown, c), "name"), -1));
+        g_ptr_array_add(cells, g_ascii_strup(g_array_index(shown, Column, c).title, -1));
     for (gsize r = 0; r < rows; r++) {
         for (guint c = 0; c < shown->len; c++)
-            g_ptr_array_add(cells, cell(g_ptr_array_index(shown, c), json_object_array_get_idx(objects, r)));
+            g_ptr_array_add(cells, cell(&g_array_index(shown, Column, c), json_object_array_get_idx(objects, r), names));
     }
     for (guint i = 0; i < cells->len; i++)
         widths[i % shown->len] = MAX(widths[i % shown->len], columns_of(g_ptr_array_index(cells, i)));
@@ -104,28 +175,38 @@ print_table(struct json_object *type, struct json_object *objects)
         print_cell(g_ptr_array_index(cells, i), widths[i % shown->len], i % shown->len == shown->len - 1);
 }
 
+/* --- sheets --------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_reference(struct json_object *field, struct json_object *value)
+{
+    return g_str_equal(words_string(field, "kind"), "ref") && *words_string(value, "id");
+}
+
+/* FIELD is the row of NAME where the description has one. */
 static void
-print_value(const char *name, struct json_object *value, int depth)
+print_value(struct json_object *field, const char *name, struct json_object *value, struct json_object *names, int depth)
 {
     if (g_str_equal(name, "link") || g_str_equal(name, "actions") || g_str_equal(name, "href"))
         return;
-    if (json_object_is_type(value, json_type_object)) {
+    if (json_object_is_type(value, json_type_object) && is_reference(field, value)) {
+        printf("%*s%s: %s\n", depth * 2, "", name, reference_text(value, names));
+    } else if (json_object_is_type(value, json_type_object)) {
         printf("%*s%s:\n", depth * 2, "", name);
         json_object_object_foreach(value, key, inner)
-            print_value(key, inner, depth + 1);
+            print_value(words_row(field, key), key, inner, names, depth + 1);
     } else if (json_object_is_type(value, json_type_array)) {
         for (gsize i = 0; i < json_object_array_length(value); i++)
-            print_value(name, json_object_array_get_idx(value, i), depth);
+            print_value(field, name, json_object_array_get_idx(value, i), names, depth);
     } else {
-        g_autofree char *bytes = is_bytes(name) ? bytes_for_people(json_object_get_string(value)) : NULL;
-        printf("%*s%s: %s\n", depth * 2, "", name, bytes ? bytes : json_object_get_string(value));
+        g_autofree char *text = plain_text(field, name, value);
+        printf("%*s%s: %s\n", depth * 2, "", name, text);
     }
 }
 
 void
-print_sheet(struct json_object *type, struct json_object *object)
+print_sheet(struct json_object *type, struct json_object *object, struct json_object *names)
 {
-    (void) type;
     json_object_object_foreach(object, key, value)
-        print_value(key, value, 0);
+        print_value(words_row(type, key), key, value, names, 0);
 }

@@ -6,6 +6,7 @@
 #include "cli/request.h"
 
 #include "base/id.h"
+#include "cli/names.h"
 #include "cli/print.h"
 #include "cli/words.h"
 
@@ -47,13 +48,32 @@ matches(struct json_object *object, const char *name)
            g_str_equal(words_string(object, "alias"), name);
 }
 
-/* The id of what NAME names in COLLECTION; yours. */
+/* COLLECTION, or the search in it that holds what is called NAME; yours. */
+static char *
+search_for(struct json_object *type, const char *collection, const char *name)
+{
+    const char *word = words_name_search(type);
+    if (!word || strpbrk(name, "\"*\\"))
+        return g_strdup(collection);
+    g_autofree char *query = g_strdup_printf("%s=\"%s\"", word, name);
+    g_auto(Text) path = TEXT_EMPTY;
+    text_add(&path, collection);
+    text_add(&path, "?case_sensitive=true&search=");
+    text_add_url(&path, query);
+    return g_strndup(path.bytes, path.length);
+}
+
+/* The id of what NAME names in COLLECTION; yours. An id of the usual form is believed: the manager says if there is no such object. */
 static char *
 id_of(Run *run, struct json_object *type, const char *collection, const char *name, GError **error)
 {
+    Id id;
     g_autofree char *found = NULL;
     guint count = 0;
-    struct json_object *reply = client_json(run->client, "GET", collection, NULL, error);
+    if (id_parse(name, ID_UUID, &id))
+        return g_strdup(name);
+    g_autofree char *path = search_for(type, collection, name);
+    struct json_object *reply = client_json(run->client, "GET", path, NULL, error);
     if (!reply)
         return NULL;
     struct json_object *objects = list_of(reply, type);
@@ -136,9 +156,11 @@ show_reply(Run *run, const char *method, const char *path, const char *body, GEr
         return TRUE;
     }
     struct json_object *object = reply.length ? json_tokener_parse(reply.bytes) : NULL;
-    if (object && g_str_equal(method, "GET"))
-        print_sheet(run->type, object);
-    else if (run->request->plan)
+    if (object && g_str_equal(method, "GET")) {
+        struct json_object *names = names_fetch(run->client, run->description, run->type, object, FALSE);
+        print_sheet(run->type, object, names);
+        json_object_put(names);
+    } else if (run->request->plan)
         puts(words_string(object, "plan"));
     else
         printf("%s %s: %s\n", words_string(run->type, "one"), run->request->name ? run->request->name : words_string(object, "name"),
@@ -151,18 +173,22 @@ static gboolean
 run_list(Run *run, GError **error)
 {
     g_auto(Text) path = TEXT_EMPTY;
+    gboolean table = !run->request->json && !run->request->xml;
     text_add(&path, run->collection);
+    text_add(&path, table && words_row(run->type, PRINT_ADDRESSES) ? "?follow=" PRINT_ADDRESSES : "?");
     if (run->request->search) {
-        text_add(&path, "?search=");
+        text_add(&path, "&search=");
         text_add_url(&path, run->request->search);
     }
     text_add_bytes(&path, "", 1);
-    if (run->request->json || run->request->xml)
+    if (!table)
         return show_reply(run, "GET", path.bytes, NULL, error);
     struct json_object *reply = client_json(run->client, "GET", path.bytes, NULL, error);
     if (!reply)
         return FALSE;
-    print_table(run->type, list_of(reply, run->type));
+    struct json_object *names = names_fetch(run->client, run->description, run->type, list_of(reply, run->type), TRUE);
+    print_table(run->type, list_of(reply, run->type), names);
+    json_object_put(names);
     json_object_put(reply);
     return TRUE;
 }
@@ -173,7 +199,7 @@ run_add(Run *run, GError **error)
     g_autofree char *named = run->request->name ? g_strconcat("name=", run->request->name, NULL) : NULL;
     if (named)
         g_ptr_array_insert(run->pairs, 0, g_steal_pointer(&named));
-    g_autofree char *body = words_body(run->type, (char **) run->pairs->pdata, error);
+    g_autofree char *body = words_body(run->description, run->type, (char **) run->pairs->pdata, error);
     g_autofree char *path = with_query(run, run->collection);
     return body && show_reply(run, "POST", path, body, error);
 }
@@ -181,7 +207,7 @@ run_add(Run *run, GError **error)
 static gboolean
 run_update(Run *run, GError **error)
 {
-    g_autofree char *body = words_body(run->type, (char **) run->pairs->pdata, error);
+    g_autofree char *body = words_body(run->description, run->type, (char **) run->pairs->pdata, error);
     g_autofree char *path = with_query(run, run->path);
     return body && show_reply(run, "PUT", path, body, error);
 }

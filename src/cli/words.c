@@ -40,39 +40,69 @@ same_word(const char *a, const char *b)
     return g_str_equal(left, right);
 }
 
-struct json_object *
-words_type(struct json_object *description, const char *word, GError **error)
+static struct json_object *
+find_type(struct json_object *types, const char *word, const char *const *keys)
 {
-    struct json_object *types = NULL;
-    json_object_object_get_ex(description, "types", &types);
     gsize count = types ? json_object_array_length(types) : 0;
     for (gsize i = 0; i < count; i++) {
         struct json_object *type = json_object_array_get_idx(types, i);
-        if (same_word(word, words_string(type, "one")) || same_word(word, words_string(type, "many")) ||
-            same_word(word, words_string(type, "path")))
-            return type;
+        for (guint k = 0; keys[k]; k++)
+            if (same_word(word, words_string(type, keys[k])))
+                return type;
     }
-    fault_set(error, MSG_CLI_UNKNOWN_TYPE, "type", word, NULL);
+    return NULL;
+}
+
+/* By its own names first: "nics" are a VM's, though a host's stand behind a path of that name too. */
+struct json_object *
+words_type(struct json_object *description, const char *word, GError **error)
+{
+    static const char *const names[] = { "one", "many", NULL }, *const paths[] = { "path", NULL };
+    struct json_object *types = NULL;
+    json_object_object_get_ex(description, "types", &types);
+    struct json_object *type = find_type(types, word, names);
+    if (!type)
+        type = find_type(types, word, paths);
+    if (!type)
+        fault_set(error, MSG_CLI_UNKNOWN_TYPE, "type", word, NULL);
+    return type;
+}
+
+struct json_object *
+words_row(struct json_object *holder, const char *name)
+{
+    struct json_object *fields = NULL;
+    json_object_object_get_ex(holder, "fields", &fields);
+    gsize count = fields ? json_object_array_length(fields) : 0;
+    for (gsize i = 0; i < count; i++) {
+        struct json_object *row = json_object_array_get_idx(fields, i);
+        if (g_str_equal(words_string(row, "name"), name))
+            return row;
+    }
     return NULL;
 }
 
 struct json_object *
-words_field(struct json_object *type, const char *path)
+words_of(struct json_object *description, struct json_object *row)
+{
+    const char *of = words_string(row, "of");
+    return *of ? words_type(description, of, NULL) : NULL;
+}
+
+/* A reference is walked into: what is sent with a new disk attachment is its disk. */
+struct json_object *
+words_field(struct json_object *description, struct json_object *type, const char *path)
 {
     g_auto(GStrv) parts = g_strsplit(path, ".", -1);
-    struct json_object *at = type;
-    for (char **part = parts; *part && at; part++) {
-        struct json_object *fields = NULL, *found = NULL;
-        json_object_object_get_ex(at, "fields", &fields);
-        gsize count = fields ? json_object_array_length(fields) : 0;
-        for (gsize i = 0; i < count && !found; i++) {
-            struct json_object *row = json_object_array_get_idx(fields, i);
-            if (g_str_equal(words_string(row, "name"), *part))
-                found = row;
-        }
-        at = found;
+    struct json_object *at = type, *row = NULL;
+    for (char **part = parts; *part; part++) {
+        row = words_row(at, *part);
+        if (!row)
+            return NULL;
+        struct json_object *of = words_of(description, row);
+        at = of ? of : row;
     }
-    return at == type ? NULL : at;
+    return row;
 }
 
 static gboolean
@@ -98,6 +128,23 @@ gboolean
 words_verb(struct json_object *type, const char *verb)
 {
     return array_has(type, "verbs", verb);
+}
+
+/* Searches take names, so one object of thousands is found without fetching all. */
+const char *
+words_name_search(struct json_object *type)
+{
+    static const char *const words[] = { "name", "alias" };
+    struct json_object *offers = NULL;
+    json_object_object_get_ex(type, "search", &offers);
+    gsize count = offers && !*words_string(type, "parent") ? json_object_array_length(offers) : 0;
+    for (gsize w = 0; w < G_N_ELEMENTS(words); w++) {
+        for (gsize i = 0; i < count; i++) {
+            if (g_str_equal(words_string(json_object_array_get_idx(offers, i), "word"), words[w]))
+                return words[w];
+        }
+    }
+    return NULL;
 }
 
 /* "2GiB" → "2147483648"; anything that is no number with a unit is sent as it is: the manager says what is wrong with it. */
@@ -170,14 +217,14 @@ make_way(struct json_object *body, char **parts)
 }
 
 char *
-words_body(struct json_object *type, char **pairs, GError **error)
+words_body(struct json_object *description, struct json_object *type, char **pairs, GError **error)
 {
     struct json_object *body = json_object_new_object();
     gboolean well = TRUE;
     for (char **pair = pairs; *pair && well; pair++) {
         char *equals = strchr(*pair, '=');
         g_autofree char *path = g_strndup(*pair, (gsize) (equals - *pair));
-        struct json_object *field = words_field(type, path);
+        struct json_object *field = words_field(description, type, path);
         well = field || g_str_equal(path, "id") || fault_set(error, MSG_CLI_UNKNOWN_FIELD, "type", words_string(type, "one"), "field", path, NULL);
         if (well) {
             g_auto(GStrv) parts = g_strsplit(path, ".", -1);

@@ -7,15 +7,18 @@
 
 #include "cli/client.h"
 
-
 /* The description, fetched once; yours to json_object_put. */
 struct json_object *words_fetch(Client *client, GError **error);
 /* The type called WORD, in singular, plural or as in a path, dashes or not; borrowed. NULL with a sentence. */
 struct json_object *words_type(struct json_object *description, const char *word, GError **error);
 const char *words_string(struct json_object *object, const char *key);      /* "" if it has none */
-/* The row of a dotted field path; NULL if there is none. */
-struct json_object *words_field(struct json_object *type, const char *path);
+/* The row called NAME among the fields of a type or a group; NULL. The type a row refers to or has children of; NULL. Borrowed. */
+struct json_object *words_row(struct json_object *holder, const char *name);
+struct json_object *words_of(struct json_object *description, struct json_object *row);
+/* The row of a dotted field path, through groups and references; NULL if there is none. */
+struct json_object *words_field(struct json_object *description, struct json_object *type, const char *path);
+const char *words_name_search(struct json_object *type);    /* the search word that finds one by name; NULL */
 gboolean words_field_has(struct json_object *field, const char *flag);      /* "show" */
 gboolean words_verb(struct json_object *type, const char *verb);
 /* A JSON body of "field=value" words: numbers with sizes ("2GiB"), references by name or id, lists by commas. Yours. */
-char *words_body(struct json_object *type, char **pairs, GError **error);
+char *words_body(struct json_object *description, struct json_object *type, char **pairs, GError **error);

@@ -25,7 +25,7 @@ detach_check_file(Work *work, const Disk *disk, GError **error)
     work_set_mark_id(work, "disk", &disk->object.id);
     if (!storage)
         return fault_set(error, MSG_DISK_NOWHERE, "disk", disk->alias, NULL);
-    if (!guard_storage(work, &storage->object.id, &host, error))
+    if (!guard_storage(work, &storage->object.id, &host, error) || !guard_file_is_alone(work->view, disk, error))
         return FALSE;
     if (!work_mark(work, "host"))
         work_set_mark_id(work, "host", &host);

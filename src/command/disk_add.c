@@ -13,8 +13,10 @@ static gboolean
 choose_id(Work *work, GError **error)
 {
     char text[ID_TEXT_SIZE];
+    if (id_is_null(&work->target) && work->draft->has_id)
+        work->target = ((const Object *) work->draft->record)->id;
     if (id_is_null(&work->target))
-        work->target = work->draft->has_id ? ((const Object *) work->draft->record)->id : id_random();
+        work->target = id_random();
     const Disk *there = view_find(work->view, &disk_type, &work->target);
     return !there || fault_set(error, MSG_DISK_ID_TAKEN, "id", id_format(&work->target, ID_UUID, text), "disk", there->alias, NULL);
 }

@@ -75,7 +75,7 @@ choose_new(Work *work, const Vm *vm, const Draft *draft, GError **error)
     if (!new_disk_check(work, draft, error))
         return FALSE;
     g_autofree char *alias = default_alias(vm);
-    work->target = draft->has_id ? sent->object.id : id_random();
+    work->target = draft->has_id && !id_is_null(&sent->object.id) ? sent->object.id : id_random();
     work_set_mark(work, MADE, "yes");
     work_set_about(work, "disk", sent->alias && *sent->alias ? sent->alias : sent->name && *sent->name ? sent->name : alias);
     work_claim(work, &disk_type, &work->target);

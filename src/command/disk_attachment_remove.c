@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Takes a disk out of a VM. Without detach_only the disk goes too, if it is this VM's alone and its file one the manager made;
- * every other disk is only detached. */
+ * Takes a disk out of a VM. Only detach_only=false, said by the client, deletes the disk too, if it is this VM's alone and its file
+ * one the manager made; every other disk is only detached. That is oVirt's default, and clients that detach rely on it. */
 #include "command/attachments.h"
 #include "command/detach.h"
 #include "command/devices.h"
@@ -13,7 +13,7 @@ static gboolean
 is_deleted(const Work *work, const Disk *disk)
 {
     g_autoptr(GPtrArray) vms = devices_vms_of_disk(work->view, &disk->object.id);
-    return vms->len == 1 && !guard_is_unmanaged(work->view, disk) && !work_flag(work, "detach_only", FALSE);
+    return vms->len == 1 && !guard_is_unmanaged(work->view, disk) && !work_flag(work, "detach_only", TRUE);
 }
 
 static gboolean
@@ -55,5 +55,5 @@ const Command disk_attachment_remove = {
     .steps = detach_steps,
     .finish = detach_finish,
     .revert = detach_revert,
-    .help = "Takes a disk out of a VM and deletes it; detach_only=true keeps it.",
+    .help = "Takes a disk out of a VM and keeps it; detach_only=false deletes it.",
 };

@@ -37,6 +37,16 @@ check_edited(Work *work, const Vm *vm, const DiskAttachment *attachment, GError 
     return well;
 }
 
+/* Out for a while means that its definition is written anew when it comes back; of a network disk only its maker could. */
+static gboolean
+check_can_return(const Work *work, const Disk *disk, const DiskAttachment *attachment, GError **error)
+{
+    const AttachmentBody *sent = work->draft->record;
+    gboolean leaves = attachment->active && draft_has(work->draft, "active") && !sent->active;
+    gboolean returns = !guard_is_unmanaged(work->view, disk) || (disk->path && *disk->path == '/');
+    return !leaves || returns || fault_set(error, MSG_DISK_NO_FILE, "disk", disk->alias, "path", disk->path ? disk->path : "", NULL);
+}
+
 static gint64
 sent_size(const Work *work)
 {
@@ -63,7 +73,7 @@ check(Work *work, GError **error)
     work_set_about(work, "name", disk->alias);
     attachments_claim(work, disk);
     return guard_down(vm, MSG_ATTACH_NEEDS_DOWN, error) && refs_resolve(work, error) && guard_home(work, vm, error) &&
-           check_edited(work, vm, attachment, error) && growth_check(work, disk, sent_size(work), error);
+           check_edited(work, vm, attachment, error) && check_can_return(work, disk, attachment, error) && growth_check(work, disk, sent_size(work), error);
 }
 
 static gboolean

@@ -23,11 +23,28 @@ check_vm(Work *work, const Disk *disk, GError **error)
     return vm && detach_check(work, vm, disk, error);
 }
 
+/* An ISO image that lies in a drive, now or at the next start. */
+static gboolean
+check_drives(const Work *work, const Disk *disk, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    id_format(&disk->object.id, ID_UUID, text);
+    ViewWalk walk = view_walk(work->view, &vm_type);
+    for (const Vm *vm; (vm = view_next(&walk));) {
+        for (guint i = 0; i < vm->cdroms.count; i++) {
+            const Cdrom *cdrom = vm->cdroms.items[i];
+            if (g_strcmp0(cdrom->file.id, text) == 0 || g_strcmp0(cdrom->current.id, text) == 0)
+                return fault_set(error, MSG_DISK_IN_DRIVE, "disk", disk->alias, "vm", vm->name, NULL);
+        }
+    }
+    return TRUE;
+}
+
 static gboolean
 check(Work *work, GError **error)
 {
     const Disk *disk = guard_disk(work, &work->target, TRUE, error);
-    if (!disk)
+    if (!disk || !check_drives(work, disk, error))
         return FALSE;
     work_set_about(work, "name", disk->alias);
     work_set_mark_id(work, "disk", &disk->object.id);

@@ -37,7 +37,7 @@ growth_check(Work *work, const Disk *disk, gint64 size, GError **error)
         return fault_set(error, MSG_UNMANAGED_CANNOT_GROW, "disk", disk->alias, NULL);
     const StorageDomain *storage = guard_storage(work, &guard_disk_storage(work->view, disk)->object.id, &host, error);
     gint64 more = disk->sparse ? 0 : rounded - disk->provisioned_size;
-    if (!storage || !is_idle(work, disk, error) || !new_disk_fits(storage, disk->alias, more, error))
+    if (!storage || !is_idle(work, disk, error) || !guard_file_is_alone(work->view, disk, error) || !new_disk_fits(storage, disk->alias, more, error))
         return FALSE;
     if (!work_mark(work, "host"))
         work_set_mark_id(work, "host", &host);

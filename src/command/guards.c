@@ -6,6 +6,7 @@
 #include "command/guards.h"
 
 #include "base/text.h"
+#include "command/devices.h"
 
 #define TEXT_MOST 4096
 
@@ -139,6 +140,43 @@ guard_is_unmanaged(const View *view, const Disk *disk)
 {
     const StorageDomain *storage = guard_disk_storage(view, disk);
     return !storage || storage->type == STORAGE_USE_UNMANAGED;
+}
+
+static gboolean
+is_file_of(const Disk *foreign, const char *file)
+{
+    return foreign->path && g_str_equal(foreign->path, file);
+}
+
+const Vm *
+guard_file_user(const View *view, const Disk *disk)
+{
+    char text[ID_TEXT_SIZE];
+    const StorageDomain *storage = guard_disk_storage(view, disk);
+    if (!storage || !storage->storage.path)
+        return NULL;
+    g_autofree char *file = g_build_filename(storage->storage.path, id_format(&disk->object.id, ID_UUID, text), NULL);
+    ViewWalk walk = view_walk(view, &disk_type);
+    for (const Disk *other; (other = view_next(&walk));) {
+        g_autoptr(GPtrArray) vms = is_file_of(other, file) ? devices_vms_of_disk(view, &other->object.id) : NULL;
+        if (vms && vms->len > 0)
+            return vms->pdata[0];
+    }
+    return NULL;
+}
+
+gboolean
+guard_file_is_alone(const View *view, const Disk *disk, GError **error)
+{
+    const Vm *other = guard_file_user(view, disk);
+    return !other || fault_set(error, MSG_DISK_FILE_SHARED, "disk", disk->alias, "vm", other->name, NULL);
+}
+
+void
+guard_claim_word(Work *work, const char *format, const char *word)
+{
+    g_auto(GStrv) parts = g_strsplit(format, "%s", 2);
+    g_ptr_array_add(work->claims, g_strconcat(parts[0], word, parts[1], NULL));
 }
 
 /* What may stand in a sentence of somebody else's text. */

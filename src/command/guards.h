@@ -20,6 +20,12 @@ const StorageDomain *guard_storage(const Work *work, const Id *id, Id *ret_host,
 /* The storage domain a disk lies in; NULL if its object names none that is known. */
 const StorageDomain *guard_disk_storage(const View *view, const Disk *disk);
 gboolean guard_is_unmanaged(const View *view, const Disk *disk);
+/* The VM whose own disk (of the unmanaged domain) is the very file of DISK: somebody gave it to a domain beside the manager. NULL: none. */
+const Vm *guard_file_user(const View *view, const Disk *disk);
+/* FALSE with a sentence if there is one: before the file is deleted or grown. */
+gboolean guard_file_is_alone(const View *view, const Disk *disk, GError **error);
+/* Claims a word, such as "The name 'web1'": two jobs that would make it true twice exclude each other. It begins the refusal's sentence. */
+void guard_claim_word(Work *work, const char *format, const char *word);
 /* Is TEXT a name a person may give? FIELD names the row in the refusal. */
 gboolean guard_name(const char *type, const char *field, const char *text, GError **error);
 /* Texts people write (descriptions, comments): valid, no control characters but line ends and tabs, at most 4 KiB. NULL is fine. */

@@ -31,8 +31,20 @@ check_name(const Vm *vm, const Draft *draft, const Id *self, GError **error)
     return name_is_free(vm, sent->name, self) || fault_set(error, MSG_NIC_NAME_TAKEN, "nic", sent->name, "vm", vm->name, NULL);
 }
 
+/* Among the cards of the VM itself: one that is being added is not in the view yet. */
 static gboolean
-check_mac(const Work *work, const Draft *draft, const Id *self, GError **error)
+has_mac(const Vm *vm, const char *mac, const Id *self)
+{
+    for (guint i = 0; i < vm->nics.count; i++) {
+        const Nic *nic = vm->nics.items[i];
+        if (nic->mac.address && g_ascii_strcasecmp(nic->mac.address, mac) == 0 && !(self && id_equal(&nic->object.id, self)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+check_mac(Work *work, const Vm *vm, const Draft *draft, const Id *self, GError **error)
 {
     const Nic *sent = draft->record;
     if (!draft_has(draft, "mac.address") || !sent->mac.address || !*sent->mac.address)
@@ -40,8 +52,11 @@ check_mac(const Work *work, const Draft *draft, const Id *self, GError **error)
     g_autofree char *mac = devices_parse_mac(sent->mac.address);
     if (!mac)
         return fault_set(error, MSG_BAD_MAC, "mac", sent->mac.address, NULL);
-    const Vm *owner = devices_mac_owner(work->view, mac, self);
-    return !owner || fault_set(error, MSG_MAC_TAKEN, "mac", mac, "other", owner->name, NULL);
+    const Vm *owner = has_mac(vm, mac, self) ? vm : devices_mac_owner(work->view, mac, self);
+    if (owner)
+        return fault_set(error, MSG_MAC_TAKEN, "mac", mac, "other", owner->name, NULL);
+    guard_claim_word(work, "The MAC address %s", mac);
+    return TRUE;
 }
 
 static const VnicProfile *
@@ -80,10 +95,10 @@ check_interface(const Draft *draft, GError **error)
 }
 
 gboolean
-nics_check(const Work *work, const Vm *vm, const Draft *draft, const Id *self, GError **error)
+nics_check(Work *work, const Vm *vm, const Draft *draft, const Id *self, GError **error)
 {
     return guard_texts(draft, error) && check_name(vm, draft, self, error) && check_interface(draft, error) &&
-           check_mac(work, draft, self, error) && check_network(work, draft, error);
+           check_mac(work, vm, draft, self, error) && check_network(work, draft, error);
 }
 
 static char *

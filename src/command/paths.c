@@ -45,13 +45,22 @@ holds_files(const StorageDomain *storage)
     return use && storage->storage.path && *storage->storage.path == '/';
 }
 
+/* The file of a VM's disk is no medium and no kernel: reading it would be reading that VM's secrets, and locks it out of its own disk. */
+static gboolean
+is_disk_file(const View *view, const char *rest)
+{
+    Id id;
+    const Disk *disk = id_parse(rest, ID_UUID, &id) ? view_find(view, &disk_type, &id) : NULL;
+    return disk && disk->content_type != DISK_CONTENT_ISO;
+}
+
 static const StorageDomain *
 storage_around(const View *view, const char *path)
 {
     ViewWalk walk = view_walk(view, &storage_domain_type);
     for (const StorageDomain *storage; (storage = view_next(&walk));) {
         const char *rest = holds_files(storage) ? behind(storage->storage.path, path) : NULL;
-        if (rest && goes_down(rest))
+        if (rest && goes_down(rest) && !is_disk_file(view, rest))
             return storage;
     }
     return NULL;

@@ -18,7 +18,7 @@
 /* --- what it will be ------------------------------------------------------------------------------------------------------ */
 
 static gboolean
-add_nics(const Work *work, Vm *vm, GError **error)
+add_nics(Work *work, Vm *vm, GError **error)
 {
     const GPtrArray *sent = refs_items(work->draft, "nics");
     for (guint i = 0; sent && i < sent->len; i++) {
@@ -73,7 +73,7 @@ build(Work *work, GError **error)
     vm->status = VM_DOWN;
     vm->locked = TRUE;
     devices_add_standard(vm, vm->creation_time);
-    if (vm_rules_check(work->draft, vm, TRUE, error) && vm_rules_name_is_free(work->view, vm, TRUE, error) && add_nics(work, vm, error) && add_attachments(work, vm, error))
+    if (vm_rules_check(work->draft, vm, TRUE, error) && vm_rules_name_is_free(work, vm, TRUE, error) && add_nics(work, vm, error) && add_attachments(work, vm, error))
         return vm;
     object_unref(vm);
     return NULL;
@@ -85,8 +85,10 @@ static gboolean
 choose_id(Work *work, GError **error)
 {
     char text[ID_TEXT_SIZE];
+    if (id_is_null(&work->target) && work->draft->has_id)
+        work->target = ((const Object *) work->draft->record)->id;
     if (id_is_null(&work->target))
-        work->target = work->draft->has_id ? ((const Object *) work->draft->record)->id : id_random();
+        work->target = id_random();
     const Vm *there = view_find(work->view, &vm_type, &work->target);
     return !there || fault_set(error, MSG_VM_ID_TAKEN, "id", id_format(&work->target, ID_UUID, text), "vm", there->name, NULL);
 }
@@ -101,11 +103,24 @@ choose_home(Work *work, const Vm *vm, GError **error)
     return TRUE;
 }
 
+/* Where there is one cluster nobody need say which. */
+static void
+choose_cluster(Work *work)
+{
+    ViewWalk walk = view_walk(work->view, &cluster_type);
+    const Cluster *cluster = view_next(&walk);
+    if (!cluster || view_next(&walk) || draft_has(work->draft, "cluster"))
+        return;
+    ((Vm *) work->draft->record)->cluster.id = cluster->object.id;
+    draft_mark(work->draft, "cluster");
+}
+
 static gboolean
 check(Work *work, GError **error)
 {
     if (!work->draft)
         return fault_set(error, MSG_BODY_MISSING, "type", "vm", NULL);
+    choose_cluster(work);
     if (!draft_check_needed(work->draft, error) || !refs_resolve(work, error) || !vm_rules_check_draft(work, ((const Vm *) work->draft->record)->name, error) || !choose_id(work, error))
         return FALSE;
     Vm *vm = build(work, error);

@@ -11,12 +11,12 @@
 #include "command/rows.h"
 #include "command/volumes.h"
 
-/* Ours, whole in one storage domain, and of no other VM. */
+/* Ours, and of no other VM, here or beside the manager. */
 static gboolean
 goes_with(const Work *work, const Disk *disk)
 {
     g_autoptr(GPtrArray) vms = devices_vms_of_disk(work->view, &disk->object.id);
-    return vms->len == 1 && !guard_is_unmanaged(work->view, disk);
+    return vms->len == 1 && !guard_is_unmanaged(work->view, disk) && !guard_file_user(work->view, disk);
 }
 
 static gboolean

@@ -21,10 +21,13 @@
 
 /* --- what was sent -------------------------------------------------------------------------------------------------------- */
 
+/* Clients send back all they have read: what stays as it is is nobody's wish, wherever it lies. */
 static gboolean
 rewrite_path(const Work *work, const char *field, char **path, GError **error)
 {
-    if (!*path || !**path)
+    const Vm *now = view_find(work->view, &vm_type, &work->target);
+    const char *present = !now ? NULL : g_str_equal(field, "os.kernel") ? now->os.kernel : now->os.initrd;
+    if (!*path || !**path || g_strcmp0(*path, present) == 0)
         return TRUE;
     char *found = paths_boot_file(work->view, field, *path, error);
     if (!found)
@@ -77,8 +80,9 @@ vm_rules_check_draft(Work *work, const char *name, GError **error)
 void
 vm_rules_apply(const Draft *draft, Vm *vm, guint mask)
 {
+    gint64 before = vm->memory;
     draft_apply(draft, vm, mask);
-    if (mask != ADD && !draft_has(draft, "memory"))
+    if (mask != ADD && vm->memory == before)
         return;
     vm->memory -= vm->memory % MIB;
     if (!draft_has(draft, "memory_policy.guaranteed") && (mask == ADD || vm->memory_policy.guaranteed > vm->memory))
@@ -142,8 +146,9 @@ data_center_of(const View *view, const Vm *vm)
 }
 
 gboolean
-vm_rules_name_is_free(const View *view, const Vm *vm, gboolean adding, GError **error)
+vm_rules_name_is_free(Work *work, const Vm *vm, gboolean adding, GError **error)
 {
+    const View *view = work->view;
     const Id *here = data_center_of(view, vm);
     ViewWalk walk = view_walk(view, &vm_type);
     for (const Vm *other; (other = view_next(&walk));) {
@@ -152,6 +157,7 @@ vm_rules_name_is_free(const View *view, const Vm *vm, gboolean adding, GError **
         if (id_equal(data_center_of(view, other), here))
             return fault_set(error, adding ? MSG_NAME_TAKEN_ADD : MSG_NAME_TAKEN_EDIT, "vm", vm->name, NULL);
     }
+    guard_claim_word(work, "The name '%s'", vm->name);
     return TRUE;
 }
 

@@ -13,7 +13,8 @@ gboolean vm_rules_check_draft(Work *work, const char *name, GError **error);
 void vm_rules_apply(const Draft *draft, Vm *vm, guint mask);
 /* The VM as it would be: what was sent, or all of a new one. Somebody else's domain may hold values we would not give. */
 gboolean vm_rules_check(const Draft *draft, const Vm *vm, gboolean adding, GError **error);
-/* Is NAME free in the cluster's data center, but for the VM itself? ADDING chooses the sentence. */
-gboolean vm_rules_name_is_free(const View *view, const Vm *vm, gboolean adding, GError **error);
+/* Is its name free in the cluster's data center, but for the VM itself? Claims it, since an edit shows only at its end. ADDING chooses
+ * the sentence. */
+gboolean vm_rules_name_is_free(Work *work, const Vm *vm, gboolean adding, GError **error);
 /* Can it start from anything: an active bootable disk, a kernel, a CD-ROM, the network? */
 gboolean vm_rules_can_boot(const Vm *vm);

@@ -40,6 +40,20 @@ static const Type start_params_type = { .one = "action", .many = "actions", .siz
 
 /* --- check ---------------------------------------------------------------------------------------------------------------- */
 
+/* What a domain that somebody else made boots from is its maker's business, also after an edit of ours. */
+static gboolean
+is_of_others(const Vm *vm)
+{
+    return vm->adopted || g_strcmp0(vm->origin, "external") == 0;
+}
+
+/* One whose memory is saved goes on where it was. */
+static gboolean
+check_status(const Vm *vm, GError **error)
+{
+    return vm->status == VM_SUSPENDED || guard_down(vm, MSG_START_NEEDS_DOWN, error);
+}
+
 static gboolean
 check_params(const Work *work, const Vm *vm, GError **error)
 {
@@ -78,9 +92,9 @@ static gboolean
 check(Work *work, GError **error)
 {
     const Vm *vm = guard_vm(work, &work->target, error);
-    if (!vm || !guard_down(vm, MSG_START_NEEDS_DOWN, error) || !check_params(work, vm, error))
+    if (!vm || !check_status(vm, error) || !check_params(work, vm, error))
         return FALSE;
-    if (!vm->adopted && !vm_rules_can_boot(vm))
+    if (!is_of_others(vm) && !vm_rules_can_boot(vm))
         return fault_set(error, MSG_NO_BOOT_DEVICE, "vm", vm->name, NULL);
     if (!check_disks(work, vm, error) || !guard_home(work, vm, error) || !choose_host(work, vm, error))
         return FALSE;
@@ -94,7 +108,8 @@ stage(Work *work, Changes *changes, GError **error)
 {
     (void) error;
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
-    vm->status = VM_WAIT_FOR_LAUNCH;
+    work_set_mark(work, "was", names_get(&vm_status_names, vm->status));
+    vm->status = vm->status == VM_SUSPENDED ? VM_RESTORING_STATE : VM_WAIT_FOR_LAUNCH;
     return TRUE;
 }
 
@@ -114,11 +129,10 @@ check_volumes(Work *work, const Vm *vm, GError **error)
     return TRUE;
 }
 
-/* What an adopted domain names is its maker's business. */
 static gboolean
 check_files(const Work *work, const Vm *vm, GError **error)
 {
-    if (vm->adopted)
+    if (is_of_others(vm))
         return TRUE;
     const char *files[] = { vm->os.kernel, vm->os.initrd };
     for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
@@ -173,7 +187,7 @@ destroy(Work *work, GError **error)
 static gboolean
 is_on_its_way(const Vm *vm)
 {
-    return vm->status == VM_WAIT_FOR_LAUNCH || vm->status == VM_POWERING_UP;
+    return vm->status == VM_WAIT_FOR_LAUNCH || vm->status == VM_POWERING_UP || vm->status == VM_RESTORING_STATE;
 }
 
 static void
@@ -192,8 +206,9 @@ static void
 revert(Work *work, Changes *changes)
 {
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
+    const char *was = work_mark(work, "was");
     if (vm && is_on_its_way(vm))
-        vm->status = VM_DOWN;
+        vm->status = was ? names_find(&vm_status_names, was) : VM_DOWN;
 }
 
 static char *

@@ -68,7 +68,7 @@ check_edited(Work *work, const Vm *vm, GError **error)
     Vm *edited = object_dup(vm);
     edit(work, edited, NULL);
     gboolean renamed = g_strcmp0(vm->name, edited->name) != 0;
-    gboolean well = vm_rules_check(work->draft, edited, FALSE, error) && (!renamed || vm_rules_name_is_free(work->view, edited, FALSE, error)) &&
+    gboolean well = vm_rules_check(work->draft, edited, FALSE, error) && (!renamed || vm_rules_name_is_free(work, edited, FALSE, error)) &&
                     check_cluster(work, vm, edited, error);
     object_unref(edited);
     return well;
@@ -97,12 +97,16 @@ stage(Work *work, Changes *changes, GError **error)
 }
 
 static gboolean
+verify_new(const Work *work, const char *sent, const char *now, GError **error)
+{
+    return !sent || !*sent || g_strcmp0(sent, now) == 0 || paths_verify(work->view, sent, error);
+}
+
+static gboolean
 prepare(Work *work, GError **error)
 {
-    const Vm *sent = work->draft->record;
-    if (sent->os.kernel && *sent->os.kernel && !paths_verify(work->view, sent->os.kernel, error))
-        return FALSE;
-    if (sent->os.initrd && *sent->os.initrd && !paths_verify(work->view, sent->os.initrd, error))
+    const Vm *sent = work->draft->record, *now = view_find(work->view, &vm_type, &work->target);
+    if (!verify_new(work, sent->os.kernel, now ? now->os.kernel : NULL, error) || !verify_new(work, sent->os.initrd, now ? now->os.initrd : NULL, error))
         return FALSE;
     return definition_prepare(work, edit, error);
 }

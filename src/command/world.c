@@ -14,6 +14,8 @@ unmanaged_disk(const Disk *disk, char **ret_path, GError **error)
 {
     if (!disk->path)
         return fault_set(error, MSG_DISK_NOWHERE, "disk", disk->alias, NULL);
+    if (*disk->path != '/')
+        return fault_set(error, MSG_DISK_NO_FILE, "disk", disk->alias, "path", disk->path, NULL);
     *ret_path = g_strdup(disk->path);
     return TRUE;
 }

@@ -13,6 +13,7 @@
 #include "host/fake.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define FEED_KEPT 20000             /* changes a follower may be behind */
 #define LISTEN_USUAL "[::]:443"
@@ -31,6 +32,7 @@ struct Shikiri {
     Engine *engine;
     Api *api;
     char *address;                  /* as told to people: "127.0.0.1", "manager.example.jp" */
+    char *url_file;                 /* once it serves */
     GPtrArray *wished;              /* of EstateHost, owned */
     GError *password_error;
 };
@@ -161,6 +163,18 @@ open_port(Shikiri *shikiri, GError **error)
     return shikiri->api != NULL;
 }
 
+/* For the command line on this machine: where the manager is, as long as it is there. */
+static void
+tell_address(Shikiri *shikiri)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean any = !shikiri->options->listen || g_str_equal(shikiri->address, "0.0.0.0") || g_str_equal(shikiri->address, "[::]");
+    g_autofree char *url = g_strdup_printf("https://%s:%u\n", any ? "localhost" : shikiri->address, api_port(shikiri->api));
+    shikiri->url_file = g_build_filename(shikiri->options->data_dir, "url", NULL);
+    if (!g_file_set_contents_full(shikiri->url_file, url, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+        log_warn("%s", error->message);
+}
+
 /* --- the whole ------------------------------------------------------------------------------------------------------------ */
 
 static gboolean
@@ -191,6 +205,7 @@ start(Shikiri *shikiri, GError **error)
         return FALSE;
     connect_hosts(shikiri);
     api_start(shikiri->api);
+    tell_address(shikiri);
     return TRUE;
 }
 
@@ -229,6 +244,8 @@ shikiri_run(Shikiri *shikiri)
 void
 shikiri_free(Shikiri *shikiri)
 {
+    if (shikiri->url_file)
+        unlink(shikiri->url_file);
     if (shikiri->api)
         api_stop(shikiri->api);
     if (shikiri->engine)
@@ -245,6 +262,7 @@ shikiri_free(Shikiri *shikiri)
     g_clear_pointer(&shikiri->wished, g_ptr_array_unref);
     g_clear_error(&shikiri->password_error);
     g_free(shikiri->password_file);
+    g_free(shikiri->url_file);
     g_free(shikiri->address);
     g_free(shikiri);
 }

@@ -450,7 +450,18 @@ static gboolean (*const facets[])(Patch *patch, GError **error) = {
     patch_firmware,  patch_direct_boot, patch_smaller, patch_devices, patch_mark,
 };
 
-/* NULL with a fault, or the new text; RET tells whether anything is new in it. */
+static gboolean
+run_facets(Patch *patch, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(facets); i++) {
+        if (!facets[i](patch, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* NULL with a fault, or the new text; RET tells whether anything is new in it. A VM that is as it was changes nothing, however odd its
+ * document: what somebody left lying about in our mark is put in order with the next edit. */
 static char *
 patch_once(const char *xml, const Vm *vm, const DomainWorld *world, gboolean *ret_changed, GError **error)
 {
@@ -460,9 +471,7 @@ patch_once(const char *xml, const Vm *vm, const DomainWorld *world, gboolean *re
     Patch patch = { .now = now, .vm = vm, .world = world, .marks = g_array_new(FALSE, FALSE, sizeof(MarkDevice)), .nameless = g_ptr_array_new() };
     g_array_set_clear_func(patch.marks, mark_device_clear);
     splice_begin(&patch.splices, now->doc);
-    gboolean good = TRUE;
-    for (guint i = 0; good && i < G_N_ELEMENTS(facets); i++)
-        good = facets[i](&patch, error);
+    gboolean good = type_equal(&vm_type, vm, now->vm) || run_facets(&patch, error);
     *ret_changed = good && splice_any(&patch.splices);
     char *text = !good ? NULL : *ret_changed ? splice_apply(&patch.splices) : g_strdup(xml);
     splice_end(&patch.splices);

@@ -112,12 +112,13 @@ make_plain(Devices *devices, const Device *device, const char *key)
     Id named;
     if (alias && g_ascii_strcasecmp(alias, ours) == 0)
         return TRUE;
-    if (alias && g_str_has_prefix(alias, PATCH_ALIAS))
+    if (alias && *key && g_str_has_prefix(alias, PATCH_ALIAS))
         return FALSE;
     const char *kind = device->kind == DEVICE_DISK ? "disk:" : device->kind == DEVICE_CDROM ? "cdrom:" : "";
     g_autofree char *name = g_strconcat(kind, key, NULL);
     named = id_named(&devices->patch->now->id, name);
-    if (!id_equal(&named, &device->id))
+    gboolean misleads = alias && g_str_has_prefix(alias, PATCH_ALIAS);
+    if (misleads || !id_equal(&named, &device->id))
         g_ptr_array_add(devices->patch->nameless, (gpointer) device);
     return TRUE;
 }

@@ -63,37 +63,22 @@ libvirt_call_fail(LibvirtCall *call, GError **error)
 
 /* --- seats: the host's lock is held -------------------------------------------------------------------------------------------- */
 
-static gboolean
-is_usable(Slot *slot)
-{
-    return slot->connection && !slot->spoiled && !slot->opening;
-}
-
-/* A slot with a free seat, else an empty one to be opened; -1: all are taken. Slots being opened are waited for. */
+/* One that is open and idle, else an empty one to be opened; -1: all are taken. */
 static int
 choose_slot(LibvirtHost *host)
 {
     int empty = -1;
     for (int i = LIBVIRT_SLOTS - 1; i >= 0; i--) {
         Slot *slot = &host->slots[i];
-        if (!slot->connection && !slot->opening && slot->busy == 0)
+        if (!slot->connection && !slot->opening)
             empty = i;
     }
     for (int i = 0; i < LIBVIRT_SLOTS; i++) {
-        if (is_usable(&host->slots[i]) && host->slots[i].busy < LIBVIRT_SEATS)
+        Slot *slot = &host->slots[i];
+        if (slot->connection && !slot->opening && !slot->busy)
             return i;
     }
     return empty;
-}
-
-/* Takes what nobody uses any more out of the slot; to be closed without the lock. */
-static LibvirtConnection *
-empty_slot(Slot *slot)
-{
-    if (slot->busy > 0 || slot->opening)
-        return NULL;
-    slot->spoiled = FALSE;
-    return g_steal_pointer(&slot->connection);
 }
 
 static gboolean
@@ -120,12 +105,42 @@ drop_if_dead(LibvirtHost *host, Slot *slot)
 {
     if (!libvirt_connection_is_dead(slot->connection))
         return FALSE;
-    slot->spoiled = TRUE;
-    LibvirtConnection *dead = empty_slot(slot);
+    LibvirtConnection *dead = g_steal_pointer(&slot->connection);
     lock_drop(&host->lock);
     libvirt_host_close(host, dead);
     lock_take(&host->lock);
     return TRUE;
+}
+
+/* The earlier call that may still change what CALL is about. */
+static gboolean
+is_in_doubt(const LibvirtCall *call)
+{
+    const GPtrArray *doubtful = call->host->doubtful;
+    for (guint i = 0; doubtful && i < doubtful->len; i++) {
+        if (id_equal(&((const LibvirtCall *) doubtful->pdata[i])->id, &call->id))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+enter_doubt(LibvirtCall *call)
+{
+    LibvirtHost *host = call->host;
+    if (!host->doubtful)
+        host->doubtful = g_ptr_array_new();
+    g_ptr_array_add(host->doubtful, call);
+}
+
+static void
+leave_doubt(LibvirtCall *call)
+{
+    LibvirtHost *host = call->host;
+    if (!host->doubtful || !g_ptr_array_remove_fast(host->doubtful, call))
+        return;
+    if (host->doubtful->len == 0)
+        g_clear_pointer(&host->doubtful, g_ptr_array_unref);
 }
 
 static gboolean
@@ -154,7 +169,7 @@ take_seat(LibvirtCall *call, GError **error)
             if (!open_slot(call, slot, error))
                 return FALSE;
         } else if (!drop_if_dead(host, slot)) {
-            slot->busy++;
+            slot->busy = TRUE;
             call->slot = at;
             call->connection = libvirt_connection_get(slot->connection);
             return TRUE;
@@ -163,26 +178,17 @@ take_seat(LibvirtCall *call, GError **error)
     return FALSE;
 }
 
-/* Nobody is left on it but calls whose callers went: cutting it ends them and disturbs nobody. */
-static void
-cut_if_forsaken(Slot *slot)
-{
-    if (slot->connection && slot->busy > 0 && slot->overdue == slot->busy)
-        libvirt_connection_cut(slot->connection);
-}
-
+/* What is to be closed without the lock; NULL: it is kept for the next. */
 static LibvirtConnection *
 leave_seat(LibvirtCall *call)
 {
     if (call->slot < 0)
         return NULL;
     Slot *slot = &call->host->slots[call->slot];
-    slot->busy--;
-    slot->overdue -= call->abandoned;
-    cut_if_forsaken(slot);
-    if (libvirt_connection_is_dead(slot->connection))
-        slot->spoiled = TRUE;
-    return slot->spoiled ? empty_slot(slot) : NULL;
+    slot->busy = FALSE;
+    leave_doubt(call);
+    gboolean keep = call->slot < LIBVIRT_KEPT && !libvirt_connection_is_dead(slot->connection);
+    return keep ? NULL : g_steal_pointer(&slot->connection);
 }
 
 /* --- running ------------------------------------------------------------------------------------------------------------------- */
@@ -234,6 +240,8 @@ run_call(gpointer data)
 
 /* --- callers: the host's lock is held --------------------------------------------------------------------------------------------- */
 
+/* A question is ended by cutting its connection. What changes something is not: libvirtd would go on with it, and nobody would hear
+ * when it has ended. */
 static void
 forsake(LibvirtCall *call)
 {
@@ -241,16 +249,13 @@ forsake(LibvirtCall *call)
     gboolean begun = call->stage == STAGE_RUNNING;
     call->abandoned = TRUE;
     condition_broadcast(&host->calls);
-    if (begun && call->slot >= 0) {
-        Slot *slot = &host->slots[call->slot];
-        slot->overdue++;
-        slot->spoiled = TRUE;
-        cut_if_forsaken(slot);
-    }
+    if (begun && call->slot >= 0 && call->verb->changes)
+        enter_doubt(call);
+    else if (begun && call->slot >= 0)
+        libvirt_connection_cut(host->slots[call->slot].connection);
     log_warn("host %s: '%s' of %s did not end in time%s", host->link.name, call->verb->verb, about(call), begun ? "" : " and did not begin");
 }
 
-/* The caller goes. Whoever still runs on the same connection is not disturbed. */
 static gboolean
 give_up(LibvirtCall *call, GError **error)
 {
@@ -286,12 +291,26 @@ wait_for_thread(LibvirtCall *call, GError **error)
     return more_time || fault_set(error, MSG_HOST_CALL_NOT_BEGUN, "host", host->link.name, "verb", call->verb->verb, "vm", about(call), NULL);
 }
 
+/* An earlier call on the same domain has not ended, though its caller went: what is seen now need not be how it ends. A question
+ * is refused; what changes something waits. */
+static gboolean
+wait_for_certainty(LibvirtCall *call, GError **error)
+{
+    LibvirtHost *host = call->host;
+    gboolean more_time = call->verb->changes;
+    while (!call->verb->offline && is_in_doubt(call) && more_time && !host->stopping)
+        more_time = condition_wait_until(&host->calls, &host->lock, call->deadline);
+    if (call->verb->offline || !is_in_doubt(call))
+        return TRUE;
+    return fault_set(error, MSG_HOST_STILL_AT_WORK, "host", host->link.name, "verb", call->verb->verb, "vm", about(call), NULL);
+}
+
 gboolean
 libvirt_call_run(LibvirtCall *call, GError **error)
 {
     LibvirtHost *host = call->host;
     LOCK_HOLD(&host->lock);
-    if (!wait_for_thread(call, error) || !push(call, error))
+    if (!wait_for_certainty(call, error) || !wait_for_thread(call, error) || !push(call, error))
         return FALSE;
     gboolean more_time = TRUE;
     while (call->stage != STAGE_ENDED && more_time && !host->stopping)

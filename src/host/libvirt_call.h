@@ -2,9 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A call that may take long or never end: it runs in a thread of the host's pool while its caller waits to a deadline.
- * Calls share up to three connections, four on each; one that its caller gave up on spoils its connection for new calls, and
- * once only such calls are left on it, it is cut, which ends them. So a slow call disturbs nobody, and a hung one is bounded.
- * Work on this machine's files goes the same way without a connection. */
+ * Each has a connection to itself meanwhile: libvirt's client sends a second call on a busy one only when something arrives for
+ * the first (9.0). A question whose asker went is cut. A change whose caller went is waited for until libvirtd answers or ends:
+ * before that nobody can say how it ends, so that questions about the same domain are refused and other changes of it wait. Work
+ * on this machine's files goes the same way without a connection. */
 #pragma once
 
 #include "host/libvirt_parts.h"

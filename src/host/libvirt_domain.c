@@ -54,8 +54,11 @@ libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **e
 {
     static const LibvirtVerb verb = { work_define, "define", TRUE, FALSE };
     g_autoptr(xmlDoc) doc = libvirt_xml_parse(xml);
-    g_autofree char *name = libvirt_xml_text(doc, NULL, "name");
-    g_autoptr(LibvirtCall) call = libvirt_call_new(link, &verb, &id_null, deadline);
+    g_autofree char *name = libvirt_xml_text(doc, NULL, "name"), *uuid = libvirt_xml_text(doc, NULL, "uuid");
+    Id id = id_null;
+    if (uuid)
+        id_parse(uuid, ID_UUID, &id);
+    g_autoptr(LibvirtCall) call = libvirt_call_new(link, &verb, &id, deadline);
     libvirt_call_name(call, name);
     call->text = g_strdup(xml);
     return libvirt_call_run(call, error);

@@ -357,7 +357,7 @@ read_networks(Survey *survey)
     g_autoptr(GPtrArray) bridges = survey->host->place.local ? local_facts_bridges("") : g_ptr_array_new();
     GString *packed = g_string_new(survey->facts->machines);
     virNetworkPtr *networks = NULL;
-    int count = MAX(virConnectListAllNetworks(survey->connection, &networks, VIR_CONNECT_LIST_NETWORKS_ACTIVE), 0);
+    int count = virConnectListAllNetworks(survey->connection, &networks, VIR_CONNECT_LIST_NETWORKS_ACTIVE);
     if (count > 1)
         qsort(networks, (gsize) count, sizeof(*networks), compare_networks);
     for (int i = 0; i < count; i++) {

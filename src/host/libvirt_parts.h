@@ -11,8 +11,8 @@
 #include "host/host.h"
 #include "host/libvirt_connection.h"
 
-#define LIBVIRT_SLOTS 3         /* connections for calls, at most */
-#define LIBVIRT_SEATS 4         /* calls on one of them: libvirtd stops reading, pings too, at 5 */
+#define LIBVIRT_SLOTS 12        /* connections for calls, at most */
+#define LIBVIRT_KEPT 3          /* of them, while there is nothing to do */
 #define LIBVIRT_FILES 8         /* calls that work on files, at most */
 
 /* What is known of one domain since the connection came up. */
@@ -29,11 +29,10 @@ typedef struct {
     guint64 guest_digest;       /* of what it last said */
 } Known;
 
-/* A connection that calls share. */
+/* A connection for calls. */
 typedef struct {
     LibvirtConnection *connection;
-    guint busy, overdue;
-    gboolean opening, spoiled;  /* spoiled: no new calls; closed with the last */
+    gboolean busy, opening;
 } Slot;
 
 /* What libvirt_events_register() registered, to be taken back. */
@@ -77,6 +76,7 @@ typedef struct {
     LibvirtConnection *control; /* the link's; borrowed by nobody */
     Slot slots[LIBVIRT_SLOTS];
     guint files;                /* calls that work on files now */
+    GPtrArray *doubtful;        /* libvirt_call.c: calls that change something, given up on and not ended; NULL: none */
     GPtrArray *stores;          /* WatchedStore * */
     guint qemu_user, qemu_group;    /* who QEMU runs as; 0 root or not known */
 

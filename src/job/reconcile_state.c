@@ -10,6 +10,8 @@
 
 #define LEAVING_PATIENCE (150 * CLOCK_SECOND)   /* a guest that runs on this long after the request will not shut down */
 
+#define STARTING "starting"                     /* why libvirt holds a domain whose QEMU has only just come */
+
 #define EVENT_VM_DOWN 61                        /* oVirt's numbers */
 #define EVENT_VM_DOWN_ERROR 119
 #define EVENT_VM_RUN 32
@@ -30,6 +32,7 @@ status_of(const DomainFacts *facts)
     case DOMAIN_SHUTTING_DOWN:
         return VM_POWERING_DOWN;
     case DOMAIN_PAUSED:
+        return g_strcmp0(facts->reason, STARTING) == 0 ? VM_WAIT_FOR_LAUNCH : VM_PAUSED;
     case DOMAIN_CRASHED:            /* its process is kept for a look at it */
     case DOMAIN_SUSPENDED:          /* asleep by its guest's own wish; the process is there */
         return VM_PAUSED;
@@ -130,7 +133,7 @@ tell_move(int before, VmStatus after, const char *words)
         return (Telling) { MSG_FACT_VM_PAUSED, EVENT_VM_PAUSED, SEVERITY_WARNING };
     if (after == VM_UP && before == VM_PAUSED)
         return (Telling) { MSG_FACT_VM_RESUMED, EVENT_VM_RESUMED, SEVERITY_NORMAL };
-    if (after == VM_UP && (before == VM_DOWN || before == VM_SUSPENDED))
+    if (after == VM_UP && (before == VM_DOWN || before == VM_SUSPENDED || before == VM_WAIT_FOR_LAUNCH))
         return (Telling) { MSG_FACT_VM_STARTED, EVENT_VM_RUN, SEVERITY_NORMAL };
     return (Telling) { MSG_FACT_VM_MOVED, 0, SEVERITY_NORMAL };
 }
@@ -201,6 +204,28 @@ tell(Batch *batch, const Vm *vm, int before, const DomainFacts *facts)
     }
 }
 
+static void
+forget_reported(List *reported)
+{
+    while (reported->count > 0) {
+        Id id = ((const ReportedDevice *) reported->items[0])->object.id;
+        list_remove(reported, &reported_device_type, &id);
+    }
+}
+
+/* What its agent said was said of a guest that is no more. */
+static void
+forget_guest(Vm *vm)
+{
+    const Field *os = type_find(&vm_type, "guest_operating_system");
+    const Vm nothing = { 0 };
+    text_set(&vm->fqdn, NULL);
+    field_assign(os, vm, &nothing);
+    forget_reported(&vm->reported_devices);
+    for (guint i = 0; i < vm->nics.count; i++)
+        forget_reported(&((Nic *) vm->nics.items[i])->reported_devices);
+}
+
 void
 state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
 {
@@ -221,8 +246,10 @@ state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
     text_set(&vm->status_detail, detail);
     if (before == (int) status)
         return;
-    if (!expects_moves(by))
-        tell(batch, vm, before, facts);
+    if (!vm_is_running(status))
+        forget_guest(vm);
+    if (!expects_moves(by) && status != VM_WAIT_FOR_LAUNCH && status != VM_POWERING_DOWN)
+        tell(batch, vm, before, facts);         /* what is only on its way is told when it is there */
     set_times(batch, vm, before, facts);
 }
 
@@ -231,12 +258,7 @@ state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
 static void
 copy_reported(List *to, const List *from, const char *mac)
 {
-    ReportedDevice *old;
-    while (to->count > 0) {
-        old = to->items[0];
-        Id id = old->object.id;
-        list_remove(to, &reported_device_type, &id);
-    }
+    forget_reported(to);
     for (guint i = 0; i < from->count; i++) {
         const ReportedDevice *device = from->items[i];
         if (!mac || (device->mac.address && g_ascii_strcasecmp(mac, device->mac.address) == 0))

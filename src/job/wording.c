@@ -35,7 +35,8 @@ name_of(const Work *work, gconstpointer target)
     g_autofree char *name = target ? object_name(target) : NULL;
     if (name && *name)
         return g_steal_pointer(&name);
-    const char *sent = work->draft ? object_text(work->draft->record, "name") : NULL;
+    /* The parameters of an action are no object and begin with no type. */
+    const char *sent = work->draft && work->draft->type->path ? object_text(work->draft->record, "name") : NULL;
     return g_strdup(sent ? sent : "");
 }
 

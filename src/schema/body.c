@@ -235,6 +235,7 @@ read_ref(const Field *row, gpointer record, Reading reading)
     if (length < sizeof(Id))
         return FALSE;
     memcpy(ref->id.bytes, reading.at, sizeof(Id));
+    g_clear_pointer(&ref->name, g_free);    /* a damaged body may say it twice */
     if (length > sizeof(Id))
         ref->name = g_strndup((const char *) reading.at + sizeof(Id), length - sizeof(Id));
     return TRUE;
@@ -277,16 +278,22 @@ read_value(const Field *row, gpointer record, Reading reading, guint depth)
     return FALSE;
 }
 
+static gboolean
+is_called(const Field *row, const char *name, gsize length)
+{
+    return strlen(row->name) == length && memcmp(row->name, name, length) == 0;
+}
+
 /* The row of that name, looked for from HINT on and then from the start; NULL if there is none. */
 static const Field *
 find_row(const Type *type, const Field *hint, const char *name, gsize length)
 {
     for (const Field *row = hint; row->name; row++) {
-        if (strncmp(row->name, name, length) == 0 && !row->name[length])
+        if (is_called(row, name, length))
             return row;
     }
     for (const Field *row = type->fields; row < hint; row++) {
-        if (strncmp(row->name, name, length) == 0 && !row->name[length])
+        if (is_called(row, name, length))
             return row;
     }
     return NULL;

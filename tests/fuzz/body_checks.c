@@ -33,7 +33,7 @@ write_whole(Text *out, const Type *type, gconstpointer object, Format format)
 {
     Write write = { .out = out, .format = format, .all = TRUE, .root = "/ovirt-engine/api" };
     write_object(&write, type, object, NULL);
-    text_add_literal(out, "");
+    out->bytes[out->length] = 0;
 }
 
 static gpointer

@@ -83,6 +83,11 @@ inside() {
     mount -n --bind "$DIR/log" /var/log/libvirt
     mount -n -t proc proc /proc
     mount -n -t sysfs sysfs /sys 2>/dev/null || true
+    # udev lets QEMU's user use it. Where nobody did, libvirt, which tries as root, asks QEMU for everything anew at each define.
+    if [ -c /dev/kvm ]; then
+        mknod -m 666 "$DIR/run/kvm" c 10 232
+        mount -n --bind "$DIR/run/kvm" /dev/kvm
+    fi
     ip link set lo up
     virtlogd -d
     start_libvirtd

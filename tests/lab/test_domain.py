@@ -287,6 +287,19 @@ def check_full(lab, host):
     host.forget()
     subprocess.run(["umount", small], check=True)
     expect(host.ask("delete", small, disk), "with its file system away there is nothing to delete")
+    os.rmdir(small)
+    expect(host.ask("delete", small, disk), "with its directory away nobody knows", ok=False, code="storage.missing")
+    host.ask("ready", lab.make_folder("another"))       # so that all are measured now
+    report = host.wait(10, report="storage", reachable="no")
+    say(bool(report) and small in report["why"], "and it is reported as out of reach", str(report))
+
+
+def check_no_tool(lab):
+    store, disk = lab.make_folder("bare"), str(uuid.uuid4())
+    bare = Host(lab.build, lab.uri, path=store)
+    expect(bare.ask("create", store, disk, "cow", MB, "sparse", "j"), "a host without qemu-img says so", ok=False, code="volume.no_tool")
+    say(os.listdir(store) == [], "and leaves nothing", str(os.listdir(store)))
+    say(bare.stop() is not None, "it ends")
 
 
 def check_slow_storage(lab, host):
@@ -382,6 +395,24 @@ def check_mute(lab, host):
     host.ask("delete", lab.store, disk)
 
 
+def check_deaf(lab, host):
+    """A guest whose agent is there and stands still: it is waited for a while, then the power button is pressed."""
+    id, xml, disk = lab.domain("deaf")
+    host.ask("create", lab.store, disk, "cow", 64 * MB, "sparse", "j")
+    host.ask("define", xml)
+    expect(host.ask("start", id), "a guest with an agent starts")
+    say(bool(host.wait(60, report="guest", id=id, fqdn="deaf")), "and speaks")
+    console = lab.libvirtd("run", "virsh", "-q", "ttyconsole", "deaf").strip()
+    with open(console, "w") as out:
+        out.write("\nkillall -STOP qemu-ga\n")
+    time.sleep(2)
+    host.forget()
+    expect(host.ask("shutdown", id, seconds=20), "an agent that stands still is not waited for for ever", within=12)
+    say(bool(host.wait(30, report="state", id=id, state="shutoff")), "the power button shuts its guest down")
+    host.ask("undefine", id)
+    host.ask("delete", lab.store, disk)
+
+
 def check_stopped_qemu(lab, host):
     id, xml, disk = lab.domain("hung")
     other, other_xml, other_disk = lab.domain("well")
@@ -406,6 +437,7 @@ def check_stopped_qemu(lab, host):
         expect(host.ask("read", other, seconds=5), "and so are others", state="running", within=2)
         expect(host.ask("destroy", id, seconds=3), "destroying it ends at the deadline, not known to have happened", ok=False,
                fault="unknown_outcome", code="host.call_overdue", within=3.5)
+        expect(host.ask("read", id, seconds=5), "while libvirtd works on, nobody says what is", ok=False, code="host.still_at_work", within=1)
         expect(host.ask("read", other, seconds=5), "others are read meanwhile", state="running", within=2)
         expect(host.ask("destroy", id, seconds=60), "with patience it is destroyed", within=40)
         expect(host.ask("read", id), "and is shut off", state="shutoff")
@@ -476,11 +508,13 @@ def run(lab):
     check_volumes(lab, host)
     check_odd_volumes(lab, host)
     check_full(lab, host)
+    check_no_tool(lab)
     check_slow_storage(lab, host)
     id, disk = check_life(lab, host)
     check_guest(lab, host, id)
     check_end(lab, host, id, disk)
     check_mute(lab, host)
+    check_deaf(lab, host)
     id, disk = check_stopped_qemu(lab, host)
     check_stopped_libvirtd(lab, host, id)
     check_many(lab, host, id)

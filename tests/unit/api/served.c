@@ -6,6 +6,7 @@
 
 #include "api/password.h"
 #include "base/lock.h"
+#include "job/machine.h"
 #include "model/places.h"
 #include "model/vm.h"
 
@@ -211,28 +212,26 @@ typedef struct {
 } Put;
 
 static void
+note_put(gpointer data, const GError *error)
+{
+    g_assert_no_error(error);
+    g_atomic_int_set((gint *) data, 1);
+}
+
+static void
 put_now(gpointer data)
 {
     Put *put = data;
-    g_autoptr(View) head = inventory_view(served.inventory);
-    g_autoptr(Changes) changes = changes_new(head, served.inventory);
     Object *object = put->object;
-    gboolean known = view_find(head, object->type, &object->id) != NULL;
+    Changes *changes = commit_begin(served.engine->commit);
+    Vm *known = changes_edit(changes, object->type, &object->id);
     if (known) {
-        /* Its own copy, so that the set sees a change. */
-        Vm *vm = changes_edit(changes, object->type, &object->id);
-        text_set(&vm->description, ((const Vm *) put->object)->description);
+        text_set(&known->description, ((const Vm *) put->object)->description);
         object_unref(object);
     } else {
         changes_add(changes, object);
     }
-    g_assert_true(changes_seal(changes, NULL));
-    View *view = changes_apply(changes);
-    guint64 serial = view_serial(view);
-    inventory_publish(served.inventory, view);
-    feed_publish(served.feed, changes, serial);
-    view_unref(view);
-    g_atomic_int_set(&put->done, 1);
+    g_assert_true(commit_put(served.engine->commit, changes, note_put, &put->done, NULL));
 }
 
 void

@@ -91,6 +91,9 @@ test_sentence(void)
     g_assert_nonnull(hint);
     g_assert_cmpstr(message_argument(message, "given"), ==, "x{y}");
     g_assert_null(message_argument(message, "giv"));
+    g_autoptr(Message) rough = message_new(MSG_FOREIGN, "text", "a\nb\tc\x1b[31m\x7f\xc2\x9b\xff車\xe8\xbb", NULL);
+    g_autofree char *smooth = message_text(rough, LANGUAGE_EN);
+    g_assert_cmpstr(smooth, ==, "a b c?[31m??\xef\xbf\xbd車\xef\xbf\xbd\xef\xbf\xbd");
     g_autoptr(Message) empty = message_new(MSG_FOREIGN, "text", NULL, NULL);
     g_autofree char *nothing = message_text(empty, LANGUAGE_EN), *none = message_hint(empty, LANGUAGE_EN);
     g_assert_cmpstr(nothing, ==, "");

@@ -109,15 +109,10 @@ host_define(G_GNUC_UNUSED HostLink *link, const char *xml, G_GNUC_UNUSED Tick de
     g_autoptr(DomainFacts) facts = domain_facts_new();
     if (!may_change(&silent, error) || !domain_xml_read(xml, facts, error))
         return FALSE;
-    Domain *domain = find_domain(&facts->id);
-    if (!domain) {
-        domain = g_new0(Domain, 1);
-        domain->id = facts->id;
-        domain->state = DOMAIN_SHUTOFF;
-        g_ptr_array_add(domains, domain);
-    }
-    g_free(domain->xml);
-    domain->xml = g_strdup(xml);
+    if (find_domain(&facts->id))
+        estate_set_xml(&facts->id, xml);
+    else
+        estate_put_domain(&facts->id, xml);
     return end_change(silent, error);
 }
 
@@ -167,6 +162,9 @@ move(const Id *id, DomainState state, GError **error)
 static gboolean
 host_start(G_GNUC_UNUSED HostLink *link, const Id *id, gboolean paused, G_GNUC_UNUSED Tick deadline, GError **error)
 {
+    const Domain *domain = find_domain(id);
+    if (domain && domain->state != DOMAIN_SHUTOFF)
+        return fault_set(error, MSG_INTERNAL, "text", "it runs already", NULL);
     return move(id, paused ? DOMAIN_PAUSED : DOMAIN_RUNNING, error);
 }
 
@@ -305,6 +303,21 @@ estate_set_xml(const Id *vm, const char *xml)
     char *copy = g_strdup(xml);
     g_free(domain->xml);
     domain->xml = copy;
+}
+
+void
+estate_put_domain(const Id *vm, const char *xml)
+{
+    Domain *domain = g_new0(Domain, 1);
+    g_assert_null(find_domain(vm));
+    *domain = (Domain) { *vm, g_strdup(xml), DOMAIN_SHUTOFF };
+    g_ptr_array_add(domains, domain);
+}
+
+void
+estate_forget_domain(const Id *vm)
+{
+    g_ptr_array_remove(domains, find_domain(vm));
 }
 
 DomainState
@@ -498,9 +511,7 @@ put_adopted(void)
     GError *error = NULL;
     domain_xml_read(foreign_xml, facts, &error);
     g_assert_no_error(error);
-    Domain *domain = g_new0(Domain, 1);
-    *domain = (Domain) { facts->id, g_strdup(foreign_xml), DOMAIN_SHUTOFF };
-    g_ptr_array_add(domains, domain);
+    estate_put_domain(&facts->id, foreign_xml);
     Vm *vm = g_steal_pointer(&facts->config);
     estate.adopted = facts->id;
     vm->adopted = vm->delete_protected = TRUE;

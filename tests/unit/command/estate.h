@@ -46,6 +46,8 @@ void estate_deaf(gboolean deaf);                /* no operation answers */
 char *estate_picture(void);                     /* every domain and volume, as text; yours */
 const char *estate_xml(const Id *vm);           /* NULL: no such domain */
 void estate_set_xml(const Id *vm, const char *xml);     /* what virsh edit does */
+void estate_put_domain(const Id *vm, const char *xml);  /* virsh define */
+void estate_forget_domain(const Id *vm);                /* virsh undefine */
 DomainState estate_state(const Id *vm);
 void estate_set_state(const Id *vm, DomainState state);
 void estate_put_volume(const Id *disk, gint64 size);
@@ -62,10 +64,14 @@ char *estate_refusal(Work *take);
 void estate_refused_at(Work *take, const char *part, int line);
 
 typedef enum { WALK_WELL, WALK_REFUSED, WALK_SOFT_FAILURE, WALK_CRASH_BEFORE, WALK_CRASH_AFTER, WALK_SILENT, WALK_DOES_SILENT } WalkKind;
-typedef enum { ENDED_DONE, ENDED_UNDONE } WalkEnd;
+typedef enum { ENDED_DONE, ENDED_UNDONE, ENDED_WAITING } WalkEnd;   /* WAITING: it can only go forward, and cannot now */
 extern const char *const estate_kinds[];
 /* Takes a work through check, stage, steps and its end. AT: the step something happens at. */
 WalkEnd estate_walk(Work *take, WalkKind kind, int at);
+/* Called before step AT of the next walk: what somebody does beside the manager at that moment. Once. */
+void estate_meanwhile(int at, void (*deed)(void));
+/* A walk that may end as it likes: a step that refuses is no failure of the test, and its sentence is kept. */
+WalkEnd estate_try(Work *take, char **ret_said);
 void estate_do(Work *take);                     /* WELL, and must end done */
 char *estate_plan(Work *take);                  /* the text of ?plan=1; asserts that nothing changed */
 /* All VMs and disks of the model, as text. Yours. */

@@ -34,7 +34,8 @@ test_adding_vms(void)
 {
     estate_open();
     refused_vm("<vm><cluster><name>Default</name></cluster></vm>", "Vm [name] required for add");
-    refused_vm("<vm><name>x</name></vm>", "Vm [cluster] required for add");
+    g_autofree char *only_cluster = estate_refusal(estate_work(&vm_add, NULL, "<vm><name>x</name></vm>"));
+    g_assert_null(only_cluster);
     refused_vm("<vm><name>hello</name><cluster><name>Default</name></cluster></vm>",
                "The VM name is already in use, please choose a unique name and try again.");
     refused_vm("<vm><name>a/b</name><cluster><name>Default</name></cluster></vm>", "The name of a VM cannot be 'a/b'.");
@@ -56,6 +57,136 @@ test_adding_vms(void)
     refused_vm(VM("<nics><nic><name>a</name><mac><address>52:54:00:00:00:01</address></mac></nic></nics>"),
                "The MAC address 52:54:00:00:00:01 is already in use by VM 'old'.");
     estate_refused(estate_work(&vm_add, NULL, NULL), "it is empty");
+    estate_close();
+}
+
+/* Where there are two clusters somebody must say which. */
+static void
+test_two_clusters(void)
+{
+    estate_open();
+    Cluster *second = object_new(&cluster_type);
+    second->object.id = id_named(&id_null, "second cluster");
+    second->name = g_strdup("second");
+    second->data_center.id = estate.data_center;
+    estate_put(second);
+    refused_vm("<vm><name>x</name></vm>", "Vm [cluster] required for add");
+    refused_vm("<vm><name>x</name><cluster><name>third</name></cluster></vm>", "There is: 'second', 'Default'.");
+    estate_close();
+}
+
+/* A null id is no wish. */
+static void
+test_null_ids(void)
+{
+    static const char nobody[] = "00000000-0000-0000-0000-000000000000";
+    estate_open();
+    estate_do(estate_work(&vm_add, NULL, "<vm id='00000000-0000-0000-0000-000000000000'><name>new</name></vm>"));
+    estate_do(estate_work(&disk_add, NULL, "<disk id='00000000-0000-0000-0000-000000000000'><alias>new</alias><provisioned_size>1024</provisioned_size></disk>"));
+    estate_do(estate_child_work(&disk_attachment_add, &estate.hello, NULL,
+                                "<disk_attachment><disk id='00000000-0000-0000-0000-000000000000'><provisioned_size>1024</provisioned_size></disk></disk_attachment>"));
+    g_assert_null(estate_vm(&id_null));
+    g_assert_null(estate_find(&disk_type, &id_null));
+    g_assert_nonnull(view_find_name(estate.view, &vm_type, "new"));
+    g_autofree char *picture = estate_picture();
+    g_assert_null(strstr(picture, nobody));
+    estate_close();
+}
+
+/* What is sent back as it was read is no edit, even where nobody could wish it. */
+static void
+test_sent_back(void)
+{
+    estate_open();
+    Vm *vm = estate_edit(&vm_type, &estate.adopted);
+    text_set(&vm->os.kernel, "/boot/vmlinuz-of-others");
+    estate_put(vm);
+    g_auto(GStrv) halves = g_strsplit(estate_xml(&estate.adopted), "<boot dev='hd'/>", 2);
+    g_autofree char *xml = g_strjoin("<kernel>/boot/vmlinuz-of-others</kernel><boot dev='hd'/>", halves[0], halves[1], NULL);
+    estate_set_xml(&estate.adopted, xml);
+    estate_do(estate_work(&vm_update, &estate.adopted, "<vm><name>old</name><memory>1073742848</memory><os><kernel>/boot/vmlinuz-of-others</kernel></os></vm>"));
+    g_assert_cmpstr(estate_xml(&estate.adopted), ==, xml);
+    g_assert_cmpint(estate_vm(&estate.adopted)->memory, ==, 1073742848);
+    estate_refused(estate_work(&vm_update, &estate.adopted, "<vm><os><kernel>/boot/another</kernel></os></vm>"), "only files inside storage domains may be named");
+    estate_close();
+}
+
+/* The file of somebody's disk is nobody's medium and nobody's kernel. */
+static void
+test_disks_as_media(void)
+{
+    char text[ID_TEXT_SIZE];
+    estate_open();
+    g_autofree char *path = g_strdup_printf(STORAGE_PATH "/%s", id_format(&estate.disk, ID_UUID, text));
+    g_autofree char *kernel = g_strdup_printf(VM("<os><kernel>%s</kernel></os>"), path);
+    refused_vm(kernel, "only files inside storage domains may be named");
+    const Cdrom *cdrom = estate_vm(&estate.hello)->cdroms.items[0];
+    Id id = cdrom->object.id;
+    const char *media[] = { path, text };
+    for (guint i = 0; i < G_N_ELEMENTS(media); i++) {
+        Work *work = estate_child_work(&cdrom_update, &estate.hello, &id, "<cdrom><file/></cdrom>");
+        text_set(&((Cdrom *) work->draft->record)->file.id, media[i]);
+        estate_refused(work, i == 0 ? "only files inside storage domains" : "No storage domain has a file");
+    }
+    estate_close();
+}
+
+/* A domain made beside the manager that uses a file of ours: nothing may pull it away. */
+static void
+share_file(void)
+{
+    char text[ID_TEXT_SIZE];
+    Disk *foreign = estate_edit(&disk_type, &estate.foreign);
+    g_free(foreign->path);
+    foreign->path = g_strdup_printf(STORAGE_PATH "/%s", id_format(&estate.disk, ID_UUID, text));
+    estate_put(foreign);
+}
+
+static void
+test_shared_files(void)
+{
+    estate_open();
+    share_file();
+    estate_refused(estate_work(&disk_remove, &estate.disk, NULL), "is a disk of VM 'old' too");
+    estate_refused(estate_work(&disk_update, &estate.disk, "<disk><provisioned_size>99999999999</provisioned_size></disk>"), "is a disk of VM 'old' too");
+    Work *work = estate_child_work(&disk_attachment_remove, &estate.hello, &estate.disk, NULL);
+    estate_query(work, "detach_only", "false");
+    estate_refused(work, "is a disk of VM 'old' too");
+    estate_do(estate_work(&vm_remove, &estate.hello, NULL));
+    g_assert_null(estate_vm(&estate.hello));
+    g_assert_true(estate_has_volume(&estate.disk));
+    g_assert_nonnull(estate_find(&disk_type, &estate.disk));
+    estate_close();
+}
+
+static void
+test_network_disks(void)
+{
+    estate_open();
+    Disk *foreign = estate_edit(&disk_type, &estate.foreign);
+    g_free(foreign->path);
+    foreign->path = g_strdup("rbd:vms/old");
+    estate_put(foreign);
+    estate_refused(estate_child_work(&disk_attachment_update, &estate.adopted, &estate.foreign, "<disk_attachment><active>false</active></disk_attachment>"),
+                   "is 'rbd:vms/old', which only the program that made its VM can attach");
+    estate_close();
+}
+
+/* Two jobs that would both make one name, or one address, true. */
+static void
+test_claimed_words(void)
+{
+    estate_open();
+    g_autoptr(Work) rename = estate_work(&vm_update, &estate.hello, "<vm><name>wanted</name></vm>");
+    rename->view = view_ref(estate.view);
+    g_assert_true(rename->command->check(rename, NULL));
+    g_assert_true(g_ptr_array_find_with_equal_func(rename->claims, "The name 'wanted'", g_str_equal, NULL));
+    g_autoptr(Work) add = estate_child_work(&nic_add, &estate.hello, NULL, "<nic><name>n</name><mac><address>56:6F:00:00:00:AB</address></mac></nic>");
+    add->view = view_ref(estate.view);
+    g_assert_true(add->command->check(add, NULL));
+    g_assert_true(g_ptr_array_find_with_equal_func(add->claims, "The MAC address 56:6f:00:00:00:ab", g_str_equal, NULL));
+    refused_vm(VM("<nics><nic><name>a</name><mac><address>56:6f:00:00:00:01</address></mac></nic><nic><name>b</name><mac><address>56:6F:00:00:00:01</address></mac></nic></nics>"),
+               "The MAC address 56:6f:00:00:00:01 is already in use by VM 'new'.");
     estate_close();
 }
 
@@ -211,6 +342,11 @@ test_disks(void)
     estate_refused(estate_work(&disk_update, &estate.disk, "<disk><provisioned_size>1024</provisioned_size></disk>"), "cannot be made smaller");
     estate_refused(estate_work(&disk_update, &estate.foreign, "<disk><provisioned_size>99999999999</provisioned_size></disk>"), "did not make its file");
     estate_refused(estate_work(&disk_update, &estate.disk, "<disk><alias>a/b</alias></disk>"), "The alias of a disk cannot be 'a/b'.");
+    char iso[ID_TEXT_SIZE];
+    Vm *vm = estate_edit(&vm_type, &estate.hello);
+    text_set(&((Cdrom *) vm->cdroms.items[0])->file.id, id_format(&estate.floating, ID_UUID, iso));
+    estate_put(vm);
+    estate_refused(estate_work(&disk_remove, &estate.floating, NULL), "it lies in the CD-ROM drive of VM 'hello'. | Eject it first.");
     estate_do(estate_work(&vm_start, &estate.hello, NULL));
     estate_refused(estate_work(&disk_update, &estate.disk, "<disk><provisioned_size>99999999999</provisioned_size></disk>"), "VM 'hello' has it and is up");
     estate_refused(estate_work(&disk_remove, &estate.disk, NULL), "Cannot take a disk out of VM 'hello'");
@@ -275,6 +411,13 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/refusals/references", test_references);
     g_test_add_func("/refusals/adding_vms", test_adding_vms);
+    g_test_add_func("/refusals/two_clusters", test_two_clusters);
+    g_test_add_func("/refusals/null_ids", test_null_ids);
+    g_test_add_func("/refusals/sent_back", test_sent_back);
+    g_test_add_func("/refusals/disks_as_media", test_disks_as_media);
+    g_test_add_func("/refusals/shared_files", test_shared_files);
+    g_test_add_func("/refusals/network_disks", test_network_disks);
+    g_test_add_func("/refusals/claimed_words", test_claimed_words);
     g_test_add_func("/refusals/long_texts", test_long_texts);
     g_test_add_func("/refusals/files_outside", test_files_outside);
     g_test_add_func("/refusals/editing_vms", test_editing_vms);

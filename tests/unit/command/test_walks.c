@@ -82,6 +82,15 @@ start_paused(void)
 }
 
 static Work *
+go_on(void)
+{
+    Vm *vm = estate_edit(&vm_type, &estate.hello);
+    vm->status = VM_SUSPENDED;
+    estate_put(vm);
+    return start();
+}
+
+static Work *
 stop(void)
 {
     return estate_work(&vm_stop, &estate.running, "<action><reason>for the test</reason></action>");
@@ -152,16 +161,16 @@ unplug_attachment(void)
 }
 
 static Work *
-detach_and_delete(void)
+detach(void)
 {
     return estate_child_work(&disk_attachment_remove, &estate.hello, &estate.disk, NULL);
 }
 
 static Work *
-detach(void)
+detach_and_delete(void)
 {
-    Work *work = detach_and_delete();
-    estate_query(work, "detach_only", "");
+    Work *work = detach();
+    estate_query(work, "detach_only", "false");
     return work;
 }
 
@@ -225,6 +234,7 @@ static const Case cases[] = {
     { "remove alone", &vm_remove, remove_vm_alone },
     { "start", &vm_start, start },
     { "start paused", &vm_start, start_paused },
+    { "start suspended", &vm_start, go_on },
     { "stop", &vm_stop, stop },
     { "shut down", &vm_shutdown, shut_down },
     { "add disk", &disk_add, add_disk },
@@ -312,9 +322,10 @@ static void
 walk_one(const Case *one, WalkKind kind, int at, const Outcome *well)
 {
     estate_open();
+    Work *work = one->make();
     g_autofree char *picture = without_chance(estate_picture());
     g_autofree char *model = estate_model();
-    WalkEnd ending = estate_walk(one->make(), kind, at);
+    WalkEnd ending = estate_walk(work, kind, at);
     g_test_message("%s: %s at step %d: %s", one->name, estate_kinds[kind], at, ending == ENDED_DONE ? "done" : "undone");
     if (ending == ENDED_DONE) {
         Outcome now = outcome();
@@ -337,12 +348,28 @@ test_case(gconstpointer data)
     const Case *one = data;
     Outcome well = do_well(one);
     for (int at = 0; one->command->steps[at].name; at++) {
-        if (!one->command->steps[at].probe)
+        if (!one->command->steps[at].probe) {
+            walk_one(one, WALK_SILENT, at, &well);
             continue;
+        }
         for (WalkKind kind = WALK_REFUSED; kind <= WALK_DOES_SILENT; kind++)
             walk_one(one, kind, at, &well);
     }
     g_free(well.shape);
+}
+
+/* What would be done is told, and nothing is. */
+static void
+test_plan(gconstpointer data)
+{
+    const Case *one = data;
+    estate_open();
+    Work *work = one->make();
+    g_autofree char *text = estate_plan(work);
+    g_test_message("%s", text);
+    g_assert_true(g_utf8_validate(text, -1, NULL) && strlen(text) > 10 && g_str_has_suffix(text, "\n"));
+    g_assert_null(strchr(text, '{'));
+    estate_close();
 }
 
 static void
@@ -365,6 +392,9 @@ main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/walks/", cases[i].name, NULL);
         g_strdelimit(path, " ", '_');
         g_test_add_data_func(path, &cases[i], test_case);
+        g_autofree char *plan = g_strconcat("/plans/", cases[i].name, NULL);
+        g_strdelimit(plan, " ", '_');
+        g_test_add_data_func(plan, &cases[i], test_plan);
     }
     return g_test_run();
 }

@@ -152,7 +152,30 @@ put(Changes *take)
 typedef struct {
     Work *work;
     GHashTable *journaled;          /* the marks as last recorded */
+    char *said;                     /* by the step that refused */
 } Run;
+
+static struct {
+    int at;
+    void (*deed)(void);
+} meanwhile;
+
+void
+estate_meanwhile(int at, void (*deed)(void))
+{
+    meanwhile.at = at;
+    meanwhile.deed = deed;
+}
+
+static void
+let_others_act(int at)
+{
+    void (*deed)(void) = meanwhile.at == at ? meanwhile.deed : NULL;
+    if (!deed)
+        return;
+    meanwhile.deed = NULL;
+    deed();
+}
 
 static GHashTable *
 copy_marks(GHashTable *marks)
@@ -295,16 +318,32 @@ forward_before(const Command *command, int at)
     return FALSE;
 }
 
+/* A step without effect: if the host does not answer it refuses, or does not need the host. */
+static gboolean
+prepare(Run *run, const Step *step, gboolean hear_nothing)
+{
+    GError *error = NULL;
+    estate_deaf(hear_nothing);
+    gboolean well = run_step(run, step, &error);
+    estate_deaf(FALSE);
+    g_assert_true(well == !error);
+    if (!hear_nothing)
+        g_assert_no_error(error);
+    g_clear_error(&error);
+    return well;
+}
+
 static WalkEnd
 walk_steps(Run *run, WalkKind kind, int at)
 {
     const Step *steps = run->work->command->steps;
     for (int i = 0; steps && steps[i].name; i++) {
-        if (!steps[i].probe) {
-            GError *error = NULL;
-            run_step(run, &steps[i], &error);
-            g_assert_no_error(error);
+        if (!steps[i].probe && prepare(run, &steps[i], i == at && kind == WALK_SILENT))
             continue;
+        if (!steps[i].probe) {
+            g_assert_false(forward_before(run->work->command, i));
+            undo(run, i);
+            return ENDED_UNDONE;
         }
         record(run);
         if (take_step(run, &steps[i], i == at ? kind : WALK_WELL) == GOES_ON)
@@ -332,10 +371,32 @@ end(Run *run, WalkEnd ending)
     put(changes);
 }
 
-WalkEnd
-estate_walk(Work *take, WalkKind kind, int at)
+/* Each step in its turn, with others acting between; what a step refuses turns the walk back, or for a step that only goes forward is
+ * kept waiting until its reason goes away. */
+static WalkEnd
+try_steps(Run *run)
 {
-    Run run = { take, NULL };
+    const Step *steps = run->work->command->steps;
+    for (int i = 0; steps && steps[i].name; i++) {
+        g_autoptr(GError) error = NULL;
+        let_others_act(i);
+        record(run);
+        if (run_step(run, &steps[i], &error))
+            continue;
+        g_assert_nonnull(error);
+        run->said = g_strdup(error->message);
+        if (forward_before(run->work->command, i))
+            return ENDED_WAITING;
+        undo(run, i);
+        return ENDED_UNDONE;
+    }
+    return ENDED_DONE;
+}
+
+static Run
+begin_walk(Work *take)
+{
+    Run run = { take, NULL, NULL };
     GError *error = NULL;
     see(take);
     take->command->check(take, &error);
@@ -347,10 +408,36 @@ estate_walk(Work *take, WalkKind kind, int at)
     g_assert_no_error(error);
     put(changes);
     record(&run);
+    return run;
+}
+
+static void
+end_walk(Run *run, WalkEnd ending)
+{
+    if (ending != ENDED_WAITING)
+        end(run, ending);
+    work_free(run->work);
+    g_clear_pointer(&run->journaled, g_hash_table_unref);
+    g_free(run->said);
+}
+
+WalkEnd
+estate_walk(Work *take, WalkKind kind, int at)
+{
+    Run run = begin_walk(take);
     WalkEnd ending = walk_steps(&run, kind, at);
-    end(&run, ending);
-    work_free(run.work);
-    g_clear_pointer(&run.journaled, g_hash_table_unref);
+    end_walk(&run, ending);
+    return ending;
+}
+
+WalkEnd
+estate_try(Work *take, char **ret_said)
+{
+    Run run = begin_walk(take);
+    WalkEnd ending = try_steps(&run);
+    g_assert_null(meanwhile.deed);
+    *ret_said = g_steal_pointer(&run.said);
+    end_walk(&run, ending);
     return ending;
 }
 

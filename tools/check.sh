@@ -49,12 +49,13 @@ echo "built with AddressSanitizer and UndefinedBehaviorSanitizer"
 suite "style" python3 tests/style/style.py
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export G_TEST_SRCDIR="$PWD" G_SLICE=always-malloc
-for test in $(find $build/tests/unit -type f -perm -u+x -name 'test_*' | sort); do
+for test in $(find $build/tests/unit $build/tests/fuzz -type f -perm -u+x -name 'test_*' | sort); do
     suite "unit $(echo "$test" | sed 's#.*/unit/##')" "$test" --tap
 done
 for runner in tests/flow/run.py tests/lab/run.py; do
     [ -f $runner ] && suite "$(basename "$(dirname $runner)")" python3 $runner ${full:+--full} --build $build
 done
+[ -n "$full" ] && BUILD=build-fuzz suite "fuzz" tests/fuzz/run.sh 60
 
 line="$passed passed, $failed failed"
 [ $skipped -gt 0 ] && line="$line, $skipped skipped"

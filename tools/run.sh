@@ -154,7 +154,11 @@ start_manager() {
 cli() { timeout 120 "$build/shikiri" "$@"; }
 must() { cli "$@" >"$part" 2>&1 || { cat "$part" >&2; die "'shikiri $*' was refused."; }; }
 status_of_hello() { cli show vm hello --json 2>/dev/null | sed -n 's/.*"status" *: *"\([a-z_]*\)".*/\1/p' | head -n 1; }
-address_of_hello() { cli list reported_devices vm=hello --json 2>/dev/null | grep -oE '"[0-9]+(\.[0-9]+){3}"' | tr -d '"' | grep -v '^127\.' | head -n 1; }
+# Once its agent speaks (only an agent tells the guest's own name): a lease alone may be of an earlier run.
+address_of_hello() {
+    cli show vm hello --json 2>/dev/null | grep -q '"fqdn"' || return 0
+    cli list reported_devices vm=hello --json 2>/dev/null | grep -oE '"[0-9]+(\.[0-9]+){3}"' | tr -d '"' | grep -v '^127\.' | head -n 1
+}
 
 wait_for_host() {
     for _ in $(seq 120); do

@@ -100,27 +100,46 @@ after_login(Request *request)
         admit(request, &user);
 }
 
-/* "name:password" in base64; the password may hold colons. */
+/* "name:password" in base64; the password may hold colons. FALSE: it is no such thing. Both are yours. */
+static gboolean
+decode_basic(const char *encoded, char **ret_name, char **ret_password)
+{
+    gsize length = 0;
+    g_autofree char *text = (char *) g_base64_decode(encoded, &length);
+    char *colon = length ? memchr(text, ':', length) : NULL;
+    gboolean well = colon && !memchr(text, '\0', length) && g_utf8_validate(text, (gssize) length, NULL);
+    if (well) {
+        *ret_name = g_strndup(text, (gsize) (colon - text));
+        *ret_password = g_strndup(colon + 1, length - (gsize) (colon + 1 - text));
+    }
+    OPENSSL_cleanse(text, length);
+    return well;
+}
+
+static void
+forget(char *password)
+{
+    if (password)
+        OPENSSL_cleanse(password, strlen(password));
+    g_free(password);
+}
+
 static void
 serve_basic(Request *request, const char *encoded)
 {
     Login *login = request->exchange.api->login;
-    gsize length = 0;
-    g_autofree char *text = (char *) g_base64_decode(encoded, &length);
-    char *colon = length ? memchr(text, ':', length) : NULL;
-    if (!colon || memchr(text, '\0', length) || !g_utf8_validate(text, (gssize) length, NULL)) {
+    g_autofree char *name = NULL;
+    char *password = NULL;
+    if (!decode_basic(encoded, &name, &password)) {
         refuse(request, MSG_API_NOT_AUTHENTICATED);
         return;
     }
-    g_autofree char *name = g_strndup(text, (gsize) (colon - text));
-    g_autofree char *password = g_strndup(colon + 1, length - (gsize) (colon + 1 - text));
     Id user = login_known(login, name, password);
     if (id_is_null(&user))
         login_check(login, request, name, password, after_login);
     else
         admit(request, &user);
-    OPENSSL_cleanse(text, length);
-    OPENSSL_cleanse(password, strlen(password));
+    forget(password);
 }
 
 /* The user of a persistent session. A request that does not want one ends it. */
@@ -205,15 +224,42 @@ serve_open(Request *request)
     exchange_end_fault(exchange, error);
 }
 
+/* Is it from somebody whose token or password has been verified? Asked before a body is taken, of which strangers get less. */
+static gboolean
+is_known(const Request *request)
+{
+    const char *authorization = exchange_header(&request->exchange, "Authorization");
+    const char *token = after_scheme(authorization, "Bearer"), *basic = after_scheme(authorization, "Basic");
+    const Api *api = request->exchange.api;
+    g_autofree char *name = NULL, *cookie = request_cookie(request, "JSESSIONID");
+    char *password = NULL;
+    Id user = id_null;
+    if (cookie)
+        user = session_user(api->sessions, SESSION_COOKIE, cookie);
+    else if (token)
+        user = session_user(api->sessions, SESSION_TOKEN, token);
+    else if (basic && decode_basic(basic, &name, &password))
+        user = login_known(api->login, name, password);
+    forget(password);
+    return !id_is_null(&user);
+}
+
+static gboolean
+has_body(const Exchange *exchange)
+{
+    return exchange_header(exchange, "Content-Length") || exchange_header(exchange, "Transfer-Encoding");
+}
+
 gboolean
 door_admits(Request *request, GError **error)
 {
     const Exchange *exchange = &request->exchange;
     if (!exchange->local || exchange->method == METHOD_OPTIONS)
         return TRUE;
-    if (exchange_header(exchange, "Authorization") || exchange_header(exchange, "Cookie"))
-        return TRUE;
-    return fault_set(error, MSG_API_NOT_AUTHENTICATED, NULL);
+    if (!exchange_header(exchange, "Authorization") && !exchange_header(exchange, "Cookie"))
+        return fault_set(error, MSG_API_NOT_AUTHENTICATED, NULL);
+    request->known = has_body(exchange) && is_known(request);
+    return TRUE;
 }
 
 void

@@ -17,8 +17,8 @@
 #define LIMIT_HEAD (15 * CLOCK_SECOND)          /* from the first byte of a request to the last of its headers */
 #define LIMIT_STALL (20 * CLOCK_SECOND)         /* nothing of a body came, nothing of a reply was taken */
 #define LIMIT_GRACE (30 * CLOCK_SECOND)
-#define LIMIT_PACE_BODY 4096
-#define LIMIT_PACE_REPLY 2048
+#define LIMIT_PACE_BODY 8192
+#define LIMIT_PACE_REPLY 16384
 #define LIMIT_LINGER (2 * CLOCK_SECOND)         /* reading on after the last byte, so that a reply is not lost to a reset */
 
 /* One request (server.c, request.c). */
@@ -28,10 +28,12 @@
 #define LIMIT_HEADERS 100
 #define LIMIT_PARAMETERS 64
 #define LIMIT_BODY (4u << 20)
+#define LIMIT_FORM (64u << 10)          /* a body outside the API: of a login */
 #define LIMIT_DRAIN (64u << 10)         /* a refused body up to this is read to its end, so that the connection can be kept */
-/* All requests: bytes of bodies being collected, and of replies being sent that only their exchange holds (server.c). */
+/* All requests: bytes of bodies being collected (of clients not known yet: half of it), and of replies being sent (server.c). */
 #define LIMIT_BODIES (64u << 20)
 #define LIMIT_REPLIES (256u << 20)
+#define LIMIT_SHARED 8                  /* pieces of lists are mostly shared: they count an eighth */
 
 /* Who may ask (session.c, login.c). */
 #define LIMIT_SESSIONS 10000
@@ -40,7 +42,9 @@
 #define LIMIT_CREDENTIAL_LIFE (300 * CLOCK_SECOND)
 #define LIMIT_SUSPECTS 4096             /* (user, address) pairs with failures */
 #define LIMIT_LOGINS_WAITING 64         /* passwords to be checked */
-#define LIMIT_FREE_FAILURES 3           /* after so many each further try waits twice as long */
+#define LIMIT_FREE_FAILURES 3           /* of a name from an address: after so many each further try waits twice as long */
+#define LIMIT_FREE_OF_ADDRESS 30        /* of an address, whatever the names: after so many a try waits a second */
+#define LIMIT_FAILURES_TOLD 60          /* events about failed logins a minute */
 #define LIMIT_SLOWEST_TRY (16 * CLOCK_SECOND)
 #define LIMIT_PASSWORD 1024             /* bytes */
 

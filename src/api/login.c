@@ -39,14 +39,17 @@ struct Login {
     char *nobody;                   /* a hash no password fits: checking an unknown user takes as long */
     Lock lock;                      /* of the rest */
     GHashTable *credentials;        /* Credential by digest */
-    GHashTable *suspects;           /* Suspect by "name\naddress" */
+    GHashTable *suspects;           /* Suspect by "name\naddress", and by "\naddress" for all names */
     guint waiting;
+    guint told;                     /* failures the event log was told of in this minute */
+    Tick told_since;
 };
 
 /* One try; kept by its request. */
 typedef struct {
     Login *login;
-    char *name, *password, *suspect;
+    char *name, *password;
+    char *suspect, *address;        /* keys of `suspects`: "name\naddress", "\naddress" */
     RequestCall then;
     Id user;
     GError *error;
@@ -207,12 +210,15 @@ remember(Login *login, const Try *try, const User *user)
 
 /* --- who fails again and again ------------------------------------------------------------------------------------------------------ */
 
+/* How long after so many failures of KEY. A name with no name before its line break stands for all names of an address. */
 static Tick
-pause_after(guint failures)
+pause_after(const char *key, guint failures)
 {
+    if (*key == '\n')
+        return failures < LIMIT_FREE_OF_ADDRESS ? 0 : CLOCK_SECOND;
     if (failures < LIMIT_FREE_FAILURES)
         return 0;
-    return MIN(CLOCK_SECOND << MIN(failures - LIMIT_FREE_FAILURES, 10u), LIMIT_SLOWEST_TRY);
+    return MIN((Tick) CLOCK_SECOND << MIN(failures - LIMIT_FREE_FAILURES, 10u), LIMIT_SLOWEST_TRY);
 }
 
 static gboolean
@@ -221,46 +227,76 @@ is_forgiven(gpointer key, gpointer value, gpointer now)
     return *(Tick *) now - ((Suspect *) value)->last > FORGIVEN;
 }
 
-/* When a try may be checked, and until when the next must wait then. FALSE: too many wait already. */
+/* When a try of KEY may be checked; the next must wait longer. The lock is held. */
+static Tick
+queue_up(Login *login, const char *key, Tick now)
+{
+    Suspect *suspect = g_hash_table_lookup(login->suspects, key);
+    if (!suspect)
+        return now;
+    if (is_forgiven(NULL, suspect, &now)) {
+        g_hash_table_remove(login->suspects, key);
+        return now;
+    }
+    Tick at = MAX(suspect->until, now);
+    if (at - now <= FARTHEST)
+        suspect->until = at + pause_after(key, suspect->failures);
+    return at;
+}
+
+/* FALSE: too many wait already. *RET_AT 0: at once. */
 static gboolean
-reserve(Login *login, const char *key, Tick *ret_at)
+reserve(Login *login, const Try *try, Tick *ret_at)
 {
     Tick now = clock_tick();
     LOCK_HOLD(&login->lock);
-    Suspect *suspect = g_hash_table_lookup(login->suspects, key);
-    *ret_at = 0;
-    if (!suspect)
-        return TRUE;
-    if (now - suspect->last > FORGIVEN) {
-        g_hash_table_remove(login->suspects, key);
-        return TRUE;
-    }
-    Tick at = MAX(suspect->until, now);
-    if (at - now > FARTHEST)
-        return FALSE;
+    Tick at = MAX(queue_up(login, try->suspect, now), queue_up(login, try->address, now));
     *ret_at = at > now ? at : 0;
-    suspect->until = at + pause_after(suspect->failures);
-    return TRUE;
+    return at - now <= FARTHEST;
+}
+
+/* The lock is held. Who fills the table with names loses the count of all: forgetting is better than growing. */
+static Suspect *
+suspect_of(Login *login, const char *key, Tick now)
+{
+    Suspect *suspect = g_hash_table_lookup(login->suspects, key);
+    if (suspect)
+        return suspect;
+    if (g_hash_table_size(login->suspects) >= LIMIT_SUSPECTS)
+        g_hash_table_foreach_remove(login->suspects, is_forgiven, &now);
+    if (g_hash_table_size(login->suspects) >= LIMIT_SUSPECTS)
+        g_hash_table_remove_all(login->suspects);
+    suspect = g_new0(Suspect, 1);
+    g_hash_table_insert(login->suspects, g_strdup(key), suspect);
+    return suspect;
 }
 
 static guint
-count_failure(Login *login, const char *key)
+count_one(Login *login, const char *key, Tick now)
+{
+    Suspect *suspect = suspect_of(login, key, now);
+    suspect->failures++;
+    suspect->last = now;
+    suspect->until = MAX(suspect->until, now + pause_after(key, suspect->failures));
+    return suspect->failures;
+}
+
+/* Returns how often this name has failed from there. TELL: the event log should hear of it: the first failures, then every tenth,
+ * and of all names together no more than a few a minute. */
+static guint
+count_failure(Login *login, const Try *try, gboolean *ret_tell)
 {
     Tick now = clock_tick();
     LOCK_HOLD(&login->lock);
-    Suspect *suspect = g_hash_table_lookup(login->suspects, key);
-    if (!suspect) {
-        if (g_hash_table_size(login->suspects) >= LIMIT_SUSPECTS)
-            g_hash_table_foreach_remove(login->suspects, is_forgiven, &now);
-        if (g_hash_table_size(login->suspects) >= LIMIT_SUSPECTS)
-            g_hash_table_remove_all(login->suspects);
-        suspect = g_new0(Suspect, 1);
-        g_hash_table_insert(login->suspects, g_strdup(key), suspect);
+    count_one(login, try->address, now);
+    guint count = count_one(login, try->suspect, now);
+    if (now - login->told_since > 60 * CLOCK_SECOND) {
+        login->told_since = now;
+        login->told = 0;
     }
-    suspect->failures++;
-    suspect->last = now;
-    suspect->until = MAX(suspect->until, now + pause_after(suspect->failures));
-    return suspect->failures;
+    *ret_tell = (count <= 5 || count % 10 == 0) && login->told < LIMIT_FAILURES_TOLD;
+    login->told += *ret_tell;
+    return count;
 }
 
 /* --- one try -------------------------------------------------------------------------------------------------------------------------- */
@@ -273,6 +309,7 @@ try_free(gpointer data)
     g_free(try->password);
     g_free(try->name);
     g_free(try->suspect);
+    g_free(try->address);
     g_clear_error(&try->error);
     g_free(try);
 }
@@ -288,12 +325,12 @@ sayable(const char *name)
 static void
 tell_failure(Request *request, Try *try)
 {
-    guint count = count_failure(try->login, try->suspect);
+    gboolean tell = FALSE;
+    guint count = count_failure(try->login, try, &tell);
     g_autofree char *name = sayable(try->name);
     g_autofree char *number = g_strdup_printf("%u", count);
     fault_set(&try->error, MSG_API_LOGIN_FAILED, "user", name, NULL);
-    /* A flood of tries must not flood the log: the first ones, then every tenth. */
-    if (count > 5 && count % 10 != 0)
+    if (!tell)
         return;
     Message *message = message_new(MSG_API_LOGIN_REFUSED, "user", name, "address", request->address, "count", number, NULL);
     engine_event(try->login->engine, EVENT_FAILED, SEVERITY_WARNING, message, NULL, request->exchange.correlation);
@@ -377,12 +414,13 @@ login_check(Login *login, Request *request, const char *name, const char *passwo
     try->name = g_strdup(sane ? name : "");
     try->password = g_strdup(sane ? password : "");
     try->suspect = g_strdup_printf("%s\n%s", try->name, request->address);
+    try->address = g_strdup_printf("\n%s", request->address);
     try->then = then;
     request->kept = try;
     request->kept_free = try_free;
-    if (!sane)
+    if (!sane || strchr(name, '\n'))
         fault_set(&try->error, MSG_API_LOGIN_FAILED, "user", "", NULL);
-    else if (!reserve(login, try->suspect, &at)) {
+    else if (!reserve(login, try, &at)) {
         g_autofree char *said = sayable(name);
         fault_set(&try->error, MSG_API_LOGIN_TOO_OFTEN, "user", said, NULL);
     }

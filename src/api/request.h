@@ -42,6 +42,7 @@ struct Request {
     const char *address;            /* the client's, without its port; set before request_open, as is the next */
     const char *here;               /* "ADDR:PORT" where the client came in, for those who send no Host */
     Text body, reply;
+    gboolean known;                 /* before its body: who it is from is known already */
     /* what goes */
     GPtrArray *reply_headers;       /* name, value, name, value; NULL: none */
     GPtrArray *pieces;              /* GBytes, behind REPLY; NULL: none */
@@ -61,6 +62,8 @@ struct Request {
         guint stage;
         gsize body_charge, reply_charge;    /* of LIMIT_BODIES and LIMIT_REPLIES */
         gsize dropped;                      /* of a body after its refusal */
+        guint piece;                        /* being sent, where the library cannot take all at once; bytes of it sent */
+        gsize piece_done;
         gboolean streaming, asleep;         /* a stream; with nothing to say */
         Tick due;                           /* when it wants to be asked all the same */
         GList place, under_way;             /* among the server's streams, its requests */

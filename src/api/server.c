@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECES_AT_ONCE 512          /* of a reply: more than that are copied into one */
 #define HOUR ((Tick) 3600 * CLOCK_SECOND)
 #define MOST_DROPPED (64u << 20)    /* of a refused body, before the connection is cut */
 
@@ -72,14 +71,12 @@ add_headers(Request *request, struct MHD_Response *response)
 }
 
 #if MHD_VERSION >= 0x00097306
-/* The reply where it lies: the request keeps it until the library has let go. NULL: too many pieces. */
+/* The reply where it lies: the request keeps it until the library has let go. */
 static struct MHD_Response *
 respond_in_pieces(Request *request)
 {
-    struct MHD_IoVec parts[PIECES_AT_ONCE];
+    g_autofree struct MHD_IoVec *parts = g_new(struct MHD_IoVec, request->pieces->len + 1);
     unsigned int count = 0;
-    if (request->pieces->len >= PIECES_AT_ONCE)
-        return NULL;
     if (request->reply.length)
         parts[count++] = (struct MHD_IoVec) { request->reply.bytes, request->reply.length };
     for (guint i = 0; i < request->pieces->len; i++) {
@@ -91,32 +88,44 @@ respond_in_pieces(Request *request)
     return MHD_create_response_from_iovec(parts, count, NULL, NULL);
 }
 #else
+/* The library asks for the bytes at POSITION, which only grows; the reply's text is the piece before the first. */
+static ssize_t
+read_pieces(void *data, uint64_t position, char *buffer, size_t room)
+{
+    Request *request = data;
+    gsize done = 0;
+    while (done < room && request->http.piece <= request->pieces->len) {
+        gsize length = request->reply.length;
+        const char *bytes = request->reply.bytes;
+        if (request->http.piece > 0)
+            bytes = g_bytes_get_data(request->pieces->pdata[request->http.piece - 1], &length);
+        gsize count = MIN(room - done, length - request->http.piece_done);
+        memcpy(buffer + done, bytes + request->http.piece_done, count);
+        done += count;
+        request->http.piece_done += count;
+        if (request->http.piece_done == length) {
+            request->http.piece++;
+            request->http.piece_done = 0;
+        }
+    }
+    return done ? (ssize_t) done : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 static struct MHD_Response *
 respond_in_pieces(Request *request)
 {
-    return NULL;
+    gsize size = request->reply.length;
+    for (guint i = 0; i < request->pieces->len; i++)
+        size += g_bytes_get_size(request->pieces->pdata[i]);
+    return MHD_create_response_from_callback(size, 64 << 10, read_pieces, request, NULL);
 }
 #endif
-
-static void
-join_pieces(Request *request)
-{
-    for (guint i = 0; i < request->pieces->len; i++) {
-        gsize length;
-        const char *bytes = g_bytes_get_data(request->pieces->pdata[i], &length);
-        text_add_bytes(&request->reply, bytes, length);
-    }
-    g_clear_pointer(&request->pieces, g_ptr_array_unref);
-}
 
 static struct MHD_Response *
 respond_whole(Request *request)
 {
-    struct MHD_Response *response = request->pieces ? respond_in_pieces(request) : NULL;
-    if (response)
-        return response;
     if (request->pieces)
-        join_pieces(request);
+        return respond_in_pieces(request);
     const char *bytes = request->reply.length ? request->reply.bytes : "";
     return MHD_create_response_from_buffer(request->reply.length, (void *) (guintptr) bytes, MHD_RESPMEM_PERSISTENT);
 }
@@ -228,7 +237,7 @@ reply_size(const Request *request)
 {
     gsize size = request->reply.room;
     for (guint i = 0; request->pieces && i < request->pieces->len; i++)
-        size += g_bytes_get_size(request->pieces->pdata[i]);
+        size += g_bytes_get_size(request->pieces->pdata[i]) / LIMIT_SHARED;
     return size;
 }
 
@@ -288,12 +297,22 @@ refuse(Request *request, const GError *error)
 }
 
 static gboolean
+say_large(const Request *request, GError **error)
+{
+    return fault_set(error, MSG_API_BODY_TOO_LARGE, "most", request->exchange.local ? "4 MiB" : "64 KiB", NULL);
+}
+
+static gsize
+most_of_body(const Request *request)
+{
+    return request->exchange.local ? LIMIT_BODY : LIMIT_FORM;
+}
+
+static gboolean
 fits(Request *request, GError **error)
 {
     const char *length = exchange_header(&request->exchange, "Content-Length");
-    if (length && g_ascii_strtoull(length, NULL, 10) > LIMIT_BODY)
-        return fault_set(error, MSG_API_BODY_TOO_LARGE, "most", "4", NULL);
-    return TRUE;
+    return !length || g_ascii_strtoull(length, NULL, 10) <= most_of_body(request) || say_large(request, error);
 }
 
 static enum MHD_Result
@@ -322,9 +341,9 @@ take_body(Request *request, const char *bytes, size_t *length)
         return request->http.dropped < MOST_DROPPED ? MHD_YES : MHD_NO;
     gsize all = __atomic_add_fetch(&server->parts.load->bodies, count, __ATOMIC_RELAXED);
     request->http.body_charge += count;
-    if (request->body.length + count > LIMIT_BODY)
-        fault_set(&error, MSG_API_BODY_TOO_LARGE, "most", "4", NULL);
-    else if (all > LIMIT_BODIES)
+    if (request->body.length + count > most_of_body(request))
+        say_large(request, &error);
+    else if (all > (request->known ? LIMIT_BODIES : LIMIT_BODIES / 2))
         fault_set(&error, MSG_API_TOO_BUSY, NULL);
     if (!error) {
         text_add_bytes(&request->body, bytes, count);

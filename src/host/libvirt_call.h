@@ -36,7 +36,7 @@ struct LibvirtCall {
     GDestroyNotify free_result;
     VolumeFacts volume;         /* output */
 
-    gatomicrefcount refs;       /* the rest is libvirt_call.c's; under the host's lock */
+    gint refs;                  /* atomic; the rest is libvirt_call.c's; under the host's lock */
     char *about;                /* what it is about, for sentences */
     int stage, slot;
     gboolean abandoned, succeeded;

@@ -102,7 +102,7 @@ count_topology(Host *facts)
     g_autoptr(GHashTable) cores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < facts->cpu_units.count; i++) {
         HostCpuUnit *unit = facts->cpu_units.items[i];
-        g_autofree char *set = unit->siblings.count > 0 ? g_strjoinv(",", unit->siblings.items) : NULL;
+        g_autofree char *set = unit->siblings.count > 0 ? g_strdup(unit->siblings.items[0]) : NULL;     /* the first names its core */
         g_hash_table_add(sockets, &unit->socket_id);
         g_hash_table_add(cores, set ? g_steal_pointer(&set) : g_strdup_printf("cpu %" G_GINT64_FORMAT, unit->cpu_id));
     }
@@ -110,6 +110,16 @@ count_topology(Host *facts)
     facts->cpu.topology.sockets = n_sockets;
     facts->cpu.topology.cores = MAX(n_cores / n_sockets, 1);
     facts->cpu.topology.threads = MAX((gint64) facts->cpu_units.count / n_cores, 1);
+}
+
+/* libvirt sums up cells, whose figures may lag where memory comes and goes with a balloon: this machine's kernel knows better. */
+static void
+set_memory(Survey *survey, gint64 told)
+{
+    gint64 local = survey->host->place.local ? local_facts_memory("") : 0;
+    gint64 memory = local > 0 ? local : told;
+    survey->facts->memory = memory;
+    survey->facts->max_scheduling_memory = memory - MIN(memory / 10, MOST_RESERVE);
 }
 
 static void
@@ -124,11 +134,9 @@ read_processors(Survey *survey)
     facts->cpu.architecture = names_find(&architecture_names, survey->arch_name);
     facts->cpu.name = libvirt_xml_text(survey->capabilities, NULL, "host/cpu/model");
     gboolean known = virNodeGetInfo(survey->connection, &info) == 0;
-    if (known) {
+    if (known)
         facts->cpu.speed = info.mhz;
-        facts->memory = (gint64) info.memory * 1024;
-        facts->max_scheduling_memory = facts->memory - MIN(facts->memory / 10, MOST_RESERVE);
-    }
+    set_memory(survey, known ? (gint64) info.memory * 1024 : 0);
     if (facts->cpu_units.count > 0)
         count_topology(facts);
     else if (known)

@@ -219,6 +219,15 @@ local_facts_read(const char *root, Host *facts)
     read_cards(root, facts);
 }
 
+gint64
+local_facts_memory(const char *root)
+{
+    g_autofree char *text = read_file(root, "/proc/meminfo");
+    const char *at = text ? strstr(text, "MemTotal:") : NULL;
+    gint64 kibibytes = at ? g_ascii_strtoll(at + strlen("MemTotal:"), NULL, 10) : 0;
+    return kibibytes > 0 && kibibytes < G_MAXINT64 / 1024 ? kibibytes * 1024 : 0;
+}
+
 GPtrArray *
 local_facts_bridges(const char *root)
 {

@@ -9,4 +9,5 @@
 
 /* Fills FACTS (os, nics, and hardware_information where it is empty yet). ROOT: "" for this machine; a test's folder. */
 void local_facts_read(const char *root, Host *facts);
+gint64 local_facts_memory(const char *root);            /* bytes that the kernel has; 0: not known */
 GPtrArray *local_facts_bridges(const char *root);       /* names of all bridges, sorted; char *, freed with the array */

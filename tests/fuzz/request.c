@@ -55,7 +55,7 @@ ask(Request *request)
     exchange_parameter(&request->exchange, "max");
     exchange_header(&request->exchange, "Accept");
     request_prefers(request, "handling=strict");
-    g_autofree char *cookie = request_cookie(request, "session");
+    g_free(request_cookie(request, "session"));
     g_assert_true(g_utf8_validate(request->exchange.path, -1, NULL));
     for (const char *at = request->exchange.correlation; *at; at++)
         g_assert_true((guchar) *at >= 0x20 && (guchar) *at < 0x7f);

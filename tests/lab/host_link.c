@@ -72,12 +72,14 @@ add_domain(GString *line, const DomainFacts *domain)
 static void
 add_facts(GString *line, const Host *facts)
 {
-    g_autofree char *sources = facts->sources.count > 0 ? g_strjoinv(",", facts->sources.items) : NULL;
+    g_autoptr(GString) sources = g_string_new(NULL);
+    for (guint i = 0; i < facts->sources.count; i++)
+        g_string_append_printf(sources, "%s%s", i ? "," : "", facts->sources.items[i]);
     g_autofree char *machine = machines_dup(facts->machines, "machine");
     g_autofree char *emulator = machines_dup(facts->machines, "emulator");
     add(line, "accelerator", facts->accelerator.type);
     add(line, "why", facts->accelerator.text);
-    add(line, "sources", sources);
+    add(line, "sources", sources->str);
     add(line, "machine", machine);
     add(line, "emulator", emulator);
     add(line, "qemu", facts->version.full_version);

@@ -205,7 +205,7 @@ class Stream:
             for line in self.reply:
                 if line.startswith(b"data: "):
                     self.changes.append((time.monotonic(), json.loads(line[6:])))
-        except (OSError, ValueError, http.client.HTTPException):
+        except (OSError, ValueError, AttributeError, http.client.HTTPException):   # closed under its feet
             pass
 
     def find(self, after, kind, wanted):

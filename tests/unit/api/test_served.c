@@ -218,6 +218,28 @@ test_guessing(void)
     g_assert_cmpint(clock_tick() - begun, <, CLOCK_SECOND);
 }
 
+/* Who tries one name after another from one address waits too, and fills neither the log nor the queue. */
+static void
+test_many_names(void)
+{
+    guint told = served_events(114);
+    Caller caller = caller_open("127.0.0.3");
+    Tick begun = 0;
+    for (guint i = 0; i < LIMIT_FREE_OF_ADDRESS + 2; i++) {
+        g_autofree char *text = g_strdup_printf("name%u:x", i);
+        g_autofree char *encoded = g_base64_encode((const guchar *) text, strlen(text));
+        g_autofree char *asked = g_strdup_printf("GET " ROOT " HTTP/1.1\r\nHost: x\r\nAuthorization: Basic %s\r\n\r\n", encoded);
+        if (i == LIMIT_FREE_OF_ADDRESS)
+            begun = clock_tick();
+        say(&caller, asked);
+        g_auto(Heard) heard = caller_hear(&caller);
+        assert_fault(&heard, 401, "api.login_failed");
+    }
+    g_assert_cmpint(clock_tick() - begun, >, CLOCK_SECOND * 3 / 2);
+    g_assert_cmpuint(served_events(114) - told, <=, LIMIT_FAILURES_TOLD);
+    caller_close(&caller);
+}
+
 /* --- HTTP ------------------------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -318,6 +340,9 @@ test_large_bodies(void)
         g_assert_false(third.closed);
     }
     caller_close(&caller);
+    g_autofree char *form = g_strnfill(LIMIT_FORM + 1, 'x');
+    g_auto(Heard) login = caller_ask("POST", "/ovirt-engine/sso/oauth/token", "", form);
+    assert_fault(&login, 413, "api.body_too_large");
     g_auto(Heard) media = caller_ask("POST", ROOT "/vms", caller_basic(), "<vm/>");
     assert_fault(&media, 415, "api.content_type");
 }
@@ -551,6 +576,7 @@ main(int argc, char **argv)
     g_test_add_func("/served/grants", test_grants);
     g_test_add_func("/served/cookie", test_cookie);
     g_test_add_func("/served/guessing", test_guessing);
+    g_test_add_func("/served/many names", test_many_names);
     g_test_add_func("/served/keep alive", test_keep_alive);
     g_test_add_func("/served/methods", test_methods);
     g_test_add_func("/served/continue", test_continue);

@@ -28,6 +28,34 @@ golden_beside(const char *path, const char *from, const char *to)
     return g_strconcat(stem, to, NULL);
 }
 
+char *
+golden_text(const char *path)
+{
+    char *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+DomainFacts *
+golden_read(const char *xml)
+{
+    GError *error = NULL;
+    DomainFacts *facts = domain_facts_new();
+    domain_xml_read(xml, facts, &error);
+    g_assert_no_error(error);
+    return facts;
+}
+
+void
+golden_check_unmoved(const char *xml, const DomainWorld *world)
+{
+    GError *error = NULL;
+    g_autoptr(DomainFacts) facts = golden_read(xml);
+    g_autofree char *same = domain_xml_patch(xml, facts->config, world, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(same, ==, xml);
+}
+
 /* --- the world -------------------------------------------------------------------------------------------------------------------- */
 
 static gboolean

@@ -13,6 +13,11 @@
 char *golden_folder(const char *below);                 /* of tests/golden/domain_xml; yours */
 char *golden_beside(const char *path, const char *from, const char *to);    /* PATH with another suffix; yours */
 
+char *golden_text(const char *path);                    /* a file; yours */
+DomainFacts *golden_read(const char *xml);              /* it must be readable */
+/* What it says of itself is no change, whoever made it. */
+void golden_check_unmoved(const char *xml, const DomainWorld *world);
+
 /* Disks lie in /srv/store/<id>; those whose id begins with "ra" are raw, with "5a" raw and shareable. ISOs lie in /srv/iso. */
 void golden_world(DomainWorld *ret_world, const Host *host, const char *job);
 

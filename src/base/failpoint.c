@@ -37,7 +37,8 @@ failpoint_arm(const char *spec, GError **error)
             return TRUE;
         }
     }
-    return fault_set(error, MSG_FAILPOINT_SPEC, "given", spec, NULL);
+    g_autofree char *shown = g_utf8_make_valid(spec, (gssize) strnlen(spec, 64));
+    return fault_set(error, MSG_FAILPOINT_SPEC, "given", shown, NULL);
 }
 
 gboolean

@@ -133,6 +133,16 @@ format_number(guint64 number, char *text)
     *text = '\0';
 }
 
+static void
+format_hex(const Id *id, char *text)
+{
+    for (guint i = 0; i < sizeof(id->bytes) && id->bytes[i]; i++) {
+        *text++ = "0123456789ABCDEF"[id->bytes[i] >> 4];
+        *text++ = "0123456789ABCDEF"[id->bytes[i] & 15];
+    }
+    *text = '\0';
+}
+
 char *
 id_format(const Id *id, IdStyle style, char ret_text[ID_TEXT_SIZE])
 {
@@ -143,6 +153,9 @@ id_format(const Id *id, IdStyle style, char ret_text[ID_TEXT_SIZE])
     case ID_WORD:
         memcpy(ret_text, id->bytes, sizeof(id->bytes));
         ret_text[sizeof(id->bytes)] = '\0';
+        break;
+    case ID_HEX:
+        format_hex(id, ret_text);
         break;
     case ID_UUID:
     default:
@@ -204,6 +217,23 @@ parse_word(const char *text, Id *ret_id)
     return TRUE;
 }
 
+static gboolean
+parse_hex(const char *text, Id *ret_id)
+{
+    Id id = id_null;
+    gsize length = strnlen(text, 2 * sizeof(id.bytes) + 1);
+    if (length == 0 || length % 2 || length > 2 * sizeof(id.bytes))
+        return FALSE;
+    for (gsize i = 0; i < length / 2; i++) {
+        int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
+        if (high < 0 || low < 0 || (high == 0 && low == 0))
+            return FALSE;
+        id.bytes[i] = (guint8) (high << 4 | low);
+    }
+    *ret_id = id;
+    return TRUE;
+}
+
 gboolean
 id_parse(const char *text, IdStyle style, Id *ret_id)
 {
@@ -212,6 +242,8 @@ id_parse(const char *text, IdStyle style, Id *ret_id)
         return parse_number(text, ret_id);
     case ID_WORD:
         return parse_word(text, ret_id);
+    case ID_HEX:
+        return parse_hex(text, ret_id);
     case ID_UUID:
     default:
         return parse_uuid(text, ret_id);

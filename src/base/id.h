@@ -16,6 +16,7 @@ typedef enum {
     ID_UUID,        /* 36 characters, lower case */
     ID_NUMBER,      /* unsigned decimal, in the last eight bytes, big endian */
     ID_WORD,        /* up to 16 bytes [0-9A-Za-z._-], zero padded */
+    ID_HEX,         /* the same sixteen bytes, spelled as upper-case hexadecimal digits: "696E7465726E616C" is "internal" */
 } IdStyle;
 
 #define ID_TEXT_SIZE 37             /* the longest spelling and its zero byte */
@@ -36,5 +37,5 @@ Id id_word(const char *word);                           /* longer words are cut:
 
 /* Writes the spelling and its zero byte to RET; returns RET. */
 char *id_format(const Id *id, IdStyle style, char ret_text[ID_TEXT_SIZE]);
-/* FALSE, and RET untouched, if TEXT is not wholly an id of that style. Upper-case UUIDs are accepted. */
+/* FALSE, and RET untouched, if TEXT is not wholly an id of that style. UUIDs and hexadecimal digits are accepted in either case. */
 gboolean id_parse(const char *text, IdStyle style, Id *ret_id);

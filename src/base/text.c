@@ -254,6 +254,8 @@ is_invisible(gunichar character, GUnicodeType type)
 {
     if (character == 0x200c || character == 0x200d)
         return FALSE;
+    if ((character & 0xfffe) == 0xfffe || (character >= 0xfdd0 && character <= 0xfdef))
+        return TRUE;                /* no characters at all: XML may not hold them */
     return type == G_UNICODE_FORMAT || type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR;
 }
 

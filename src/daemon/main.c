@@ -4,6 +4,7 @@
  * shikirid: options, then either one errand (reference, backup, restore) or the manager. */
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "daemon/data_dir.h"
 #include "daemon/shikiri.h"
 #include "daemon/notify.h"
@@ -71,6 +72,7 @@ main(int argc, char **argv)
 {
     g_auto(Options) options = { 0 };
     g_autoptr(GError) error = NULL;
+    memory_set_up();
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
     if (!options_parse(&options, &argc, &argv, &error))

@@ -15,7 +15,7 @@
 static void
 check_id(const char *text)
 {
-    static const IdStyle styles[] = { ID_UUID, ID_NUMBER, ID_WORD };
+    static const IdStyle styles[] = { ID_UUID, ID_NUMBER, ID_WORD, ID_HEX };
     for (guint i = 0; i < G_N_ELEMENTS(styles); i++) {
         Id id, again;
         char out[ID_TEXT_SIZE];

@@ -13,6 +13,7 @@ test_round(void)
         { ID_UUID, "00000000-0000-0000-0000-000000000000" }, { ID_UUID, "0123abcd-ef45-6789-8abc-def012345678" },
         { ID_NUMBER, "0" }, { ID_NUMBER, "1" }, { ID_NUMBER, "18446744073709551615" }, { ID_WORD, "4.7" }, { ID_WORD, "7370696365" },
         { ID_WORD, "sixteen-bytes_id" },
+        { ID_HEX, "696E7465726E616C2D617574687A" }, { ID_HEX, "01" }, { ID_HEX, "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
         char text[ID_TEXT_SIZE];
@@ -32,6 +33,7 @@ test_refused(void)
         { ID_NUMBER, "" }, { ID_NUMBER, "-1" }, { ID_NUMBER, "+1" }, { ID_NUMBER, "01" }, { ID_NUMBER, " 1" }, { ID_NUMBER, "1x" },
         { ID_NUMBER, "18446744073709551616" }, { ID_NUMBER, "99999999999999999999" },
         { ID_WORD, "" }, { ID_WORD, "seventeen_bytes_i" }, { ID_WORD, "a/b" }, { ID_WORD, "a b" }, { ID_WORD, "\xc3\xa9" },
+        { ID_HEX, "" }, { ID_HEX, "6" }, { ID_HEX, "6G" }, { ID_HEX, "6900" }, { ID_HEX, "0102030405060708091011121314151617" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         Id id = id_number(7), before = id;

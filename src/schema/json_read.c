@@ -12,6 +12,7 @@
 typedef struct {
     const char *at, *end;
     const char *root;
+    const char *field;              /* the key whose value is being read; NULL: outside of all */
     ReadOptions options;
     guint depth;
 } Reading;
@@ -22,7 +23,10 @@ static gboolean skip_value(Reading *reading, GError **error);
 static gboolean
 malformed(const Reading *reading, const char *wanted, GError **error)
 {
-    g_autofree char *reason = reading->at < reading->end ? g_strdup_printf("%s was expected", wanted) : g_strdup("it ends too early");
+    const char *field = reading->field;
+    g_autofree char *shown = field ? g_utf8_substring(field, 0, MIN(g_utf8_strlen(field, -1), 60)) : NULL;
+    g_autofree char *where = shown ? g_strdup_printf(" in '%s'", shown) : g_strdup("");
+    g_autofree char *reason = reading->at < reading->end ? g_strdup_printf("%s was expected%s", wanted, where) : g_strdup_printf("it ends too early%s", where);
     return fault_set(error, MSG_SCHEMA_MALFORMED, "type", reading->root, "format", "JSON", "reason", reason, NULL);
 }
 
@@ -199,7 +203,7 @@ each(Reading *reading, Draft *draft, const Field *row, EachValue function, GErro
         return FALSE;
     if (!take(reading, ']')) {
         do {
-            if (!function(reading, draft, row, error))
+            if ((draft && !read_has_room(draft->type, row, draft->record, error)) || !function(reading, draft, row, error))
                 return FALSE;
         } while (take(reading, ','));
         if (!take(reading, ']'))
@@ -229,6 +233,7 @@ members(Reading *reading, Draft *draft, const Field *row, EachMember function, G
     if (!enter(reading, error))
         return FALSE;
     gboolean more = !take(reading, '}');
+    const char *outer = reading->field;
     while (more) {
         char *key = read_string(reading, error);
         if (!key)
@@ -237,8 +242,10 @@ members(Reading *reading, Draft *draft, const Field *row, EachMember function, G
             return fault_set(error, MSG_SCHEMA_TWICE, "type", draft ? draft->type->one : reading->root, "field", key, NULL);
         if (!take(reading, ':'))
             return malformed(reading, "':'", error);
+        reading->field = key;
         if (!function(reading, draft, row, key, error))
             return FALSE;
+        reading->field = outer;
         more = take(reading, ',');
         if (!more && !take(reading, '}'))
             return malformed(reading, "',' or '}'", error);
@@ -273,6 +280,7 @@ ref_member(Reading *reading, Draft *draft, const Field *row, const char *key, GE
 {
     Ref *ref = (Ref *) (gpointer) ((char *) draft->record + row->offset);
     const Type *type = row->of;
+    reading->field = row->name;
     gboolean is_id = g_str_equal(key, "id"), is_name = g_str_equal(key, "name") || g_str_equal(key, "alias"), null = FALSE;
     if (!is_id && !is_name)
         return skip_value(reading, error);
@@ -345,12 +353,27 @@ set_scalar(Draft *draft, const Field *row, const char *text, gboolean quoted, GE
     return read_scalar(draft->type, row, draft->record, text, FALSE, error);
 }
 
+/* A value of another shape than the row's: told by the row's name, as a wrong number would be. */
+static gboolean
+has_shape(Reading *reading, const Draft *draft, const Field *row, GError **error)
+{
+    gboolean list = row->kind == KIND_LIST || row->kind == KIND_CHILDREN || row->kind == KIND_WORDS, group = row->kind == KIND_GROUP || row->kind == KIND_REF;
+    char next = peek(reading);
+    if ((!list && !group) || next == '{' || (list && next == '['))
+        return TRUE;
+    gboolean null = FALSE;
+    g_autofree char *text = next == '[' ? g_strdup("[…]") : read_value(reading, row->name, &null, error);
+    return text && read_scalar(draft->type, row, draft->record, text, FALSE, error);
+}
+
 static gboolean
 read_row(Reading *reading, Draft *draft, const Field *row, GError **error)
 {
     char next = peek(reading);
     if (reading->end - reading->at >= 4 && memcmp(reading->at, "null", 4) == 0)
         return skip_value(reading, error);
+    if (!has_shape(reading, draft, row, error))
+        return FALSE;
     if (row->kind == KIND_REF)
         return read_ref(reading, draft, row, error);
     if (row->kind == KIND_GROUP)

@@ -8,6 +8,8 @@
 #include "schema/draft.h"
 
 #define READ_DEPTH 32
+#define READ_ITEMS 4096             /* of one list: each costs far more memory than the few bytes it may be sent with */
+#define READ_TEXT 65536             /* bytes of one text */
 
 typedef struct {
     gboolean strict;                /* unknown fields are a fault (Prefer: handling=strict, the CLI); else ignored, as clients need */
@@ -19,3 +21,5 @@ Draft *read_json(const Type *type, const char *bytes, gsize length, ReadOptions 
 /* One scalar from text into a member, as all readers do it: numbers, booleans (true yes 1), dates, enum words, byte sizes ("2GiB" only
  * if SUFFIXES). FALSE with a fault naming TYPE and FIELD. */
 gboolean read_scalar(const Type *type, const Field *field, gpointer record, const char *text, gboolean suffixes, GError **error);
+/* May FIELD, a list or words of RECORD, take one more item? */
+gboolean read_has_room(const Type *type, const Field *field, gconstpointer record, GError **error);

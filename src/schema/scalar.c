@@ -86,6 +86,8 @@ read_scalar(const Type *type, const Field *field, gpointer record, const char *t
 {
     switch (field->kind) {
     case KIND_TEXT:
+        if (strlen(text) > READ_TEXT)
+            return wrong(type, field, text, "at most 64 KiB long", error);
         text_set(&MEMBER(record, field, char *), text);
         return TRUE;
     case KIND_BOOL:
@@ -99,12 +101,22 @@ read_scalar(const Type *type, const Field *field, gpointer record, const char *t
     case KIND_ENUM:
         return read_enum(type, field, record, text, error);
     case KIND_REF:
+        return wrong(type, field, text, "an object with an id or a name", error);
     case KIND_GROUP:
+        return wrong(type, field, text, "an object with fields of its own", error);
     case KIND_LIST:
     case KIND_WORDS:
     case KIND_CHILDREN:
     case KIND_COLLECT:
-        return wrong(type, field, text, "more than a single value", error);
+        return wrong(type, field, text, "a list", error);
     }
     return FALSE;
+}
+
+gboolean
+read_has_room(const Type *type, const Field *field, gconstpointer record, GError **error)
+{
+    gconstpointer member = (const char *) record + field->offset;
+    guint count = field->kind == KIND_WORDS ? ((const Words *) member)->count : ((const List *) member)->count;
+    return count < READ_ITEMS || fault_set(error, MSG_SCHEMA_TOO_MANY, "type", type->one, "field", field->name, "most", G_STRINGIFY(READ_ITEMS), NULL);
 }

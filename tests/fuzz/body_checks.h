@@ -9,4 +9,4 @@
 #include "schema/draft.h"
 
 /* Stored and read back it is the same; what it makes of an object can be written in both dialects, read again, and then is the same. */
-void body_checks(const Draft *draft);
+void body_checks(Draft *draft);

@@ -115,17 +115,17 @@ take(Cache *cache, const CacheKey *key, gboolean wait)
     return kept->busy ? NULL : kept;
 }
 
-static GPtrArray *
+static RopeReply *
 hand_out(Cache *cache, Kept *kept)
 {
     kept->used = ++cache->clock;
-    return rope_pieces(kept->rope);
+    return rope_reply(kept->rope);
 }
 
-GPtrArray *
+RopeReply *
 cache_list(Cache *cache, const CacheKey *key, View *view, guint most)
 {
-    GPtrArray *pieces = NULL;
+    RopeReply *reply = NULL;
     LOCK_HOLD(&cache->lock);
     Kept *kept = take(cache, key, most == G_MAXUINT);
     if (!kept)
@@ -140,10 +140,10 @@ cache_list(Cache *cache, const CacheKey *key, View *view, guint most)
     kept->bytes = rope_bytes(kept->rope);
     condition_broadcast(&cache->freed);
     if (well) {
-        pieces = hand_out(cache, kept);
+        reply = hand_out(cache, kept);
         make_room(cache);
     }
-    return pieces;
+    return reply;
 }
 
 gsize

@@ -190,18 +190,17 @@ answer(Listing *listing, const GPtrArray *all)
 }
 
 static void
-answer_pieces(Listing *listing, GPtrArray *take)
+answer_plain(Listing *listing, RopeReply *take)
 {
     Exchange *exchange = listing->exchange;
-    g_autoptr(GPtrArray) pieces = take;
+    Made made = { .size = rope_reply_size(take), .memory = rope_reply_memory(take), .read = rope_reply_read, .free = rope_reply_free, .data = take };
     listing_free(listing);
-    for (guint i = 0; i < pieces->len; i++)
-        exchange_reply_piece(exchange, g_bytes_ref(pieces->pdata[i]));
+    exchange_reply_made(exchange, &made);
     exchange_end(exchange);
 }
 
-static GPtrArray *
-plain_pieces(const Listing *listing, guint most)
+static RopeReply *
+plain_reply(const Listing *listing, guint most)
 {
     CacheKey key = { listing->place.members.type, listing->exchange->format, listing->all };
     return cache_list(listing->exchange->cache, &key, listing->place.view, most);
@@ -211,7 +210,7 @@ static void
 work_plain(gpointer data)
 {
     Listing *listing = data;
-    answer_pieces(listing, plain_pieces(listing, G_MAXUINT));
+    answer_plain(listing, plain_reply(listing, G_MAXUINT));
 }
 
 static void
@@ -228,9 +227,9 @@ work_chosen(gpointer data)
 static void
 list_plain(Listing *listing)
 {
-    GPtrArray *pieces = plain_pieces(listing, MOST_HERE);
-    if (pieces)
-        answer_pieces(listing, pieces);
+    RopeReply *reply = plain_reply(listing, MOST_HERE);
+    if (reply)
+        answer_plain(listing, reply);
     else
         workers_push(listing->exchange->workers, work_plain, listing);
 }

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * {"types":[…]}: every type of the inventory, each followed by its children. Made once: tables do not change while we run. */
+ * {"types":[…],"commands":[…]}: every type of the inventory, each followed by its children; every row of the command table with its
+ * steps. Made once: tables do not change while we run. */
 #include "api/describe_api.h"
 
 #include "job/command.h"
@@ -26,6 +27,31 @@ add_children(Text *out, const Type *type)
     }
 }
 
+/* {"name":"vm.start","verb","on","permit","help","once":false,"steps":["prepare disks",…]} */
+static void
+add_command(Text *out, const Command *command)
+{
+    g_autofree char *name = command_name(command);
+    const char *words[][2] = { { "name", name }, { "verb", command->verb }, { "on", command->on->one },
+                               { "permit", permit_name(command->permit) }, { "help", command->help ? command->help : "" } };
+    if (out->bytes[out->length - 1] != '[')
+        text_add_literal(out, ",");
+    text_add_literal(out, "{");
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+        text_add_json(out, words[i][0]);
+        text_add_literal(out, ":");
+        text_add_json(out, words[i][1]);
+        text_add_literal(out, ",");
+    }
+    text_printf(out, "\"once\":%s,\"steps\":[", command->once ? "true" : "false");
+    for (const Step *step = command->steps; step && step->name; step++) {
+        if (step != command->steps)
+            text_add_literal(out, ",");
+        text_add_json(out, step->name);
+    }
+    text_add_literal(out, "]}");
+}
+
 static GBytes *
 make(void)
 {
@@ -35,6 +61,9 @@ make(void)
         add_type(&out, *type);
         add_children(&out, *type);
     }
+    text_add_literal(&out, "],\"commands\":[");
+    for (const Command *const *row = command_registry; *row; row++)
+        add_command(&out, *row);
     text_add_literal(&out, "]}");
     return text_take_bytes(&out);
 }
@@ -46,6 +75,8 @@ describe_api_get(Exchange *exchange)
     if (g_once_init_enter(&made))
         g_once_init_leave(&made, (gsize) make());
     exchange->media = "application/json";
-    exchange_reply_piece(exchange, g_bytes_ref((GBytes *) made));
+    gsize length;
+    const char *bytes = g_bytes_get_data((GBytes *) made, &length);
+    text_add_bytes(exchange->reply, bytes, length);
     exchange_end(exchange);
 }

@@ -63,10 +63,12 @@ serve_user(Request *request, const Id *user)
 {
     Exchange *exchange = &request->exchange;
     exchange->user = *user;
-    if (strcmp(exchange->local, "/events/stream") == 0)
+    if (strcmp(exchange->local, "/events/stream") != 0)
+        route_serve(exchange);
+    else if (exchange->method == METHOD_GET)
         stream_serve(exchange);
     else
-        route_serve(exchange);
+        route_refuse_method(exchange, "GET");
 }
 
 /* A user who is gone has no rights, whatever token he still holds. */
@@ -215,9 +217,7 @@ serve_open(Request *request)
             open_doors[i].serve(exchange);
             return;
         }
-        fault_set(&error, MSG_API_METHOD, "path", exchange->path, "method", "this method", "methods",
-                  open_doors[i].takes == TAKES_GET ? "GET" : "GET and POST", NULL);
-        exchange_end_fault(exchange, error);
+        route_refuse_method(exchange, open_doors[i].takes == TAKES_GET ? "GET" : "GET, POST");
         return;
     }
     fault_set(&error, MSG_API_NO_PATH, "path", exchange->path, NULL);

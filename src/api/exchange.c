@@ -113,19 +113,26 @@ exchange_reply_header(Exchange *exchange, const char *name, const char *value)
 }
 
 void
-exchange_reply_piece(Exchange *exchange, GBytes *take)
+exchange_reply_made(Exchange *exchange, const Made *take)
 {
     Request *request = (Request *) exchange;
-    if (!request->pieces)
-        request->pieces = g_ptr_array_new_with_free_func((GDestroyNotify) g_bytes_unref);
-    g_ptr_array_add(request->pieces, take);
+    request_drop_made(request);
+    request->made = *take;
+}
+
+void
+request_drop_made(Request *request)
+{
+    if (request->made.free)
+        request->made.free(request->made.data);
+    request->made = (Made) { 0 };
 }
 
 static void
 drop_reply(Request *request)
 {
     text_reset(&request->reply);
-    g_clear_pointer(&request->pieces, g_ptr_array_unref);
+    request_drop_made(request);
 }
 
 static void

@@ -47,9 +47,17 @@ const char *exchange_parameter(const Exchange *exchange, const char *name);     
 gboolean exchange_flag(const Exchange *exchange, const char *name, gboolean otherwise);    /* oVirt's booleans; no value is true */
 GHashTable *exchange_parameters(const Exchange *exchange);                          /* all, char * → char *, as Work.query has them; yours */
 void exchange_reply_header(Exchange *exchange, const char *name, const char *value);    /* copied */
-/* Shared bytes behind what stands in REPLY and behind earlier pieces: what is sent is REPLY, then the pieces in order. Not copied. */
-void exchange_reply_piece(Exchange *exchange, GBytes *take);
-/* Sends what stands in STATUS, REPLY and the pieces. Any thread. The exchange is gone afterwards. */
+/* A body that is made while it is sent, instead of what stands in REPLY: SIZE bytes in all. READ puts the next into BUFFER, at least one
+ * and mostly fewer than ROOM; it is called in the server's thread. MEMORY: what DATA holds on to, mostly shared with others. */
+typedef struct {
+    guint64 size;
+    gsize memory;
+    gsize (*read)(gpointer data, char *buffer, gsize room);
+    GDestroyNotify free;
+    gpointer data;
+} Made;
+void exchange_reply_made(Exchange *exchange, const Made *take);
+/* Sends what stands in STATUS and REPLY, or is made. Any thread. The exchange is gone afterwards. */
 void exchange_end(Exchange *exchange);
 /* The same with a fault as body, in the exchange's format and language (api/fault.c writes it). For actions the body is an <action>. */
 void exchange_end_fault(Exchange *exchange, const GError *error);

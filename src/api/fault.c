@@ -5,6 +5,8 @@
  * language. Sets no status: that is the exchange's. Called by api/exchange.c. */
 #include "api/fault.h"
 
+#include "api/limits.h"
+
 /* Clients decide by these whether to try again (OVIRT-API.md §4). */
 static const char *const matched[] = {
     "Cannot run VM without at least one bootable disk.", "Physical Memory Guaranteed cannot exceed Memory Size", "Disk is locked",
@@ -65,4 +67,23 @@ fault_write(Text *out, Format format, Language language, const GError *error, gb
         text_add(out, in_action ? "},\"status\":\"failed\"}" : "}");
     else
         text_add(out, in_action ? "</fault><status>failed</status></action>" : "</fault>");
+}
+
+/* The HTTP library refuses what is not HTTP, or too much of it, before anybody of ours sees it: with a page of its own, which no
+ * client of ours can read. Its STATUS is kept. */
+void
+fault_write_refusal(int status, char *ret_text, gsize room)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Text) body = TEXT_EMPTY;
+    status = status >= 400 && status < 600 ? status : 400;
+    if (status == 431 || status == 413)
+        fault_set(&error, MSG_API_TOO_MANY_HEADERS, "most", G_STRINGIFY(LIMIT_HEADERS), "size", "30", NULL);
+    else if (status == 414)
+        fault_set(&error, MSG_API_PATH_TOO_LONG, "most", G_STRINGIFY(LIMIT_TARGET), NULL);
+    else
+        fault_set(&error, MSG_API_NOT_HTTP, NULL);
+    fault_write(&body, FORMAT_XML, LANGUAGE_EN, error, FALSE);
+    g_snprintf(ret_text, room, "HTTP/1.1 %d Refused\r\nContent-Type: application/xml;charset=UTF-8\r\nContent-Length: %" G_GSIZE_FORMAT
+               "\r\nConnection: close\r\n\r\n%.*s", status, body.length, (int) body.length, body.bytes);
 }

@@ -9,3 +9,5 @@
 #include "schema/write.h"
 
 void fault_write(Text *out, Format format, Language language, const GError *error, gboolean in_action);
+/* A whole HTTP reply, for what never became a request: the HTTP library's own refusals. ROOM for a few hundred bytes. */
+void fault_write_refusal(int status, char *ret_text, gsize room);

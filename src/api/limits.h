@@ -33,7 +33,7 @@
 /* All requests: bytes of bodies being collected (of clients not known yet: half of it), and of replies being sent (server.c). */
 #define LIMIT_BODIES (64u << 20)
 #define LIMIT_REPLIES (256u << 20)
-#define LIMIT_SHARED 8                  /* pieces of lists are mostly shared: they count an eighth */
+#define LIMIT_SHARED 8                  /* what lists hold on to is mostly shared: it counts an eighth */
 
 /* Who may ask (session.c, login.c). */
 #define LIMIT_SESSIONS 10000

@@ -198,7 +198,7 @@ take_target(Request *request, const char *target, GError **error)
     target = skip_authority(target);
     gsize length = strcspn(target, "?");
     if (target[0] != '/')
-        return strcmp(target, "*") == 0 ? TRUE : fault_set(error, MSG_API_NO_SUCH_TARGET, NULL);
+        return strcmp(target, "*") == 0 && request->exchange.method == METHOD_OPTIONS ? TRUE : fault_set(error, MSG_API_NO_SUCH_TARGET, NULL);
     const char *query = target[length] ? target + length + 1 : NULL;
     if (query && !take_pairs(request, query, strlen(query), '&', request->query, &request->n_query, error))
         return FALSE;
@@ -361,6 +361,22 @@ take_correlation(Request *request)
         make_correlation(exchange->correlation, sizeof(exchange->correlation));
 }
 
+/* Whoever could read the end of a body in two ways is not read at all. */
+static gboolean
+take_framing(Request *request, GError **error)
+{
+    const char *chunked = exchange_header(&request->exchange, "Transfer-Encoding"), *length = exchange_header(&request->exchange, "Content-Length");
+    guint said = 0;
+    for (guint i = 0; i < request->n_headers; i++)
+        said += g_ascii_strcasecmp(request->headers[i].name, "Content-Length") == 0 || g_ascii_strcasecmp(request->headers[i].name, "Transfer-Encoding") == 0;
+    if (chunked && g_ascii_strcasecmp(chunked, "chunked") != 0)
+        return fault_set(error, MSG_API_FRAMING, "header", "Transfer-Encoding", NULL);
+    gsize digits = length ? strspn(length, "0123456789") : 0;
+    if (length && (digits == 0 || digits > 18 || length[digits]))
+        return fault_set(error, MSG_API_FRAMING, "header", "Content-Length", NULL);
+    return said <= 1 || fault_set(error, MSG_API_FRAMING, "header", chunked ? "Transfer-Encoding" : "Content-Length", NULL);
+}
+
 static gboolean
 is_host(const char *host)
 {
@@ -407,6 +423,8 @@ request_open(Request *request, const char *method, const char *target, GError **
         exchange->status = 431;
         fault_set(&first, MSG_API_TOO_MANY_HEADERS, "most", G_STRINGIFY(LIMIT_HEADERS), "size", "30", NULL);
     }
+    if (!first)
+        take_framing(request, &first);
     if (!first && take_target(request, target, &first))
         find_local(request, &versioned, &first);
     take_correlation(request);

@@ -45,7 +45,7 @@ struct Request {
     gboolean known;                 /* before its body: who it is from is known already */
     /* what goes */
     GPtrArray *reply_headers;       /* name, value, name, value; NULL: none */
-    GPtrArray *pieces;              /* GBytes, behind REPLY; NULL: none */
+    Made made;                      /* instead of REPLY; READ NULL: none */
     RequestRead read;               /* instead of a body that is whole */
     gpointer read_data;
     GDestroyNotify read_free;
@@ -62,8 +62,6 @@ struct Request {
         guint stage;
         gsize body_charge, reply_charge;    /* of LIMIT_BODIES and LIMIT_REPLIES */
         gsize dropped;                      /* of a body after its refusal */
-        guint piece;                        /* being sent, where the library cannot take all at once; bytes of it sent */
-        gsize piece_done;
         gboolean streaming, asleep;         /* a stream; with nothing to say */
         Tick due;                           /* when it wants to be asked all the same */
         GList place, under_way;             /* among the server's streams, its requests */
@@ -77,6 +75,7 @@ Mailbox *mailbox_new(void (*wake)(gpointer data), gpointer data);
 void mailbox_close(Mailbox *mailbox);               /* WAKE is not called any more; drops the reference */
 
 Request *request_new(Api *api, Mailbox *mailbox);
+void request_drop_made(Request *request);
 void request_free(Request *request);                /* the exchange is over, or never began */
 /* The connection is gone. Frees the request if it has ended or was never given to a handler; else its exchange_end will. */
 void request_abandon(Request *request);

@@ -4,19 +4,18 @@
  * A list as pieces. Bringing it up to a view reads from rope_update downwards: join the view with what is known (both in id
  * order), take out what is gone or stands elsewhere now, merge in what is new, and group all into pieces again, sharing those
  * in which nothing changed. */
-#include "api/rope.h"
+#include "api/rope_parts.h"
 
 #include "api/links.h"
-#include "job/command.h"
 
 #include <string.h>
 
-#define PIECE_BYTES (64u << 10)         /* a piece is closed behind so many */
-#define PIECE_SMALL (16u << 10)         /* one with less takes its neighbour in */
+#define PIECE_BYTES (16u << 10)         /* a piece is closed behind so many */
+#define PIECE_SMALL (4u << 10)          /* one with less takes its neighbour in */
 
 typedef struct {
     gatomicrefcount refs;               /* entries in it, and the rope's own array */
-    GBytes *bytes;                      /* NULL: let go */
+    Run *run;                           /* NULL: let go */
     guint entries, changed;             /* how many point here; how many of those are written anew or gone */
 } Piece;
 
@@ -31,6 +30,7 @@ typedef struct {
 
 struct Rope {
     CacheKey key;
+    Frame *frame;
     Search *order;
     GPtrArray *refs;                    /* Type: whose objects ours name */
     gboolean inlines;                   /* names of others stand in our bytes too */
@@ -101,7 +101,7 @@ piece_unref(Piece *piece)
 {
     if (!piece || !g_atomic_ref_count_dec(&piece->refs))
         return;
-    g_clear_pointer(&piece->bytes, g_bytes_unref);
+    rope_run_unref(piece->run);
     g_free(piece);
 }
 
@@ -131,6 +131,7 @@ rope_new(const CacheKey *key)
 {
     Rope *rope = g_new0(Rope, 1);
     rope->key = *key;
+    rope->frame = rope_frame_new(key);
     rope->order = search_new(key->type, view_search_words(key->type), NULL, FALSE, NULL);
     rope->refs = g_ptr_array_new();
     rope->by_id = g_ptr_array_new_with_free_func(entry_free);
@@ -144,6 +145,7 @@ void
 rope_free(Rope *rope)
 {
     search_free(rope->order);
+    rope_frame_unref(rope->frame);
     g_ptr_array_unref(rope->refs);
     g_ptr_array_unref(rope->pieces);
     g_ptr_array_unref(rope->shown);
@@ -162,8 +164,8 @@ rope_trim(Rope *rope, gsize most)
 {
     for (guint i = rope->pieces->len; i > 0 && rope->bytes > most; i--) {
         Piece *piece = rope->pieces->pdata[i - 1];
-        rope->bytes -= piece->bytes ? g_bytes_get_size(piece->bytes) : 0;
-        g_clear_pointer(&piece->bytes, g_bytes_unref);
+        rope->bytes -= rope_run_bytes(piece->run);
+        g_clear_pointer(&piece->run, rope_run_unref);
     }
     rope->serial = 0;                   /* the next request must look what is missing */
 }
@@ -176,67 +178,26 @@ rope_is_current(const Rope *rope, const View *view)
 
 /* --- one object ------------------------------------------------------------------------------------------------------------------ */
 
-/* Links and actions of all objects of a type differ only in the id. */
 static void
-add_links(Text *out, const LinkTemplate *links, const char *id)
+write_one(const Rope *rope, Write *write, const Object *object)
 {
-    gsize start = out->length;
-    text_add_bytes(out, links->text, links->length);
-    for (guint i = 0; i < links->n_holes; i++)
-        memcpy(out->bytes + start + links->holes[i], id, ID_TEXT_SIZE - 1);
-}
-
-static gboolean
-has_inline_children(const Type *type)
-{
-    for (const Field *row = type->fields; row->name; row++) {
-        if ((row->kind == KIND_CHILDREN || row->kind == KIND_COLLECT) && row->flags & INLINE)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static void
-write_by_template(Write *write, const Object *object)
-{
-    const Type *type = object->type;
-    const LinkTemplate *links = write_link_template(type, write->format, LINKS_ROOT, command_verbs(type));
     Text *out = write->out;
-    char id[ID_TEXT_SIZE];
-    id_format(&object->id, type->ids, id);
-    text_add(out, write->format == FORMAT_JSON ? "{\"href\":\"" LINKS_ROOT "/" : "<");
-    if (write->format == FORMAT_XML) {
-        text_add(out, type->one);
-        text_add_literal(out, " href=\"" LINKS_ROOT "/");
-    }
-    text_add(out, type->path);
-    text_add_literal(out, "/");
-    text_add_bytes(out, id, ID_TEXT_SIZE - 1);
-    text_add(out, write->format == FORMAT_JSON ? "\",\"id\":\"" : "\" id=\"");
-    text_add_bytes(out, id, ID_TEXT_SIZE - 1);
-    text_add(out, write->format == FORMAT_JSON ? "\"" : "\">");
-    write_fields(write, type, object);
-    add_links(out, links, id);
-    if (write->format == FORMAT_JSON) {
-        text_add_literal(out, "}");
-    } else {
-        text_add_literal(out, "</");
-        text_add(out, type->one);
-        text_add_literal(out, ">");
-    }
-}
-
-static void
-write_one(Write *write, const Object *object)
-{
-    if (write->format == FORMAT_JSON)
-        text_add_literal(write->out, ",");
-    if (object->type->ids == ID_UUID && !has_inline_children(object->type)) {
-        write_by_template(write, object);
+    gsize start = out->length;
+    if (!rope->frame->holds_fields) {
+        if (write->format == FORMAT_JSON)
+            text_add_literal(out, ",");
+        g_autofree char *base = g_strconcat("/", object->type->path, NULL), *path = links_path(base, object);
+        write_object(write, object->type, object, path);
         return;
     }
-    g_autofree char *base = g_strconcat("/", object->type->path, NULL), *path = links_path(base, object);
-    write_object(write, object->type, object, path);
+    /* The first member of what looks like an object is not led by a comma, as ours all must be. */
+    if (write->format == FORMAT_JSON)
+        text_add_literal(out, "{");
+    write_fields(write, object->type, object);
+    if (write->format == FORMAT_JSON && out->length == start + 1)
+        out->length = start;
+    else if (write->format == FORMAT_JSON)
+        out->bytes[start] = ',';
 }
 
 /* --- an update ------------------------------------------------------------------------------------------------------------------- */
@@ -255,7 +216,7 @@ static void
 join_entry(Update *update, Entry *entry, const Object *object, gboolean all_anew)
 {
     entry->now = object;
-    entry->fresh = !all_anew && entry->version == object->version && entry->piece && entry->piece->bytes;
+    entry->fresh = !all_anew && entry->version == object->version && entry->piece && entry->piece->run;
     update->missing += !entry->fresh;
     g_ptr_array_add(update->by_id, entry);
 }
@@ -392,12 +353,12 @@ close_piece(Grouping *grouping)
         return;
     Piece *piece = g_new0(Piece, 1);
     g_atomic_ref_count_init(&piece->refs);
-    gsize length = grouping->out.length;
-    piece->bytes = g_bytes_new(grouping->out.bytes, length);
     piece->entries = grouping->next - grouping->first;
+    piece->run = rope_run_new(piece->entries, &grouping->out);
     for (guint i = grouping->first; i < grouping->next; i++) {
         Entry *entry = grouping->rope->shown->pdata[i];
         entry->piece = piece_ref(piece);
+        rope_run_mark(piece->run, i - grouping->first, &entry->id, entry->offset + entry->length);
     }
     g_ptr_array_add(grouping->pieces, piece);
     text_reset(&grouping->out);
@@ -410,11 +371,9 @@ add_entry(Grouping *grouping, Entry *entry)
     Text *out = &grouping->out;
     guint offset = (guint) out->length;
     if (entry->fresh) {
-        gsize length;
-        const char *bytes = g_bytes_get_data(entry->piece->bytes, &length);
-        text_add_bytes(out, bytes + entry->offset, entry->length);
+        text_add_bytes(out, rope_run_text(entry->piece->run) + entry->offset, entry->length);
     } else {
-        write_one(grouping->write, entry->now);
+        write_one(grouping->rope, grouping->write, entry->now);
     }
     piece_unref(g_steal_pointer(&entry->piece));
     entry->offset = offset;
@@ -469,7 +428,7 @@ group(Rope *rope, Write *write)
     rope->pieces = grouping.pieces;
     rope->bytes = 0;
     for (guint i = 0; i < rope->pieces->len; i++)
-        rope->bytes += g_bytes_get_size(((const Piece *) rope->pieces->pdata[i])->bytes);
+        rope->bytes += rope_run_bytes(((const Piece *) rope->pieces->pdata[i])->run);
 }
 
 static void
@@ -527,20 +486,11 @@ rope_update(Rope *rope, View *view, guint most)
 
 /* --- the reply -------------------------------------------------------------------------------------------------------------------------- */
 
-GPtrArray *
-rope_pieces(const Rope *rope)
+RopeReply *
+rope_reply(const Rope *rope)
 {
-    GPtrArray *pieces = g_ptr_array_new_full(rope->pieces->len + 2, (GDestroyNotify) g_bytes_unref);
-    gboolean json = rope->key.format == FORMAT_JSON;
-    const Type *type = rope->key.type;
-    char *head = json ? g_strconcat("{\"", type->one, "\":[", NULL) : g_strconcat("<", type->many, ">", NULL);
-    char *tail = json ? g_strdup("]}") : g_strconcat("</", type->many, ">", NULL);
-    g_ptr_array_add(pieces, g_bytes_new_take(head, strlen(head)));
-    for (guint i = 0; i < rope->pieces->len; i++) {
-        GBytes *bytes = ((const Piece *) rope->pieces->pdata[i])->bytes;
-        gboolean comma = json && i == 0;        /* each object is led by one; the first must not be */
-        g_ptr_array_add(pieces, comma ? g_bytes_new_from_bytes(bytes, 1, g_bytes_get_size(bytes) - 1) : g_bytes_ref(bytes));
-    }
-    g_ptr_array_add(pieces, g_bytes_new_take(tail, strlen(tail)));
-    return pieces;
+    RopeReply *reply = rope_reply_new(rope->frame, rope->pieces->len);
+    for (guint i = 0; i < rope->pieces->len; i++)
+        rope_reply_add(reply, ((const Piece *) rope->pieces->pdata[i])->run);
+    return reply;
 }

@@ -13,8 +13,8 @@
 
 #include <string.h>
 
-static void
-refuse_method(Exchange *exchange, const char *methods)
+void
+route_refuse_method(Exchange *exchange, const char *methods)
 {
     static const char *const words[] = { [METHOD_GET] = "GET", [METHOD_HEAD] = "HEAD", [METHOD_POST] = "POST", [METHOD_PUT] = "PUT",
                                          [METHOD_DELETE] = "DELETE", [METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "that method" };
@@ -38,7 +38,7 @@ serve_list(Exchange *exchange, Place *place)
     else if (exchange->method == METHOD_POST)
         submit_add(exchange, place);
     else
-        refuse_method(exchange, "GET, POST");
+        route_refuse_method(exchange, "GET, POST");
 }
 
 static void
@@ -51,7 +51,7 @@ serve_one(Exchange *exchange, Place *place)
     else if (exchange->method == METHOD_DELETE)
         submit_remove(exchange, place);
     else
-        refuse_method(exchange, "GET, PUT, DELETE");
+        route_refuse_method(exchange, "GET, PUT, DELETE");
 }
 
 static void
@@ -61,7 +61,7 @@ serve_action(Exchange *exchange, const Place *place)
     if (exchange->method == METHOD_POST)
         submit_action(exchange, place);
     else if (submit_knows_action(place, &error))
-        refuse_method(exchange, "POST");
+        route_refuse_method(exchange, "POST");
     else
         exchange_end_fault(exchange, error);
 }
@@ -104,5 +104,5 @@ route_serve(Exchange *exchange)
     else if (reads(exchange))
         document(exchange);
     else
-        refuse_method(exchange, "GET");
+        route_refuse_method(exchange, "GET");
 }

@@ -8,3 +8,4 @@
 #include "api/exchange.h"
 
 void route_serve(Exchange *exchange);       /* ends the exchange, now or later */
+void route_refuse_method(Exchange *exchange, const char *methods);      /* ends it with 405; METHODS as Allow has them: "GET, POST" */

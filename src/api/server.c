@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MADE_BLOCK (64u << 10)      /* of a body that is made while it is sent */
 #define HOUR ((Tick) 3600 * CLOCK_SECOND)
-#define MOST_DROPPED (64u << 20)    /* of a refused body, before the connection is cut */
 
 struct Server {
     ServerParts parts;
@@ -59,7 +59,7 @@ static void
 add_headers(Request *request, struct MHD_Response *response)
 {
     const Exchange *exchange = &request->exchange;
-    if (request->reply.length || request->pieces || request->read)
+    if (request->reply.length || request->made.read || request->read)
         MHD_add_response_header(response, "Content-Type", media_of(exchange));
     MHD_add_response_header(response, "Correlation-Id", exchange->correlation);
     if (exchange->local) {
@@ -70,62 +70,20 @@ add_headers(Request *request, struct MHD_Response *response)
         MHD_add_response_header(response, request->reply_headers->pdata[i], request->reply_headers->pdata[i + 1]);
 }
 
-#if MHD_VERSION >= 0x00097306
-/* The reply where it lies: the request keeps it until the library has let go. */
-static struct MHD_Response *
-respond_in_pieces(Request *request)
-{
-    g_autofree struct MHD_IoVec *parts = g_new(struct MHD_IoVec, request->pieces->len + 1);
-    unsigned int count = 0;
-    if (request->reply.length)
-        parts[count++] = (struct MHD_IoVec) { request->reply.bytes, request->reply.length };
-    for (guint i = 0; i < request->pieces->len; i++) {
-        gsize length;
-        gconstpointer bytes = g_bytes_get_data(request->pieces->pdata[i], &length);
-        if (length)
-            parts[count++] = (struct MHD_IoVec) { bytes, length };
-    }
-    return MHD_create_response_from_iovec(parts, count, NULL, NULL);
-}
-#else
-/* The library asks for the bytes at POSITION, which only grows; the reply's text is the piece before the first. */
+/* The library asks for the bytes at POSITION, which only grows. */
 static ssize_t
-read_pieces(void *data, uint64_t position, char *buffer, size_t room)
+read_made(void *data, uint64_t position, char *buffer, size_t room)
 {
-    Request *request = data;
-    gsize done = 0;
-    while (done < room && request->http.piece <= request->pieces->len) {
-        gsize length = request->reply.length;
-        const char *bytes = request->reply.bytes;
-        if (request->http.piece > 0)
-            bytes = g_bytes_get_data(request->pieces->pdata[request->http.piece - 1], &length);
-        gsize count = MIN(room - done, length - request->http.piece_done);
-        memcpy(buffer + done, bytes + request->http.piece_done, count);
-        done += count;
-        request->http.piece_done += count;
-        if (request->http.piece_done == length) {
-            request->http.piece++;
-            request->http.piece_done = 0;
-        }
-    }
-    return done ? (ssize_t) done : MHD_CONTENT_READER_END_OF_STREAM;
+    const Request *request = data;
+    gsize count = request->made.read(request->made.data, buffer, room);
+    return count ? (ssize_t) count : MHD_CONTENT_READER_END_WITH_ERROR;
 }
-
-static struct MHD_Response *
-respond_in_pieces(Request *request)
-{
-    gsize size = request->reply.length;
-    for (guint i = 0; i < request->pieces->len; i++)
-        size += g_bytes_get_size(request->pieces->pdata[i]);
-    return MHD_create_response_from_callback(size, 64 << 10, read_pieces, request, NULL);
-}
-#endif
 
 static struct MHD_Response *
 respond_whole(Request *request)
 {
-    if (request->pieces)
-        return respond_in_pieces(request);
+    if (request->made.read)
+        return MHD_create_response_from_callback(request->made.size, MADE_BLOCK, read_made, request, NULL);
     const char *bytes = request->reply.length ? request->reply.bytes : "";
     return MHD_create_response_from_buffer(request->reply.length, (void *) (guintptr) bytes, MHD_RESPMEM_PERSISTENT);
 }
@@ -227,46 +185,16 @@ end_request(void *data, struct MHD_Connection *connection, void **request_data, 
         g_queue_unlink(&server->streams, &request->http.place);
     if (request->http.stage == REPLYING)
         tls_link_finished(request->http.link);
-    __atomic_fetch_sub(&server->parts.load->bodies, request->http.body_charge, __ATOMIC_RELAXED);
-    __atomic_fetch_sub(&server->parts.load->replies, request->http.reply_charge, __ATOMIC_RELAXED);
+    load_release(server->parts.load, request);
     request_abandon(request);
-}
-
-static gsize
-reply_size(const Request *request)
-{
-    gsize size = request->reply.room;
-    for (guint i = 0; request->pieces && i < request->pieces->len; i++)
-        size += g_bytes_get_size(request->pieces->pdata[i]) / LIMIT_SHARED;
-    return size;
-}
-
-/* Many slow readers of large replies must not hold all memory: what does not fit is refused before it is sent. */
-static void
-charge_reply(Request *request)
-{
-    Server *server = request->http.server;
-    gsize size = reply_size(request);
-    if (size < LIMIT_DRAIN)
-        return;
-    gsize all = __atomic_add_fetch(&server->parts.load->replies, size, __ATOMIC_RELAXED);
-    request->http.reply_charge = size;
-    if (all <= LIMIT_REPLIES || all == size)
-        return;
-    g_autoptr(GError) error = NULL;
-    fault_set(&error, MSG_API_TOO_BUSY, NULL);
-    g_clear_pointer(&request->pieces, g_ptr_array_unref);
-    text_clear(&request->reply);
-    request->exchange.status = 503;
-    request->exchange.media = NULL;
-    fault_write(&request->reply, request->exchange.format, request->exchange.language, error, FALSE);
 }
 
 static enum MHD_Result
 reply(Request *request)
 {
+    Server *server = request->http.server;
     if (!request->read)
-        charge_reply(request);
+        load_charge_reply(server->parts.load, request);
     struct MHD_Response *response = request->read ? respond_as_stream(request) : respond_whole(request);
     if (!response)
         return MHD_NO;
@@ -296,32 +224,13 @@ refuse(Request *request, const GError *error)
     return chunked || waits || size > LIMIT_DRAIN ? reply(request) : MHD_YES;
 }
 
-static gboolean
-say_large(const Request *request, GError **error)
-{
-    return fault_set(error, MSG_API_BODY_TOO_LARGE, "most", request->exchange.local ? "4 MiB" : "64 KiB", NULL);
-}
-
-static gsize
-most_of_body(const Request *request)
-{
-    return request->exchange.local ? LIMIT_BODY : LIMIT_FORM;
-}
-
-static gboolean
-fits(Request *request, GError **error)
-{
-    const char *length = exchange_header(&request->exchange, "Content-Length");
-    return !length || g_ascii_strtoull(length, NULL, 10) <= most_of_body(request) || say_large(request, error);
-}
-
 static enum MHD_Result
 open_request(Request *request, const char *method)
 {
     g_autoptr(GError) error = NULL;
     MHD_get_connection_values(request->http.connection, MHD_HEADER_KIND, note_header, request);
     tls_link_set_phase(request->http.link, TLS_BODY);
-    if (!request_open(request, method, request->http.target, &error) || !fits(request, &error) || !door_admits(request, &error))
+    if (!request_open(request, method, request->http.target, &error) || !load_fits(request, &error) || !door_admits(request, &error))
         return refuse(request, error);
     request->http.stage = BODY;
     if (exchange_header(&request->exchange, "Expect"))
@@ -336,21 +245,11 @@ take_body(Request *request, const char *bytes, size_t *length)
     g_autoptr(GError) error = NULL;
     gsize count = *length;
     *length = 0;
-    request->http.dropped += request->http.stage == REFUSED ? count : 0;
     if (request->http.stage == REFUSED)
-        return request->http.dropped < MOST_DROPPED ? MHD_YES : MHD_NO;
-    gsize all = __atomic_add_fetch(&server->parts.load->bodies, count, __ATOMIC_RELAXED);
-    request->http.body_charge += count;
-    if (request->body.length + count > most_of_body(request))
-        say_large(request, &error);
-    else if (all > (request->known ? LIMIT_BODIES : LIMIT_BODIES / 2))
-        fault_set(&error, MSG_API_TOO_BUSY, NULL);
-    if (!error) {
-        text_add_bytes(&request->body, bytes, count);
+        return load_drop_body(request, count) ? MHD_YES : MHD_NO;
+    if (load_take_body(server->parts.load, request, bytes, count, &error))
         return MHD_YES;
-    }
     /* The library takes a reply only when the body has ended: the rest is read and dropped, and the limits of time hold. */
-    text_clear(&request->body);
     request->http.stage = REFUSED;
     exchange_end_fault(&request->exchange, error);
     return MHD_YES;
@@ -512,24 +411,10 @@ second(gpointer data)
     }
 }
 
-/* The library refuses what is not HTTP, or too much of it, before anybody of ours sees it: with a page of its own, which no
- * client of ours can read. Its status is kept. */
 static void
-word_refusal(gpointer data, const char *bytes, gsize length, char *ret_text, gsize room)
+write_refusal(gpointer data, const char *bytes, gsize length, char *ret_text, gsize room)
 {
-    g_autoptr(GError) error = NULL;
-    g_auto(Text) body = TEXT_EMPTY;
-    int status = length > 12 ? atoi(bytes + 9) : 400;
-    status = status >= 400 && status < 600 ? status : 400;
-    if (status == 431 || status == 413)
-        fault_set(&error, MSG_API_TOO_MANY_HEADERS, "most", G_STRINGIFY(LIMIT_HEADERS), "size", "30", NULL);
-    else if (status == 414)
-        fault_set(&error, MSG_API_PATH_TOO_LONG, "most", G_STRINGIFY(LIMIT_TARGET), NULL);
-    else
-        fault_set(&error, MSG_API_NOT_HTTP, NULL);
-    fault_write(&body, FORMAT_XML, LANGUAGE_EN, error, FALSE);
-    g_snprintf(ret_text, room, "HTTP/1.1 %d Refused\r\nContent-Type: application/xml;charset=UTF-8\r\nContent-Length: %" G_GSIZE_FORMAT
-               "\r\nConnection: close\r\n\r\n%.*s", status, body.length, (int) body.length, body.bytes);
+    fault_write_refusal(length > 12 ? atoi(bytes + 9) : 400, ret_text, room);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------------------ */
@@ -551,7 +436,7 @@ wake_server(gpointer data)
 Server *
 server_new(const ServerParts *parts, int take_listener, GError **error)
 {
-    static const TlsOps ops = { open_link, pump, note_gone, woken, second, word_refusal };
+    static const TlsOps ops = { open_link, pump, note_gone, woken, second, write_refusal };
     Server *server = g_new0(Server, 1);
     server->parts = *parts;
     g_queue_init(&server->streams);

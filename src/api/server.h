@@ -5,18 +5,12 @@
  * body is whole, sends what the exchange ends with. An api has several, on the same port. */
 #pragma once
 
-#include "api/request.h"
+#include "api/load.h"
 
 #include <openssl/ssl.h>
 
 typedef struct Server Server;
 typedef struct TlsCensus TlsCensus;
-
-/* Counted over all servers of an api, in bytes; atomic. */
-typedef struct {
-    gsize bodies, replies;
-    gint streams;
-} ServerLoad;
 
 typedef struct {
     Api *api;

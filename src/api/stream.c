@@ -186,8 +186,6 @@ find_types(Follower *follower, const Exchange *exchange, GError **error)
 static gboolean
 begin(Follower *follower, Exchange *exchange, GError **error)
 {
-    if (exchange->method != METHOD_GET)
-        return fault_set(error, MSG_API_METHOD, "path", exchange->path, "method", "this method", "methods", "GET", NULL);
     if (g_atomic_int_get(&follower->api->load.streams) > LIMIT_STREAMS)
         return fault_set(error, MSG_API_STREAM_TOO_MANY, NULL);
     find_place(follower, exchange);

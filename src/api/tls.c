@@ -104,7 +104,7 @@ tls_new(SSL_CTX *context, TlsCensus *census, int take_listener, const TlsOps *op
     Tls *tls = g_new0(Tls, 1);
     SSL_CTX_up_ref(context);
     tls->context = context;
-    tls->method = tls_link_method();
+    tls->method = tls_relay_method();
     tls->census = census;
     tls->ops = *ops;
     tls->data = data;

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What tls.c (listening, waiting, limits) and tls_link.c (the bytes of one connection) share. Private to the two. */
+ * What tls.c (listening, waiting, numbers), tls_link.c (the life of one connection) and tls_relay.c (its bytes) share. Private to
+ * the three. */
 #pragma once
 
 #include "api/limits.h"
@@ -69,7 +70,17 @@ void tls_link_again(TlsLink *link);         /* what was in a hurry, after the pu
 void tls_link_kill(TlsLink *link);          /* at once; freed when the plain side has let go */
 void tls_link_leave(TlsLink *link);         /* with a goodbye */
 void tls_link_check(TlsLink *link, Tick now);       /* its limits of time */
-BIO_METHOD *tls_link_method(void);
+void tls_link_watch(TlsLink *link);         /* for what it now waits for */
+void tls_link_linger(TlsLink *link);        /* all is said and sent: only reading on */
+void tls_link_note_moved(TlsLink *link, gsize count);
+
+/* tls_relay.c */
+BIO_METHOD *tls_relay_method(void);
+void tls_relay_read(TlsLink *link);         /* client to pair: one scratch of bytes, or the next part of the handshake */
+void tls_relay_give_held(TlsLink *link);    /* what the pair did not take before */
+gsize tls_relay_out(TlsLink *link, gboolean *ret_dry);  /* one read of the pair to the client; its bytes, 0: nothing now. DRY: it is empty */
+gboolean tls_relay_flush(TlsLink *link);    /* sends what OpenSSL has written, keeps what does not go. FALSE: dead */
+gboolean tls_relay_send_kept(TlsLink *link);        /* the same for what was kept */
 
 /* tls.c */
 void tls_bury(TlsLink *link);               /* a dead link: not counted from here, freed once the plain side let go */

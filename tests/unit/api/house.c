@@ -160,12 +160,11 @@ take_reply(Request *request)
     GString *headers = g_string_new(NULL);
     Text text = TEXT_EMPTY;
     text_add_bytes(&text, exchange->reply->bytes ? exchange->reply->bytes : "", exchange->reply->length);
-    guint pieces = request->pieces ? request->pieces->len : 0;
-    for (guint i = 0; i < pieces; i++) {
-        gsize length;
-        const char *bytes = g_bytes_get_data(request->pieces->pdata[i], &length);
-        text_add_bytes(&text, bytes, length);
-    }
+    guint pieces = request->made.read != NULL;
+    char buffer[1000];
+    for (gsize count; pieces && (count = request->made.read(request->made.data, buffer, sizeof(buffer)));)
+        text_add_bytes(&text, buffer, count);
+    g_assert_cmpuint(text.length, ==, pieces ? request->made.size : text.length);
     for (guint i = 0; request->reply_headers && i < request->reply_headers->len; i += 2)
         g_string_append_printf(headers, "%s: %s\n", (char *) request->reply_headers->pdata[i], (char *) request->reply_headers->pdata[i + 1]);
     gsize length = text.length;
@@ -261,6 +260,7 @@ house_id_of(const Type *type)
     case ID_NUMBER:
         return id_number(77000001);
     case ID_WORD:
+    case ID_HEX:
         return id_word("full");
     case ID_UUID:
     default:

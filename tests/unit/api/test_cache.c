@@ -117,24 +117,27 @@ written(const CacheKey *key)
     return text_take(&out);
 }
 
+/* With room that is mostly too little for an object, or enough for many. */
 static char *
-joined(const GPtrArray *pieces)
+joined(RopeReply *reply)
 {
+    static guint turn;
     Text out = TEXT_EMPTY;
-    for (guint i = 0; i < pieces->len; i++) {
-        gsize length;
-        const char *bytes = g_bytes_get_data(pieces->pdata[i], &length);
-        text_add_bytes(&out, bytes, length);
+    const gsize rooms[] = { 1, 100, 5000, 64 << 10 }, room = rooms[turn++ % G_N_ELEMENTS(rooms)];
+    g_autofree char *buffer = g_malloc(room);
+    for (gsize count; (count = rope_reply_read(reply, buffer, room));) {
+        g_assert_cmpuint(count, <=, room);
+        text_add_bytes(&out, buffer, count);
     }
-    text_grow(&out, 1);
+    g_assert_cmpuint(out.length, ==, rope_reply_size(reply));
     return text_take(&out);
 }
 
 static void
 check(Cache *cache, const CacheKey *key)
 {
-    g_autoptr(GPtrArray) pieces = cache_list(cache, key, view, G_MAXUINT);
-    g_autofree char *got = joined(pieces), *wanted = written(key);
+    g_autoptr(RopeReply) reply = cache_list(cache, key, view, G_MAXUINT);
+    g_autofree char *got = joined(reply), *wanted = written(key);
     if (!g_str_equal(got, wanted))
         g_error("the remembered list is not the list:\n%s\n---\n%s", got, wanted);
 }
@@ -183,15 +186,6 @@ test_random(void)
     g_rand_free(rand);
 }
 
-static guint
-shared(const GPtrArray *a, const GPtrArray *b)
-{
-    guint count = 0;
-    for (guint i = 0; i < a->len; i++)
-        count += g_ptr_array_find((GPtrArray *) b, a->pdata[i], NULL);
-    return count;
-}
-
 static void
 test_sharing(void)
 {
@@ -199,27 +193,28 @@ test_sharing(void)
     start(rand);
     Cache *cache = cache_new(64 << 20);
     CacheKey key = { &vm_type, FORMAT_XML, FALSE };
-    g_autoptr(GPtrArray) first = cache_list(cache, &key, view, G_MAXUINT);
-    g_assert_cmpuint(first->len, >, 5);
-    g_autoptr(GPtrArray) again = cache_list(cache, &key, view, 0);
+    g_autoptr(RopeReply) first = cache_list(cache, &key, view, G_MAXUINT);
+    guint pieces = rope_reply_shares(first, first);
+    g_assert_cmpuint(pieces, >, 5);
+    g_autoptr(RopeReply) again = cache_list(cache, &key, view, 0);
     g_assert_nonnull(again);
-    g_assert_cmpuint(shared(first, again), ==, first->len - 2);    /* all but head and tail */
+    g_assert_cmpuint(rope_reply_shares(first, again), ==, pieces);
     put_cluster("north");                                            /* of a type that VMs refer to */
     g_assert_null(cache_list(cache, &key, view, VMS - 1));
-    g_autoptr(GPtrArray) anew = cache_list(cache, &key, view, VMS);
+    g_autoptr(RopeReply) anew = cache_list(cache, &key, view, VMS);
     g_assert_nonnull(anew);
     Vm *vm = object_dup(any_vm(rand));
     vm->status = VM_UP;
     put(vm, FALSE);
     g_assert_null(cache_list(cache, &key, view, 0));
-    g_autoptr(GPtrArray) changed = cache_list(cache, &key, view, 1);
+    g_autoptr(RopeReply) changed = cache_list(cache, &key, view, 1);
     g_assert_nonnull(changed);
-    g_assert_cmpuint(shared(anew, changed), ==, anew->len - 3);
+    g_assert_cmpuint(rope_reply_shares(anew, changed), ==, rope_reply_shares(anew, anew) - 1);
     /* What no VM refers to changes nothing. */
     Event *event = object_new(&event_type);
     event->object.id = id_number(1);
     put(event, FALSE);
-    g_autoptr(GPtrArray) same = cache_list(cache, &key, view, 0);
+    g_autoptr(RopeReply) same = cache_list(cache, &key, view, 0);
     g_assert_nonnull(same);
     cache_free(cache);
     end();
@@ -232,9 +227,9 @@ ask_often(gpointer data)
     CacheKey key = { &vm_type, FORMAT_JSON, FALSE };
     for (guint i = 0; i < 200; i++) {
         g_autoptr(View) mine = inventory_view(inventory);
-        g_autoptr(GPtrArray) pieces = cache_list(data, &key, mine, G_MAXUINT);
-        g_assert_nonnull(pieces);
-        g_autofree char *text = joined(pieces);
+        g_autoptr(RopeReply) reply = cache_list(data, &key, mine, G_MAXUINT);
+        g_assert_nonnull(reply);
+        g_autofree char *text = joined(reply);
         g_assert_true(g_str_has_prefix(text, "{\"vm\":[{") && g_str_has_suffix(text, "}]}"));
     }
     return NULL;
@@ -277,8 +272,8 @@ test_events(void)
         if (i % 7 == 0)
             check(cache, &key);
     }
-    g_autoptr(GPtrArray) pieces = cache_list(cache, &key, view, G_MAXUINT);
-    g_autofree char *text = joined(pieces);
+    g_autoptr(RopeReply) reply = cache_list(cache, &key, view, G_MAXUINT);
+    g_autofree char *text = joined(reply);
     g_assert_true(g_str_has_prefix(text, "<events><event href=\"/ovirt-engine/api/events/399\""));      /* newest first */
     cache_free(cache);
     end();

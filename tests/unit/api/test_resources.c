@@ -186,7 +186,7 @@ test_long(void)
     g_auto(Reply) sorted = house_get("/vms?search=name%3Dmany*+sortby+name+desc&max=2");
     g_auto(Reply) few = house_get("/vms?max=3");
     g_auto(Reply) page = house_get("/vms?search=page+5");
-    g_assert_cmpuint(whole.pieces, >, 10);
+    g_assert_cmpuint(whole.pieces, ==, 1);
     g_assert_cmpstr(whole.text, ==, chosen.text);
     g_assert_cmpstr(whole.text, ==, again.text);
     g_assert_cmpuint(count_of(whole.text, "<vm href"), ==, 453);

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Rules that others refer to: MAC pools, scheduling policies and their units, packet filters, CPU profiles, quotas, cluster
- * levels with their CPU types. */
+ * Rules that others refer to: MAC pools, scheduling policies with their units, packet filters. What placement really asks stands
+ * in placement/filters.c and weights.c; a unit says by `enabled` whether it is among that. */
 #pragma once
 
 #include "model/vm.h"
@@ -15,49 +15,46 @@ typedef struct {
     List ranges;                        /* MacRange */
 } MacPool;
 
+#define UNIT_TYPE(N, E) N(E, FILTER, "filter") N(E, WEIGHT, "weight") N(E, LOAD_BALANCING, "load_balancing")
+NAMES_ENUM(UnitType, UNIT_TYPE, UNIT);
+extern const Names unit_type_names;
+
 typedef struct { char *name, *value; } Property;
+typedef struct {
+    Object object;
+    char *name, *description, *comment;
+    int type;                           /* UnitType */
+    gboolean enabled, internal;         /* does placement ask it? is it of the manager itself? */
+    List properties;                    /* Property */
+} SchedulingPolicyUnit;
+
+typedef struct {                        /* one unit in one policy; id: the unit's. A filter has a position, a weight a factor */
+    Object object;
+    char *name, *description, *comment;
+    gint64 position, factor;
+    Ref scheduling_policy_unit;
+} PolicyPart;
+
 typedef struct {
     Object object;
     char *name, *description, *comment;
     gboolean default_policy, locked;
     List properties;                    /* Property */
+    List filters, weights, balances;    /* PolicyPart children */
 } SchedulingPolicy;
 
-#define UNIT_TYPE(N, E) N(E, FILTER, "filter") N(E, WEIGHT, "weight") N(E, LOAD_BALANCING, "load_balancing")
-NAMES_ENUM(UnitType, UNIT_TYPE, UNIT);
-extern const Names unit_type_names;
 typedef struct {
     Object object;
     char *name, *description, *comment;
-    int type;                           /* UnitType */
-    gboolean enabled, internal;
-} SchedulingPolicyUnit;
-
-typedef struct {
-    Object object;
-    char *name, *description, *comment;
-    Version version;                    /* the cluster level from which it is there */
+    Version version;                    /* the cluster level since which it is there */
 } NetworkFilter;
 
-typedef struct {
-    Object object;
-    char *name, *description, *comment;
-    Ref cluster;
-} CpuProfile;
+extern const Type mac_pool_type, scheduling_policy_type, scheduling_policy_unit_type, policy_filter_type, policy_weight_type, policy_balance_type,
+    network_filter_type;
 
-typedef struct {
-    Object object;
-    char *name, *description, *comment;
-    gint64 cluster_hard_limit_pct, cluster_soft_limit_pct, storage_hard_limit_pct, storage_soft_limit_pct;
-    Ref data_center;
-} Quota;
+/* Known to clients by heart. */
+#define POLICIES_DEFAULT "b4ed2332-a7ac-4d5f-9596-99a439cb2812"         /* "none" */
+#define POLICIES_MAC_POOL "58ca604b-017d-0374-0220-00000000014e"        /* "Default" */
+#define POLICIES_NETWORK_FILTER "d2370ab4-fee3-11e9-a310-8c1645ce738e"  /* "vdsm-no-mac-spoofing" */
 
-typedef struct { char *name; gint64 level; int architecture; } CpuType;
-typedef struct {                        /* id: ID_WORD, "4.7" */
-    Object object;
-    char *name, *description, *comment;
-    List cpu_types;                     /* CpuType */
-} ClusterLevel;
-
-extern const Type mac_pool_type, scheduling_policy_type, scheduling_policy_unit_type, network_filter_type, cpu_profile_type, quota_type,
-    cluster_level_type;
+void policies_add_fixed(GPtrArray *objects);    /* policies, units and packet filters; owned by OBJECTS. See fixed.h */

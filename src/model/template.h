@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What VMs are made from: templates, instance types, pools of VMs, and the operating systems a guest may have. */
+ * What VMs are made from. */
 #pragma once
 
 #include "model/vm.h"
@@ -12,7 +12,7 @@ extern const Names template_status_names;
 
 typedef struct { gint64 version_number; char *version_name; Ref base_template; } TemplateVersion;
 
-typedef struct {                        /* of templates and instance types: an instance type has no status, cluster and version */
+typedef struct {
     Object object;
     char *name, *description, *comment, *origin;
     int status;                         /* TemplateStatus */
@@ -20,7 +20,7 @@ typedef struct {                        /* of templates and instance types: an i
     Cpu cpu;
     gint64 cpu_shares;
     gint64 memory;                      /* bytes */
-    MemoryPolicy memory_policy;
+    MemoryPolicy memory_policy;         /* bytes */
     Bios bios;
     OperatingSystem os;
     Display display;
@@ -37,21 +37,4 @@ typedef struct {                        /* of templates and instance types: an i
     Ref cluster, cpu_profile, quota;
 } Template;
 
-typedef struct {
-    Object object;
-    char *name, *description, *comment;
-    char *type;                         /* "automatic" or "manual" */
-    gint64 size, prestarted_vms, max_user_vms;
-    gboolean stateful, auto_storage_select, use_latest_template_version, soundcard_enabled, tpm_enabled;
-    Display display;
-    Ref cluster, template_, instance_type;
-} VmPool;
-
-typedef struct {                        /* id: ID_NUMBER, oVirt's */
-    Object object;
-    char *name, *description, *comment; /* "rhel_9x64", "Red Hat Enterprise Linux 9.x x64" */
-    int architecture;                   /* Architecture */
-    char *tpm_support;                  /* "supported", "required" or "unsupported" */
-} GuestSystem;
-
-extern const Type template_type, instance_type_type, vm_pool_type, operating_system_type;
+extern const Type template_type;

@@ -80,21 +80,21 @@ const Type display_type = { .one = "display", .many = "displays", .size = sizeof
     TEXT(Display, type, ADD | SET,                       "vnc or spice."),
     { 0 } } };
 
-static const Type high_availability_type = { .one = "high_availability", .many = "high_availabilities", .size = sizeof(HighAvailability), .fields = (const Field[]) {
+const Type high_availability_type = { .one = "high_availability", .many = "high_availabilities", .size = sizeof(HighAvailability), .fields = (const Field[]) {
     BOOL(HighAvailability, enabled,  ADD | SET, "Started again elsewhere when its host is lost."),
     INT (HighAvailability, priority, ADD | SET, "Who is first."),
     { 0 } } };
 
-static const Type placement_policy_type = { .one = "placement_policy", .many = "placement_policies", .size = sizeof(PlacementPolicy), .fields = (const Field[]) {
+const Type placement_policy_type = { .one = "placement_policy", .many = "placement_policies", .size = sizeof(PlacementPolicy), .fields = (const Field[]) {
     TEXT(PlacementPolicy, affinity, ADD | SET, "migratable, user_migratable or pinned."),
     { 0 } } };
 
-static const Type time_zone_type = { .one = "time_zone", .many = "time_zones", .size = sizeof(TimeZone), .fields = (const Field[]) {
+const Type time_zone_type = { .one = "time_zone", .many = "time_zones", .size = sizeof(TimeZone), .fields = (const Field[]) {
     TEXT(TimeZone, name,       ADD | SET, "Asia/Tokyo, or Windows' name."),
     TEXT(TimeZone, utc_offset, LIVE,      "As the guest says."),
     { 0 } } };
 
-static const Type io_type = { .one = "io", .many = "ios", .size = sizeof(Io), .fields = (const Field[]) {
+const Type io_type = { .one = "io", .many = "ios", .size = sizeof(Io), .fields = (const Field[]) {
     INT(Io, threads, ADD | SET, "I/O threads."),
     { 0 } } };
 
@@ -102,7 +102,7 @@ const Type switch_type = { .one = "switch", .many = "switches", .size = sizeof(S
     BOOL(Switch, enabled, ADD | SET, "On or off."),
     { 0 } } };
 
-static const Type migration_type = { .one = "migration", .many = "migrations", .size = sizeof(MigrationOptions), .fields = (const Field[]) {
+const Type migration_type = { .one = "migration", .many = "migrations", .size = sizeof(MigrationOptions), .fields = (const Field[]) {
     TEXT(MigrationOptions, auto_converge, ADD | SET, "true, false or inherit."),
     TEXT(MigrationOptions, compressed,    ADD | SET, "true, false or inherit."),
     TEXT(MigrationOptions, encrypted,     ADD | SET, "true, false or inherit."),

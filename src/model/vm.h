@@ -98,7 +98,8 @@ typedef struct {
 
 extern const Type vm_type;
 extern const Type switch_type;
-extern const Type cpu_type, version_type, memory_policy_type, bios_type, os_type, display_type;
+extern const Type cpu_type, version_type, memory_policy_type, bios_type, os_type, display_type, high_availability_type, placement_policy_type,
+    time_zone_type, io_type, migration_type;
 
 /* Which moves of status are allowed: FALSE is a fact that cannot be (told as an anomaly, still believed: hosts are right). */
 gboolean vm_may_move(VmStatus from, VmStatus to);

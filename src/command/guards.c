@@ -195,7 +195,8 @@ shown(const char *text)
 gboolean
 guard_name(const char *type, const char *field, const char *text, GError **error)
 {
-    if (text && text_is_name(text))
+    gsize length = text ? strlen(text) : 0;
+    if (text && text_is_name(text) && !g_ascii_isspace(text[0]) && !g_ascii_isspace(text[length - 1]))
         return TRUE;
     g_autofree char *value = shown(text ? text : "");
     return fault_set(error, MSG_BAD_NAME, "type", type, "field", field, "value", value, NULL);
@@ -208,7 +209,8 @@ is_prose(const char *text)
     if (length > TEXT_MOST || !g_utf8_validate(text, (gssize) length, NULL))
         return FALSE;
     for (const char *p = text; *p; p++) {
-        if (((guchar) *p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r') || *p == 0x7f)
+        gboolean no_character = g_str_has_prefix(p, "\357\277\276") || g_str_has_prefix(p, "\357\277\277");    /* U+FFFE, U+FFFF: XML may not hold them */
+        if (no_character || ((guchar) *p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r') || *p == 0x7f)
             return FALSE;
     }
     return TRUE;

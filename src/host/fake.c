@@ -117,7 +117,7 @@ is_sound(Fake *fake, char **words, gint64 count)
     gint64 cpus = read_option(words, "cpus", 1), memory = read_option(words, "memory", 1);
     gint64 vms = read_option(words, "vms", 0), threads = read_option(words, "threads", 1);
     return count > 0 && fake->hosts->len + count <= MOST_HOSTS && cpus > 0 && cpus <= 4096 && memory > 0 && threads > 0 && threads <= 8 &&
-           vms >= 0 && vms * count + fake->vms <= MOST_VMS;
+           vms >= 0 && vms + fake->vms <= MOST_VMS;
 }
 
 static gboolean

@@ -6,8 +6,11 @@ import subprocess
 import sys
 import time
 
+import leftovers
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPT = os.path.join(HERE, "private_libvirtd.sh")
+leftovers.set_mark()
 
 # A machine without disk or network: QEMU runs its BIOS, which is all that most tests need.
 DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>{memory}</memory><vcpu>1</vcpu>

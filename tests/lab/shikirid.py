@@ -3,6 +3,7 @@
 """A shikirid of a test's own, and the plainest client of it: JSON over one TLS connection a call, its event stream in a thread.
 Used by the tests of the whole manager; lab.py has the libvirtd it manages."""
 import base64
+import glob
 import http.client
 import json
 import os
@@ -237,4 +238,13 @@ def hello_guest(storage):
 
 def folder(name):
     """A fresh data directory for a manager without a libvirtd of its own; remove_folder() takes it away."""
-    return tempfile.mkdtemp(prefix=f"shikiri-lab-data.{name}-{os.getpid()}-", dir="/tmp")
+    path = tempfile.mkdtemp(prefix=f"shikiri-lab-data.{name}-{os.getpid()}-", dir="/tmp")
+    os.chmod(path, 0o711)
+    return path
+
+
+def remove_folder(path):
+    """With the log beside it."""
+    shutil.rmtree(path, ignore_errors=True)
+    for beside in glob.glob(glob.escape(path) + ".*"):
+        os.unlink(beside)

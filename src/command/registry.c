@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The table of all verbs. Router, permissions, CLI, docs and the job engine find a verb here by its word and type and know
- * no other way to it; looking up is job/command.c's. A new verb is a new file and a line in this table
- * (tools/new-command.sh writes both). */
+ * no other way to it; looking up is job/command.c's. A new verb is a new file, a line in this table and one in
+ * rows.h. */
 #include "command/rows.h"
 
 const Command *const command_registry[] = {

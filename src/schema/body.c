@@ -281,7 +281,7 @@ read_value(const Field *row, gpointer record, Reading reading, guint depth)
 static gboolean
 is_called(const Field *row, const char *name, gsize length)
 {
-    return row->name[0] == name[0] && strncmp(row->name, name, length) == 0 && row->name[length] == '\0';
+    return strlen(row->name) == length && memcmp(row->name, name, length) == 0;
 }
 
 /* The row of that name, looked for from HINT on and then from the start; NULL if there is none. */

@@ -293,6 +293,9 @@ read_consoles(Reading *reading)
         if (!reading->ours && !vm->display.type)
             vm->display.type = g_strdup(type);
     }
+    /* Clients cannot read a VM whose display has no type: without a console it is what one of ours would be. */
+    if (!vm->display.type)
+        vm->display.type = g_strdup("vnc");
 }
 
 static void

@@ -8,22 +8,18 @@
 #include "job/command.h"
 #include "schema/describe.h"
 
+/* TYPE and what it owns, unless TOLD already: permits are of roles and of cluster levels. */
 static void
-add_type(Text *out, const Type *type)
+add_type(Text *out, const Type *type, GHashTable *told)
 {
+    if (!g_hash_table_add(told, (gpointer) type))
+        return;
     if (out->bytes[out->length - 1] != '[')
         text_add_literal(out, ",");
     describe_json(out, type, view_search_words(type), command_verbs(type));
-}
-
-static void
-add_children(Text *out, const Type *type)
-{
     for (const Field *row = type->fields; row->name; row++) {
-        if (row->kind != KIND_CHILDREN || row->flags & SECRET)
-            continue;
-        add_type(out, row->of);
-        add_children(out, row->of);
+        if (row->kind == KIND_CHILDREN && !(row->flags & SECRET))
+            add_type(out, row->of, told);
     }
 }
 
@@ -56,11 +52,10 @@ static GBytes *
 make(void)
 {
     Text out = TEXT_EMPTY;
+    g_autoptr(GHashTable) told = g_hash_table_new(NULL, NULL);
     text_add_literal(&out, "{\"types\":[");
-    for (const Type *const *type = inventory_types; *type; type++) {
-        add_type(&out, *type);
-        add_children(&out, *type);
-    }
+    for (const Type *const *type = inventory_types; *type; type++)
+        add_type(&out, *type, told);
     text_add_literal(&out, "],\"commands\":[");
     for (const Command *const *row = command_registry; *row; row++)
         add_command(&out, *row);

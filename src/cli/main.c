@@ -97,7 +97,7 @@ run(ClientConfig *config, const Request *request, GError **error)
         struct json_object *description = words_fetch(client, error), *types = NULL;
         json_object_object_get_ex(description, "types", &types);
         for (gsize i = 0; types && i < json_object_array_length(types); i++)
-            puts(words_string(json_object_array_get_idx(types, i), "many"));
+            printf("%-28s %s\n", words_string(json_object_array_get_idx(types, i), "many"), words_string(json_object_array_get_idx(types, i), "help"));
         json_object_put(description);
         return types != NULL;
     }

@@ -55,7 +55,7 @@ search_for(struct json_object *type, const char *collection, const char *name)
     const char *word = words_name_search(type);
     if (!word || strpbrk(name, "\"*\\"))
         return g_strdup(collection);
-    g_autofree char *query = g_strdup_printf("%s=\"%s\"", word, name);
+    g_autofree char *query = g_strdup_printf("%s=\"%s\" or id=\"%s\"", word, name, name);
     g_auto(Text) path = TEXT_EMPTY;
     text_add(&path, collection);
     text_add(&path, "?case_sensitive=true&search=");

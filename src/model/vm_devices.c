@@ -38,7 +38,7 @@ const Type nic_type = { .one = "nic", .many = "nics", .path = "nics", .size = si
     GROUP(Nic, mac, mac_type, ADD | SET,           "Its hardware address; given if not sent."),
     BOOL (Nic, linked,      ADD | SET | SHOW,      "Is the cable in?"),
     BOOL (Nic, plugged,     ADD | SET,             "Is the card in?"),
-    REF  (Nic, vnic_profile, vnic_profile_type, ADD | SET, "Which network, and how."),
+    REF  (Nic, vnic_profile, vnic_profile_type, ADD | SET | SHOW, "Which network, and how."),
     REF  (Nic, network, network_type, ADD | SET,   "Its network."),
     TEXT (Nic, source,      SECRET,                "libvirt's source."),
     CHILDREN(Nic, reported_devices, reported_device_type, LIVE, "What the guest says of it."),
@@ -47,7 +47,7 @@ const Type nic_type = { .one = "nic", .many = "nics", .path = "nics", .size = si
 
 const Type disk_attachment_type = { .one = "disk_attachment", .many = "disk_attachments", .path = "diskattachments", .size = sizeof(DiskAttachment), .parent = &vm_type,
     .help = "A disk in a VM.", .fields = (const Field[]) {
-    REF (DiskAttachment, disk, disk_type, ADD,     "Which disk."),
+    REF (DiskAttachment, disk, disk_type, ADD | SHOW, "Which disk."),
     ENUM(DiskAttachment, interface, disk_interface_names, ADD | SET | SHOW, "How the guest sees it."),
     BOOL(DiskAttachment, active,    ADD | SET | SHOW, "Is it in?"),
     BOOL(DiskAttachment, bootable,  ADD | SET | SHOW, "May the VM start from it?"),

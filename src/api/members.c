@@ -6,6 +6,7 @@
 
 #include "api/numbers.h"
 #include "model/places.h"
+#include "model/policies.h"
 #include "model/record.h"
 #include "model/storage.h"
 #include "schema/write.h"
@@ -60,6 +61,17 @@ vms_of_storage(const Above *above)
         if (has_disk_in(vm, above))
             g_ptr_array_add(found, (gpointer) vm);
     }
+    return found;
+}
+
+/* Whatever a cluster's hosts are: the filters are libvirt's. */
+static GPtrArray *
+filters_of_cluster(const Above *above)
+{
+    GPtrArray *found = g_ptr_array_new();
+    gconstpointer filter;
+    for (ViewWalk walk = view_walk(above->view, &network_filter_type); (filter = view_next(&walk));)
+        g_ptr_array_add(found, (gpointer) filter);
     return found;
 }
 
@@ -127,6 +139,7 @@ static const Computed computed[] = {
     { &disk_type,           "statistics",      &numbers_type, numbers_of_disk,    NULL, NULL, FALSE, TRUE },
     { &storage_domain_type, "disks",           &disk_type,    disks_of_storage,   NULL, "storage_domain", FALSE, FALSE },
     { &storage_domain_type, "vms",             &vm_type,      vms_of_storage,     NULL, NULL, FALSE, TRUE },
+    { &cluster_type,        "network_filters", &network_filter_type, filters_of_cluster, NULL, NULL, FALSE, TRUE },
     { &snapshot_type,       "disks",           &disk_type,    disks_of_snapshot,  NULL, NULL, FALSE, TRUE },
     { &snapshot_type,       "nics",            &nic_type,     nics_of_snapshot,   NULL, NULL, TRUE,  TRUE },
     { &snapshot_type,       "cdroms",          &cdrom_type,   cdroms_of_snapshot, NULL, NULL, TRUE,  TRUE },

@@ -5,10 +5,11 @@
 #include "api/root.h"
 
 #include "api/links.h"
+#include "model/estate.h"
+#include "model/labels.h"
 #include "model/places.h"
-#include "model/record.h"
-#include "model/smalls.h"
 #include "model/storage.h"
+#include "model/template.h"
 #include "model/vm.h"
 
 typedef struct { gint64 active, total; } Count;
@@ -103,14 +104,12 @@ count(const View *view, const Type *type)
     return counted;
 }
 
-/* Stable as long as the first host of the estate is there. Yours. */
+/* Yours. */
 static char *
 instance_id(const View *view)
 {
     char text[ID_TEXT_SIZE];
-    ViewWalk walk = view_walk(view, &host_type);
-    const Object *host = view_next(&walk);
-    Id id = id_named(host ? &host->id : &id_null, "instance");
+    Id id = estate_installation(view);
     return g_strdup(id_format(&id, ID_UUID, text));
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/entity.h"
 #include "api/links.h"
+#include "model/fixed.h"
 #include "model/record.h"
 
 #include <string.h>
@@ -336,6 +337,20 @@ submit_add(Exchange *exchange, const Place *place)
     send(submit, command, draft);
 }
 
+/* No verb will ever change it, built or not. */
+static gboolean
+refuse_fixed(Submit *submit, const Place *place)
+{
+    g_autoptr(GError) error = NULL;
+    const Type *type = place->members.type;
+    if (place->members.theirs || !members_stand_alone(type) || !fixed_has(type, &((const Object *) place->object)->id))
+        return FALSE;
+    g_autofree char *word = place_type_word(type), *name = object_name(place->object);
+    fault_set(&error, MSG_MODEL_FIXED, "type", word, "name", name, NULL);
+    refuse(submit, error);
+    return TRUE;
+}
+
 void
 submit_update(Exchange *exchange, const Place *place)
 {
@@ -343,6 +358,8 @@ submit_update(Exchange *exchange, const Place *place)
     const Type *type = place->members.type;
     Submit *submit = submit_new(exchange, KIND_OF_UPDATE, place);
     const Command *command = command_find("update", type);
+    if (refuse_fixed(submit, place))
+        return;
     if (!command || place->members.theirs) {
         not_built(submit, place->members.theirs ? MSG_API_DETACH_NOT_BUILT : MSG_API_UPDATE_NOT_BUILT, place);
         return;
@@ -361,6 +378,8 @@ submit_remove(Exchange *exchange, const Place *place)
 {
     Submit *submit = submit_new(exchange, KIND_OF_REMOVE, place);
     const Command *command = command_find("remove", place->members.type);
+    if (refuse_fixed(submit, place))
+        return;
     if (command && !place->members.theirs)
         send(submit, command, NULL);
     else

@@ -5,6 +5,8 @@
  * anything happens. How a device looks in XML is domain_xml's. */
 #include "command/devices.h"
 
+#include "model/policies.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -150,7 +152,7 @@ devices_new_mac(const View *view, const Id *nic)
     guint32 number;
     memcpy(&number, nic->bytes + 12, sizeof(number));
     for (;; number++) {
-        g_autofree char *mac = g_strdup_printf("56:6f:%02x:%02x:%02x:%02x", number >> 24, (number >> 16) & 0xff, (number >> 8) & 0xff, number & 0xff);
+        g_autofree char *mac = g_strdup_printf(POLICIES_MAC_PREFIX ":%02x:%02x:%02x:%02x", number >> 24, (number >> 16) & 0xff, (number >> 8) & 0xff, number & 0xff);
         if (!devices_mac_owner(view, mac, NULL))
             return g_steal_pointer(&mac);
     }

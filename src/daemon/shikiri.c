@@ -87,7 +87,7 @@ start_engine(Shikiri *shikiri, GError **error)
         hosts[i] = *(EstateHost *) shikiri->wished->pdata[i];
     EstateWishes wishes = {
         .hosts = hosts, .n_hosts = shikiri->wished->len, .storage_path = storage,
-        .admin_hash = hash_admin, .data = shikiri, .admin_when = data_dir_changed(shikiri->password_file), .now = clock_wall(),
+        .admin_hash = hash_admin, .data = shikiri, .admin_when = data_dir_changed(shikiri->password_file), .installation = id_random(),
     };
     EngineParts parts = {
         .loop = shikiri->loop, .inventory = shikiri->inventory, .feed = shikiri->feed, .store = shikiri->store,

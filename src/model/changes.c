@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "model/fixed.h"
 
 #include <string.h>
 
@@ -214,15 +215,24 @@ is_unchanged(const Staged *staged)
     return type_equal(staged->type, staged->before, staged->after);
 }
 
+static gboolean
+refuse_fixed(const Staged *staged, GError **error)
+{
+    g_autofree char *name = object_name(staged->before ? staged->before : staged->after);
+    g_autofree char *word = g_strdelimit(g_strdup(staged->type->one), "_", ' ');
+    return fault_set(error, MSG_MODEL_FIXED, "type", word, "name", name, NULL);
+}
+
 gboolean
 changes_seal(Changes *changes, GError **error)
 {
-    (void) error;
     g_assert(!changes->sealed);
     for (guint i = 0; i < changes->staged->len; i++) {
         Staged *staged = g_ptr_array_index(changes->staged, i);
         if (is_unchanged(staged))
             continue;
+        if (fixed_has(staged->type, &staged->id))
+            return refuse_fixed(staged, error);
         Change change = { staged->before, staged->after, changes_touch_stored(staged->type, staged->before, staged->after) };
         if (staged->after)
             ((Object *) staged->after)->version = inventory_next_version(changes->inventory);

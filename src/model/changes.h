@@ -42,7 +42,7 @@ typedef struct { const Id *vm, *host, *cluster, *data_center, *storage_domain, *
 Event *changes_event(Changes *changes, int code, Severity severity, Message *take, const EventAbout *about);
 
 /* Drops staged objects that did not change, numbers versions and events, checks invariants (view_check of what is touched in debug
- * builds). After it nothing may be edited. FALSE: the set is against an invariant; nothing is harmed. */
+ * builds). After it nothing may be edited. FALSE: the set is against an invariant, or changes what is fixed; nothing is harmed. */
 gboolean changes_seal(Changes *changes, GError **error);
 gboolean changes_are_empty(const Changes *changes);             /* after sealing */
 gboolean changes_are_stored(const Changes *changes);            /* after sealing: must the store see it? */

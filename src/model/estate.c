@@ -1,13 +1,15 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The first start: what every estate has. Each object has an id of its own for ever, so that staging twice is staging once and
- * clients that know an id by heart (template Blank) find it. Called by job/recover.c through engine_start; makes nothing itself. */
+ * The first start: what every estate has. Each object has an id of its own for ever, so that staging twice is staging once. Called
+ * by job/recover.c through engine_start; makes nothing itself. */
 #include "model/estate.h"
 
+#include "model/levels.h"
+#include "model/people.h"
 #include "model/places.h"
+#include "model/policies.h"
 #include "model/record.h"
-#include "model/smalls.h"
 #include "model/storage.h"
 
 static Id
@@ -28,8 +30,17 @@ add(Changes *changes, const Type *type, const char *id_name)
 }
 
 static void
-stage_places(Changes *changes)
+point(Ref *ref, const char *known)
 {
+    if (id_is_null(&ref->id) && !id_parse(known, ID_UUID, &ref->id))
+        g_error("'%s' is no id", known);
+}
+
+/* An older program's data center has no MAC pool, for there was none. */
+static void
+stage_data_center(Changes *changes)
+{
+    Id id = named("data center Default");
     DataCenter *data_center = add(changes, &data_center_type, "data center Default");
     if (data_center) {
         data_center->name = g_strdup("Default");
@@ -37,21 +48,39 @@ stage_places(Changes *changes)
         data_center->status = g_strdup("up");
         data_center->quota_mode = g_strdup("disabled");
         data_center->storage_format = g_strdup("v5");
-        data_center->version = (Version) { .major = 4, .minor = 7 };
+        data_center->version = (Version) { .major = LEVELS_NEWEST_MAJOR, .minor = LEVELS_NEWEST_MINOR };
     }
-    Cluster *cluster = add(changes, &cluster_type, "cluster Default");
-    if (!cluster)
+    data_center = changes_edit(changes, &data_center_type, &id);
+    point(&data_center->mac_pool, POLICIES_MAC_POOL);
+    if (data_center->supported_versions.count)
         return;
-    cluster->name = g_strdup("Default");
-    cluster->description = g_strdup("The default cluster");
-    cluster->data_center.id = named("data center Default");
-    cluster->version = (Version) { .major = 4, .minor = 7 };
-    cluster->memory_policy.over_commit.percent = 100;
-    cluster->switch_type = g_strdup("legacy");
-    cluster->firewall_type = g_strdup("firewalld");
-    cluster->bios_type = g_strdup("q35_sea_bios");
-    cluster->on_error = g_strdup("migrate");
-    cluster->virt_service = TRUE;
+    Version *version = list_add(&data_center->supported_versions, g_new0(Version, 1));
+    version->major = LEVELS_NEWEST_MAJOR;
+    version->minor = LEVELS_NEWEST_MINOR;
+}
+
+static void
+stage_cluster(Changes *changes)
+{
+    Id id = named("cluster Default");
+    Cluster *cluster = add(changes, &cluster_type, "cluster Default");
+    if (cluster) {
+        cluster->name = g_strdup("Default");
+        cluster->description = g_strdup("The default cluster");
+        cluster->data_center.id = named("data center Default");
+        cluster->version = (Version) { .major = LEVELS_NEWEST_MAJOR, .minor = LEVELS_NEWEST_MINOR };
+        cluster->memory_policy.over_commit.percent = 100;
+        cluster->switch_type = g_strdup("legacy");
+        cluster->firewall_type = g_strdup("firewalld");
+        cluster->bios_type = g_strdup("q35_sea_bios");
+        cluster->on_error = g_strdup("migrate");
+        cluster->virt_service = TRUE;
+    }
+    cluster = changes_edit(changes, &cluster_type, &id);
+    point(&cluster->scheduling_policy, POLICIES_DEFAULT);
+    point(&cluster->mac_pool, POLICIES_MAC_POOL);
+    if (id_is_null(&cluster->management_network.id))
+        cluster->management_network.id = named("network ovirtmgmt");
 }
 
 static void
@@ -122,18 +151,6 @@ stage_network(Changes *changes)
     profile->migratable = TRUE;
 }
 
-/* Everybody knows it by its id of zeros. */
-static void
-stage_blank(Changes *changes)
-{
-    if (changes_find(changes, &template_type, &id_null))
-        return;
-    Belonging *blank = object_new(&template_type);
-    blank->name = g_strdup("Blank");
-    blank->description = g_strdup("Blank template");
-    changes_add(changes, blank);
-}
-
 static void
 stage_unmanaged(Changes *changes)
 {
@@ -157,35 +174,59 @@ set_password(User *user, const EstateWishes *wishes)
     user->password_time = wishes->admin_when;
 }
 
-static void
-stage_admin(Changes *changes, const EstateWishes *wishes)
+static User *
+add_admin(Changes *changes)
 {
-    Id id = named("user admin@internal");
-    const User *now = changes_find(changes, &user_type, &id);
-    if (now && (!wishes->admin_hash || (now->password && now->password_time == wishes->admin_when)))
-        return;
-    if (now) {
-        set_password(changes_edit(changes, &user_type, &id), wishes);
-        return;
-    }
     User *user = add(changes, &user_type, "user admin@internal");
     user->name = g_strdup("admin");
     user->user_name = g_strdup("admin@internal-authz");
     user->principal = g_strdup("admin");
     user->namespace_ = g_strdup("*");
-    user->domain_name = g_strdup("internal-authz");
-    set_password(user, wishes);
+    user->domain_name = g_strdup(PEOPLE_DOMAIN_INTERNAL);
+    return user;
+}
+
+/* An older program's administrator has neither domain nor entry in it. */
+static void
+stage_admin(Changes *changes, const EstateWishes *wishes)
+{
+    Id id = named("user admin@internal");
+    char text[ID_TEXT_SIZE];
+    User *user = changes_edit(changes, &user_type, &id);
+    if (!user)
+        user = add_admin(changes);
+    user->domain.id = id_word(PEOPLE_DOMAIN_INTERNAL);
+    if (!user->domain_entry_id)
+        user->domain_entry_id = g_strdup(id_format(&wishes->installation, ID_UUID, text));
+    if (wishes->admin_hash && (!user->password || user->password_time != wishes->admin_when))
+        set_password(user, wishes);
+    Permission *permission = add(changes, &permission_type, "permission admin@internal");
+    if (!permission)
+        return;
+    permission->user.id = id;
+    point(&permission->role, PEOPLE_ROLE_SUPER_USER);
 }
 
 void
 estate_stage(Changes *changes, const EstateWishes *wishes)
 {
-    stage_places(changes);
+    stage_data_center(changes);
+    stage_cluster(changes);
     for (guint i = 0; i < wishes->n_hosts; i++)
         stage_host(changes, &wishes->hosts[i]);
     stage_storage(changes, wishes);
     stage_unmanaged(changes);
     stage_network(changes);
-    stage_blank(changes);
     stage_admin(changes, wishes);
+}
+
+/* The directory of the manager's own users is made with the installation: the entry of its first user is nobody else's. */
+Id
+estate_installation(const View *view)
+{
+    Id id = named("user admin@internal"), installation = id_null;
+    const User *user = view_find(view, &user_type, &id);
+    if (user && user->domain_entry_id)
+        id_parse(user->domain_entry_id, ID_UUID, &installation);
+    return installation;
 }

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What is there before anybody made anything, staged once into an empty store: data center and cluster Default, this machine as
- * host, its storage domain, network ovirtmgmt with its profile, template Blank, admin@internal. Pure. */
+ * What is there before anybody made anything and may be changed, staged once into an empty store: data center and cluster Default,
+ * this machine as host, its storage domain, network ovirtmgmt with its profile, admin@internal with its role. What nobody may
+ * change is of model/fixed.h. Pure. */
 #pragma once
 
 #include "base/clock.h"
@@ -19,8 +20,10 @@ typedef struct {
     char *(*admin_hash)(gpointer data);
     gpointer data;
     Wall admin_when;
-    Wall now;
+    Id installation;                /* random: taken where this installation has nothing yet to be told apart by */
 } EstateWishes;
 
-/* Stages what is missing; nothing where nothing is. Idempotent. */
+/* Stages what is missing, also in objects that an older program made; nothing where nothing is. Idempotent. */
 void estate_stage(Changes *changes, const EstateWishes *wishes);
+/* What tells this installation apart from others, from its first start on; the null id where nothing was ever staged. */
+Id estate_installation(const View *view);

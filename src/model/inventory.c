@@ -7,6 +7,7 @@
 #include "model/inventory.h"
 
 #include "base/lock.h"
+#include "model/fixed.h"
 
 #include <string.h>
 
@@ -321,7 +322,7 @@ inventory_new(void)
 {
     Inventory *inventory = g_new0(Inventory, 1);
     lock_init(&inventory->lock);
-    inventory->newest = view_empty();
+    inventory->newest = fixed_view();
     return inventory;
 }
 

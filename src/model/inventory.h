@@ -17,7 +17,7 @@ extern const Type *const inventory_types[];
 const Type *inventory_type_of_path(const char *segment);        /* "vms" → &vm_type; NULL */
 const Type *inventory_type_of_name(const char *one);            /* "vm" → &vm_type; also children types ("nic"); NULL */
 
-Inventory *inventory_new(void);
+Inventory *inventory_new(void);                                 /* with what every installation has (model/fixed.h) */
 void inventory_free(Inventory *inventory);
 View *inventory_view(Inventory *inventory);                     /* the newest published one; yours to view_unref; any thread */
 void inventory_publish(Inventory *inventory, View *view);       /* writer only */

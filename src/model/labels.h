@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What people put on things to find them again: tags, affinity labels, bookmarks, icons. */
+ * What people put on things to find them again: tags, affinity labels, bookmarks. */
 #pragma once
 
 #include "schema/type.h"
@@ -9,7 +9,7 @@
 typedef struct {
     Object object;
     char *name, *description, *comment;
-    Ref parent;                         /* Tag; null only of the root */
+    Ref parent;                         /* a tag; null of the root, and of what lies right below it */
 } Tag;
 
 typedef struct {
@@ -24,9 +24,6 @@ typedef struct {
     char *value;                        /* the search */
 } Bookmark;
 
-typedef struct {
-    Object object;
-    char *name, *description, *comment, *media_type, *data;     /* data: base64 */
-} Icon;
+extern const Type tag_type, affinity_label_type, bookmark_type;
 
-extern const Type tag_type, affinity_label_type, bookmark_type, icon_type;
+void labels_add_fixed(GPtrArray *objects);      /* the root of tags; owned by OBJECTS. See fixed.h */

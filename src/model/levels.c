@@ -15,7 +15,7 @@ static const Type cpu_type_type = { .one = "cpu_type", .many = "cpu_types", .siz
     { 0 } } };
 
 const Type cluster_level_type = { .one = "cluster_level", .many = "cluster_levels", .path = "clusterlevels", .size = sizeof(ClusterLevel), .ids = ID_WORD, .help = "A compatibility level of clusters.", .fields = (const Field[]) {
-    TEXT(ClusterLevel, name,        FIND, "Its name."),
+    TEXT(ClusterLevel, name,        FIND | SHOW, "Its number: 4.7."),
     TEXT(ClusterLevel, description, FIND, "For people."),
     TEXT(ClusterLevel, comment,     FIND, "For people."),
     LIST(ClusterLevel, cpu_types, cpu_type_type, 0, "The CPUs its clusters may have."),
@@ -145,6 +145,7 @@ levels_add_fixed(GPtrArray *objects)
     for (guint i = 0; i < G_N_ELEMENTS(levels); i++) {
         ClusterLevel *level = object_new(&cluster_level_type);
         level->object.id = id_word(levels[i].level);
+        level->name = g_strdup(levels[i].level);
         for (guint row = 0; row < levels[i].count; row++) {
             CpuType *cpu = list_add(&level->cpu_types, g_new0(CpuType, 1));
             cpu->name = g_strdup(levels[i].cpus[row].name);

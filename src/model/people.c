@@ -26,7 +26,7 @@ const Type group_type = { .one = "group", .many = "groups", .path = "groups", .s
     NAMED("namespace", KIND_TEXT, Group, namespace_, char *, NULL, ADD, "Of its directory."),
     TEXT(Group, domain_entry_id, 0,             "Its id in the directory."),
     REF (Group, domain, domain_type, ADD | INLINE, "Where it comes from."),
-    EMPTY("permissions", "permissions"), EMPTY("roles", "roles"), EMPTY("tags", "tags"),
+    COLLECT("permissions", permission_type, "group"), EMPTY("roles", "roles"), EMPTY("tags", "tags"),
     { 0 } } };
 
 const Type permit_type = { .one = "permit", .many = "permits", .path = "permits", .size = sizeof(RolePermit), .parent = &role_type, .ids = ID_NUMBER, .help = "Something that may be done.", .fields = (const Field[]) {

@@ -4,8 +4,11 @@
  * The rows of data centers, clusters, hosts and networks. */
 #include "model/places.h"
 
+#include "model/people.h"
+#include "model/policies.h"
 #include "model/smalls.h"
 #include "model/storage.h"
+#include "model/transfer.h"
 
 NAMES_TABLE(host_status_names, HOST_STATUS);
 
@@ -22,7 +25,7 @@ const Type data_center_type = { .one = "data_center", .many = "data_centers", .p
     LIST (DataCenter, supported_versions, version_type, 0,  "Levels it may move to."),
     REF  (DataCenter, mac_pool, mac_pool_type, ADD | SET,   "Hardware addresses for its VMs."),
     COLLECT("clusters", cluster_type, "data_center"), EMPTY("iscsi_bonds", "iscsibonds"), COLLECT("networks", network_type, "data_center"),
-    EMPTY("permissions", "permissions"), EMPTY("qoss", "qoss"), EMPTY("quotas", "quotas"), COLLECT("storage_domains", storage_domain_type, "data_center"),
+    COLLECT("permissions", permission_type, "data_center"), EMPTY("qoss", "qoss"), EMPTY("quotas", "quotas"), COLLECT("storage_domains", storage_domain_type, "data_center"),
     { 0 } } };
 
 static const Type over_commit_type = { .one = "over_commit", .many = "over_commits", .size = sizeof(OverCommit), .fields = (const Field[]) {
@@ -56,13 +59,13 @@ const Type cluster_type = { .one = "cluster", .many = "clusters", .path = "clust
     BOOL (Cluster, vnc_encryption,    ADD | SET,         "Consoles with TLS."),
     GROUP(Cluster, ksm, switch_type, ADD | SET,          "Same pages are shared."),
     WORDS(Cluster, required_rng_sources, "required_rng_source", ADD | SET, "urandom …"),
-    REF  (Cluster, data_center, data_center_type, ADD | FIND, "What it belongs to."),
+    REF  (Cluster, data_center, data_center_type, ADD | FIND | SHOW, "What it belongs to."),
     REF  (Cluster, scheduling_policy, scheduling_policy_type, ADD | SET, "How hosts are chosen."),
     REF  (Cluster, mac_pool, mac_pool_type, ADD | SET,   "Hardware addresses for its VMs."),
     REF  (Cluster, management_network, network_type, ADD, "ovirtmgmt."),
     EMPTY("affinity_groups", "affinitygroups"), COLLECT("cpu_profiles", cpu_profile_type, "cluster"), EMPTY("enabled_features", "enabledfeatures"),
     EMPTY("external_network_providers", "externalnetworkproviders"), EMPTY("gluster_hooks", "glusterhooks"), EMPTY("gluster_volumes", "glustervolumes"),
-    EMPTY("network_filters", "networkfilters"), COLLECT("networks", network_type, "cluster"), EMPTY("permissions", "permissions"),
+    EMPTY("network_filters", "networkfilters"), COLLECT("networks", network_type, "cluster"), COLLECT("permissions", permission_type, "cluster"),
     { 0 } } };
 
 static const Type hardware_type = { .one = "hardware_information", .many = "hardware_informations", .size = sizeof(HardwareInformation), .fields = (const Field[]) {
@@ -162,7 +165,7 @@ const Type host_type = { .one = "host", .many = "hosts", .path = "hosts", .size 
     BOOL (Host, network_operation_in_progress, 0,     "Its networks are changing."),
     GROUP(Host, accelerator, accelerator_type, LIVE,  "How guests run: kvm, or qemu and why."),
     LIST (Host, cpu_units, cpu_unit_type, LIVE | SECRET, "Its topology."),
-    REF  (Host, cluster, cluster_type, ADD | SET | FIND, "What it belongs to."),
+    REF  (Host, cluster, cluster_type, ADD | SET | FIND | SHOW, "What it belongs to."),
     TEXT (Host, uri,         SECRET,                  "Its libvirt."),
     WORDS(Host, sources, "source", SECRET | LIVE,       "Its libvirt networks and bridges."),
     TEXT (Host, machines,    SECRET | LIVE,           "What its QEMU can."),
@@ -171,7 +174,7 @@ const Type host_type = { .one = "host", .many = "hosts", .path = "hosts", .size 
     COLLECT("vms", vm_type, "host"),
     EMPTY("affinity_labels", "affinitylabels"), EMPTY("agents", "fenceagents"), EMPTY("devices", "devices"),
     EMPTY("external_network_provider_configurations", "externalnetworkproviderconfigurations"), EMPTY("hooks", "hooks"),
-    EMPTY("katello_errata", "katelloerrata"), EMPTY("network_attachments", "networkattachments"), EMPTY("permissions", "permissions"),
+    EMPTY("katello_errata", "katelloerrata"), EMPTY("network_attachments", "networkattachments"), COLLECT("permissions", permission_type, "host"),
     EMPTY("statistics", "statistics"), EMPTY("storage_connection_extensions", "storageconnectionextensions"), EMPTY("storages", "storage"),
     EMPTY("tags", "tags"), EMPTY("unmanaged_networks", "unmanagednetworks"),
     { 0 } } };
@@ -208,7 +211,7 @@ const Type vnic_profile_type = { .one = "vnic_profile", .many = "vnic_profiles",
     TEXT (VnicProfile, name,        ADD | SET | FIND | SHOW | NEED, "Its name."),
     TEXT (VnicProfile, description, ADD | SET,           "For people."),
     TEXT (VnicProfile, comment,     ADD | SET,           "For people."),
-    REF  (VnicProfile, network, network_type, ADD,       "Its network."),
+    REF  (VnicProfile, network, network_type, ADD | SHOW,     "Its network."),
     REF  (VnicProfile, network_filter, network_filter_type, ADD | SET, "Its packet filter."),
     GROUP(VnicProfile, pass_through, pass_through_type, ADD | SET, "SR-IOV."),
     BOOL (VnicProfile, port_mirroring, ADD | SET,        "Sees all traffic."),

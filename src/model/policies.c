@@ -61,7 +61,7 @@ const Type policy_balance_type = { .one = "balance", .many = "balances", .path =
 
 const Type scheduling_policy_type = { .one = "scheduling_policy", .many = "scheduling_policies", .path = "schedulingpolicies", .size = sizeof(SchedulingPolicy), .help = "How hosts are chosen.", .fields = (const Field[]) {
     TEXT(SchedulingPolicy, name,        ADD | SET | FIND | SHOW | NEED, "Its name."),
-    TEXT(SchedulingPolicy, description, ADD | SET | FIND | SHOW, "For people."),
+    TEXT(SchedulingPolicy, description, ADD | SET | FIND,        "For people."),
     TEXT(SchedulingPolicy, comment,     ADD | SET | FIND,        "For people."),
     BOOL(SchedulingPolicy, default_policy, ADD | SET | SHOW,     "Of clusters that name none."),
     BOOL(SchedulingPolicy, locked,      SHOW,                    "It may not be changed: those that every manager has may not."),
@@ -205,6 +205,20 @@ add_policies(GPtrArray *objects)
 }
 
 static void
+add_mac_pool(GPtrArray *objects)
+{
+    MacPool *pool = object_new(&mac_pool_type);
+    pool->object.id = known(POLICIES_MAC_POOL);
+    pool->name = g_strdup("Default");
+    pool->description = g_strdup("Default MAC pool");
+    pool->default_pool = TRUE;
+    MacRange *range = list_add(&pool->ranges, g_new0(MacRange, 1));
+    range->from = g_strdup(POLICIES_MAC_PREFIX ":00:00:00:00");
+    range->to = g_strdup(POLICIES_MAC_PREFIX ":ff:ff:ff:ff");
+    g_ptr_array_add(objects, pool);
+}
+
+static void
 add_network_filters(GPtrArray *objects)
 {
     Id space = known(POLICIES_NETWORK_FILTER);
@@ -223,4 +237,5 @@ policies_add_fixed(GPtrArray *objects)
     add_units(objects);
     add_policies(objects);
     add_network_filters(objects);
+    add_mac_pool(objects);
 }

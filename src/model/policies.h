@@ -56,5 +56,7 @@ extern const Type mac_pool_type, scheduling_policy_type, scheduling_policy_unit_
 #define POLICIES_DEFAULT "b4ed2332-a7ac-4d5f-9596-99a439cb2812"         /* "none" */
 #define POLICIES_MAC_POOL "58ca604b-017d-0374-0220-00000000014e"        /* "Default" */
 #define POLICIES_NETWORK_FILTER "d2370ab4-fee3-11e9-a310-8c1645ce738e"  /* "vdsm-no-mac-spoofing" */
+/* How every address begins that the manager gives out: what is behind it comes of the NIC's id (command/devices.c). */
+#define POLICIES_MAC_PREFIX "56:6f"
 
-void policies_add_fixed(GPtrArray *objects);    /* policies, units and packet filters; owned by OBJECTS. See fixed.h */
+void policies_add_fixed(GPtrArray *objects);    /* policies, units, packet filters, the MAC pool Default; owned by OBJECTS. See fixed.h */

@@ -4,9 +4,10 @@
  * The rows of events, jobs, their steps, and users. */
 #include "model/record.h"
 
+#include "model/people.h"
 #include "model/places.h"
-#include "model/smalls.h"
 #include "model/storage.h"
+#include "model/template.h"
 
 NAMES_TABLE(severity_names, SEVERITY);
 NAMES_TABLE(job_status_names, JOB_STATUS);
@@ -90,7 +91,7 @@ const Type user_type = { .one = "user", .many = "users", .path = "users", .size 
     REF (User, domain, domain_type, ADD | INLINE, "Where they come from."),
     TEXT(User, password,      SECRET,            "The password's hash."),
     TIME(User, password_time, SECRET,            "When the file it came from was changed."),
-    EMPTY("groups", "groups"), EMPTY("options", "options"), EMPTY("permissions", "permissions"), EMPTY("roles", "roles"),
+    EMPTY("groups", "groups"), EMPTY("options", "options"), COLLECT("permissions", permission_type, "user"), EMPTY("roles", "roles"),
     EMPTY("ssh_public_keys", "sshpublickeys"), EMPTY("tags", "tags"), EMPTY("event_subscriptions", "eventsubscriptions"),
     { 0 } } };
 /* clang-format on */

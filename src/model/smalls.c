@@ -4,10 +4,16 @@
  * Types of the small resources, and the list of everything that stands in the inventory. */
 #include "model/smalls.h"
 
+#include "model/guest_systems.h"
 #include "model/inventory.h"
+#include "model/labels.h"
+#include "model/levels.h"
+#include "model/people.h"
 #include "model/places.h"
+#include "model/policies.h"
 #include "model/record.h"
-#include "model/storage.h"
+#include "model/template.h"
+#include "model/transfer.h"
 
 /* clang-format off */
 static const Field plain_rows[] = {
@@ -20,52 +26,23 @@ static const Field belonging_rows[] = {
     TEXT(Belonging, name,        ADD | SET | FIND | SHOW, "Its name."),
     TEXT(Belonging, description, ADD | SET | FIND,        "For people."),
     TEXT(Belonging, comment,     ADD | SET | FIND,        "For people."),
-    REF (Belonging, cluster,        cluster_type,        ADD, "The cluster it belongs to."),
-    REF (Belonging, data_center,    data_center_type,    ADD, "The data center it belongs to."),
-    REF (Belonging, storage_domain, storage_domain_type, ADD, "The storage domain it belongs to."),
+    REF (Belonging, cluster,     cluster_type,     ADD | SHOW, "The cluster it belongs to."),
+    REF (Belonging, data_center, data_center_type, ADD | SHOW, "The data center it belongs to."),
     { 0 } };
 
-static const Field template_rows[] = {
-    TEXT(Belonging, name,        ADD | SET | FIND | SHOW, "Its name."),
-    TEXT(Belonging, description, ADD | SET | FIND,        "For people."),
-    TEXT(Belonging, comment,     ADD | SET | FIND,        "For people."),
-    REF (Belonging, cluster, cluster_type, ADD,           "Where its VMs run."),
-    EMPTY("cdroms", "cdroms"), EMPTY("disk_attachments", "diskattachments"), EMPTY("graphics_consoles", "graphicsconsoles"),
-    EMPTY("nics", "nics"), EMPTY("permissions", "permissions"), EMPTY("tags", "tags"), EMPTY("watchdogs", "watchdogs"),
-    { 0 } };
-
-#define PLAIN(symbol, word, words, segment, style, text) \
-    const Type symbol = { .one = word, .many = words, .path = segment, .size = sizeof(Plain), .ids = style, .fields = plain_rows, .help = text }
+#define PLAIN(symbol, word, words, segment, text) \
+    const Type symbol = { .one = word, .many = words, .path = segment, .size = sizeof(Plain), .fields = plain_rows, .help = text }
 #define BELONGING(symbol, word, words, segment, text) \
     const Type symbol = { .one = word, .many = words, .path = segment, .size = sizeof(Belonging), .fields = belonging_rows, .help = text }
 
-const Type template_type = { .one = "template", .many = "templates", .path = "templates", .size = sizeof(Belonging), .fields = template_rows,
-    .help = "What VMs are made from." };
-PLAIN(instance_type_type,       "instance_type", "instance_types", "instancetypes", ID_UUID, "A size of VM.");
-PLAIN(tag_type,                 "tag", "tags", "tags", ID_UUID, "A word put on objects.");
-PLAIN(role_type,                "role", "roles", "roles", ID_UUID, "A set of permits.");
-PLAIN(permission_type,          "permission", "permissions", "permissions", ID_UUID, "Who has which role where.");
-PLAIN(group_type,               "group", "groups", "groups", ID_UUID, "A group of people.");
-PLAIN(domain_type,              "domain", "domains", "domains", ID_UUID, "Where people come from.");
-PLAIN(mac_pool_type,            "mac_pool", "mac_pools", "macpools", ID_UUID, "Hardware addresses to give out.");
-PLAIN(cluster_level_type,       "cluster_level", "cluster_levels", "clusterlevels", ID_WORD, "A compatibility level.");
-PLAIN(operating_system_type,    "operating_system", "operation_systems", "operatingsystems", ID_NUMBER, "A guest operating system.");
-PLAIN(network_filter_type,      "network_filter", "network_filters", "networkfilters", ID_UUID, "A packet filter of libvirt.");
+PLAIN(instance_type_type,       "instance_type", "instance_types", "instancetypes", "A size of VM.");
 BELONGING(cpu_profile_type,     "cpu_profile", "cpu_profiles", "cpuprofiles", "CPU limits for VMs.");
-BELONGING(disk_profile_type,    "disk_profile", "disk_profiles", "diskprofiles", "I/O limits for disks.");
-PLAIN(scheduling_policy_type,   "scheduling_policy", "scheduling_policies", "schedulingpolicies", ID_UUID, "How hosts are chosen.");
-PLAIN(scheduling_policy_unit_type, "scheduling_policy_unit", "scheduling_policy_units", "schedulingpolicyunits", ID_UUID, "A filter or weight.");
-PLAIN(affinity_label_type,      "affinity_label", "affinity_labels", "affinitylabels", ID_UUID, "VMs and hosts that go together.");
-PLAIN(bookmark_type,            "bookmark", "bookmarks", "bookmarks", ID_UUID, "A saved search.");
-PLAIN(icon_type,                "icon", "icons", "icons", ID_UUID, "A picture.");
-PLAIN(vm_pool_type,             "vm_pool", "vm_pools", "vmpools", ID_UUID, "VMs given out to people.");
-PLAIN(storage_connection_type,  "storage_connection", "storage_connections", "storageconnections", ID_UUID, "A way to storage.");
-PLAIN(image_transfer_type,      "image_transfer", "image_transfers", "imagetransfers", ID_UUID, "An upload or download.");
-PLAIN(external_host_provider_type,     "external_host_provider", "external_host_providers", "externalhostproviders", ID_UUID, "Not used.");
-PLAIN(openstack_image_provider_type,   "openstack_image_provider", "openstack_image_providers", "openstackimageproviders", ID_UUID, "Not used.");
-PLAIN(openstack_volume_provider_type,  "openstack_volume_provider", "openstack_volume_providers", "openstackvolumeproviders", ID_UUID, "Not used.");
-PLAIN(openstack_network_provider_type, "openstack_network_provider", "openstack_network_providers", "openstacknetworkproviders", ID_UUID, "Not used.");
-PLAIN(katello_erratum_type,     "katello_erratum", "katello_errata", "katelloerrata", ID_UUID, "Not used.");
+PLAIN(vm_pool_type,             "vm_pool", "vm_pools", "vmpools", "VMs given out to people.");
+PLAIN(external_host_provider_type,     "external_host_provider", "external_host_providers", "externalhostproviders", "For clients that ask: there is none.");
+PLAIN(openstack_image_provider_type,   "openstack_image_provider", "openstack_image_providers", "openstackimageproviders", "For clients that ask: there is none.");
+PLAIN(openstack_volume_provider_type,  "openstack_volume_provider", "openstack_volume_providers", "openstackvolumeproviders", "For clients that ask: there is none.");
+PLAIN(openstack_network_provider_type, "openstack_network_provider", "openstack_network_providers", "openstacknetworkproviders", "For clients that ask: there is none.");
+PLAIN(katello_erratum_type,     "katello_erratum", "katello_errata", "katelloerrata", "For clients that ask: there is none.");
 BELONGING(quota_type,           "quota", "quotas", "quotas", "Limits of use.");
 /* clang-format on */
 

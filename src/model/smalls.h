@@ -15,11 +15,8 @@ typedef struct {
 typedef struct {
     Object object;
     char *name, *description, *comment;
-    Ref data_center, cluster, storage_domain;   /* whichever it belongs to */
+    Ref data_center, cluster;           /* whichever it belongs to */
 } Belonging;
 
-extern const Type template_type, instance_type_type, tag_type, role_type, permission_type, group_type, domain_type, mac_pool_type,
-    cluster_level_type, operating_system_type, network_filter_type, cpu_profile_type, disk_profile_type, scheduling_policy_type,
-    scheduling_policy_unit_type, affinity_label_type, bookmark_type, icon_type, vm_pool_type, storage_connection_type, image_transfer_type,
-    external_host_provider_type, openstack_image_provider_type, openstack_volume_provider_type, openstack_network_provider_type,
-    katello_erratum_type, quota_type;
+extern const Type instance_type_type, cpu_profile_type, vm_pool_type, external_host_provider_type, openstack_image_provider_type,
+    openstack_volume_provider_type, openstack_network_provider_type, katello_erratum_type, quota_type;

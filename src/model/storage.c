@@ -4,8 +4,10 @@
  * The rows of disks, storage domains and their files. */
 #include "model/storage.h"
 
+#include "model/people.h"
 #include "model/places.h"
 #include "model/smalls.h"
+#include "model/transfer.h"
 
 NAMES_TABLE(disk_status_names, DISK_STATUS);
 NAMES_TABLE(disk_format_names, DISK_FORMAT);
@@ -48,7 +50,7 @@ const Type disk_type = { .one = "disk", .many = "disks", .path = "disks", .size 
     REF (Disk, quota, quota_type, ADD | SET,         "Whose limits it counts against."),
     REF (Disk, storage_domain, storage_domain_type, ADD, "Where it shall lie."),
     TEXT(Disk, path,        SECRET,                  "Its file, in the unmanaged domain."),
-    EMPTY("disk_snapshots", "disksnapshots"), EMPTY("permissions", "permissions"), EMPTY("statistics", "statistics"),
+    EMPTY("disk_snapshots", "disksnapshots"), COLLECT("permissions", permission_type, "disk"), EMPTY("statistics", "statistics"),
     { 0 } } };
 
 static const Type host_storage_type = { .one = "storage", .many = "storages", .size = sizeof(HostStorage), .fields = (const Field[]) {
@@ -88,7 +90,7 @@ const Type storage_domain_type = { .one = "storage_domain", .many = "storage_dom
     REF  (StorageDomain, data_center, data_center_type, ADD,   "What it is attached to."),
     REF  (StorageDomain, host, host_type, SECRET,              "Where a local one lies."),
     CHILDREN(StorageDomain, files, file_type, LIVE,            "Images seen in it."),
-    EMPTY("disk_profiles", "diskprofiles"), EMPTY("disk_snapshots", "disksnapshots"), EMPTY("disks", "disks"), EMPTY("images", "images"),
-    EMPTY("permissions", "permissions"), EMPTY("storage_connections", "storageconnections"), EMPTY("templates", "templates"), EMPTY("vms", "vms"),
+    COLLECT("disk_profiles", disk_profile_type, "storage_domain"), EMPTY("disk_snapshots", "disksnapshots"), EMPTY("disks", "disks"), EMPTY("images", "images"),
+    COLLECT("permissions", permission_type, "storage_domain"), EMPTY("storage_connections", "storageconnections"), EMPTY("templates", "templates"), EMPTY("vms", "vms"),
     { 0 } } };
 /* clang-format on */

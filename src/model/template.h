@@ -38,3 +38,5 @@ typedef struct {
 } Template;
 
 extern const Type template_type;
+
+void template_add_fixed(GPtrArray *objects);    /* Blank, with a new VM's defaults (vm_set_defaults); owned by OBJECTS. See fixed.h */

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "model/fixed.h"
 #include "schema/body.h"
 #include "store/sqlite.h"
 
@@ -245,6 +246,8 @@ load_objects(Store *store, Changes *changes, sqlite3_stmt *rows, GError **error)
         if (!type || type->parent || sqlite3_column_bytes(rows, 1) != sizeof(Id))
             continue;               /* a type of another program: left as it is */
         Id id = *(const Id *) sqlite3_column_blob(rows, 1);
+        if (fixed_has(type, &id))
+            continue;               /* an older program kept it here; now it is the same everywhere */
         if (!load_row(changes, type, &id, rows, 2, error))
             return FALSE;
     }

@@ -26,11 +26,11 @@ static void
 open_estate(void)
 {
     const EstateHost host = { "n1", "test:///default" };
-    const EstateWishes wishes = { &host, 1, "/srv/store", no_hash, NULL, 1, 1700000000000000 };
+    const EstateWishes wishes = { &host, 1, "/srv/store", no_hash, NULL, 1, id_number(1) };
     inventory = inventory_new();
     numbers = statistics_new();
-    g_autoptr(View) empty = view_empty();
-    g_autoptr(Changes) changes = changes_new(empty, inventory);
+    g_autoptr(View) fixed = inventory_view(inventory);
+    g_autoptr(Changes) changes = changes_new(fixed, inventory);
     estate_stage(changes, &wishes);
     g_assert_true(changes_seal(changes, NULL));
     view = changes_apply(changes);

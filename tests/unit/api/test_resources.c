@@ -4,6 +4,8 @@
  * Every link answers; what is secret is nowhere; pages, follows and waits do what they say. Replies as such are golden. */
 #include "house.h"
 
+#include "model/fixed.h"
+
 #include <json-c/json.h>
 #include <libxml/parser.h>
 #include <string.h>
@@ -103,7 +105,62 @@ test_links(void)
     house_populate();
     guint count = walk_links();
     g_test_message("%u links", count);
-    g_assert_cmpuint(count, >, 400);
+    g_assert_cmpuint(count, >, 1800);
+    house_close();
+}
+
+/* Clients choose their readers by the root of a list: it is not always the word of the path. */
+static void
+test_roots(void)
+{
+    static const char *const lists[][2] = {
+        { "affinitylabels", "affinity_labels" }, { "bookmarks", "bookmarks" }, { "clusterlevels", "cluster_levels" }, { "clusters", "clusters" },
+        { "cpuprofiles", "cpu_profiles" }, { "datacenters", "data_centers" }, { "diskprofiles", "disk_profiles" }, { "disks", "disks" },
+        { "domains", "domains" }, { "events", "events" }, { "groups", "groups" }, { "hosts", "hosts" }, { "icons", "icons" },
+        { "imagetransfers", "image_transfers" }, { "instancetypes", "instance_types" }, { "jobs", "jobs" }, { "macpools", "mac_pools" },
+        { "networkfilters", "network_filters" }, { "networks", "networks" }, { "operatingsystems", "operation_systems" },
+        { "permissions", "permissions" }, { "roles", "roles" }, { "schedulingpolicies", "scheduling_policies" },
+        { "schedulingpolicyunits", "scheduling_policy_units" }, { "storageconnections", "storage_connections" },
+        { "storagedomains", "storage_domains" }, { "tags", "tags" }, { "templates", "templates" }, { "users", "users" },
+        { "vmpools", "vm_pools" }, { "vms", "vms" }, { "vnicprofiles", "vnic_profiles" },
+        { "clusterlevels/4.7/permits", "permits" }, { "clusterlevels/4.7/clusterfeatures", "cluster_features" },
+        { "schedulingpolicies/b4ed2332-a7ac-4d5f-9596-99a439cb2812/filters", "filters" },
+        { "schedulingpolicies/b4ed2332-a7ac-4d5f-9596-99a439cb2812/weights", "weights" },
+        { "schedulingpolicies/b4ed2332-a7ac-4d5f-9596-99a439cb2812/balances", "balances" },
+        { "roles/00000000-0000-0000-0000-000000000001/permits", "permits" }, { "domains/696e7465726e616c2d617574687a/users", "users" },
+        { "domains/696E7465726E616C2D617574687A/groups", "groups" }, { "templates/00000000-0000-0000-0000-000000000000/diskattachments", "disk_attachments" },
+    };
+    house_open();
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_autofree char *path = g_strconcat("/", lists[i][0], NULL), *open = g_strdup_printf("<%s>", lists[i][1]);
+        g_auto(Reply) reply = house_get(path);
+        if (reply.status != 200 || !g_str_has_prefix(reply.text, open))
+            g_error("%s answers %d: %.200s", path, reply.status, reply.text);
+    }
+    house_close();
+}
+
+/* What every installation has is read and never written. */
+static void
+test_fixed(void)
+{
+    static const char *const methods[] = { "PUT", "DELETE" };
+    g_autoptr(View) fixed = fixed_view();
+    house_open();
+    for (const Type *const *type = inventory_types; *type; type++) {
+        gconstpointer object;
+        for (ViewWalk walk = view_walk(fixed, *type); (object = view_next(&walk));) {
+            char id[ID_TEXT_SIZE];
+            g_autofree char *path = g_strdup_printf("/%s/%s", (*type)->path, id_format(&((const Object *) object)->id, (*type)->ids, id));
+            for (guint m = 0; m < G_N_ELEMENTS(methods); m++) {
+                g_autofree char *body = g_strdup_printf("<%s><name>other</name></%s>", (*type)->one, (*type)->one);
+                g_auto(Reply) reply = house_ask(methods[m], path, NULL, m == 0 ? body : NULL);
+                g_assert_cmpint(reply.status, ==, 409);
+            }
+            g_auto(Reply) read = house_get(path);
+            g_assert_cmpint(read.status, ==, 200);
+        }
+    }
     house_close();
 }
 
@@ -351,6 +408,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/api/links", test_links);
+    g_test_add_func("/api/roots", test_roots);
+    g_test_add_func("/api/fixed", test_fixed);
     g_test_add_func("/api/actions", test_actions);
     g_test_add_func("/api/paths", test_paths);
     g_test_add_func("/api/lists/long", test_long);

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "host/domain_xml.h"
 #include "host/machines.h"
-#include "model/smalls.h"
 
 #include <string.h>
 
@@ -404,9 +403,6 @@ put_places(void)
     cluster->data_center.id = estate.data_center;
     cluster->cpu.architecture = ARCHITECTURE_X86_64;
     estate_put(cluster);
-    Plain *blank = object_new(&template_type);
-    blank->name = g_strdup("Blank");
-    estate_put(blank);
     User *user = make(&user_type, &estate.user, "user");
     user->user_name = g_strdup("admin@internal");
     user->principal = g_strdup("admin@internal");
@@ -568,7 +564,7 @@ estate_open(void)
     domains = g_ptr_array_new_with_free_func(domain_free);
     volumes = g_ptr_array_new_with_free_func(volume_free);
     estate.inventory = inventory_new();
-    estate.view = view_empty();
+    estate.view = inventory_view(estate.inventory);
     estate.hosts = hosts_new();
     put_places();
     put_host();

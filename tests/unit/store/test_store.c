@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/lock.h"
 #include "model/places.h"
+#include "model/template.h"
 #include "store/store.h"
 
 #include <glib/gstdio.h>
@@ -142,6 +143,32 @@ test_reopen(void)
     g_assert_cmpuint(count_clusters(file, &next), ==, 20);
     g_assert_cmpuint(next, ==, 21);
     answers_free(answers);
+}
+
+/* What an older program kept here and is now the same in every installation is not taken from here. */
+static void
+test_fixed(void)
+{
+    g_autofree char *file = new_file();
+    Store *store = store_open(file, NULL);
+    answers_free(write_clusters(store, 0, 2));
+    store_close(store);
+    sqlite3 *db = NULL;
+    g_assert_cmpint(sqlite3_open(file, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, "UPDATE objects SET type = 'template', id = zeroblob(16) WHERE id = (SELECT min(id) FROM objects)", NULL, NULL, NULL), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_changes(db), ==, 1);
+    sqlite3_close(db);
+    store = store_open(file, NULL);
+    Inventory *inventory = inventory_new();
+    g_autoptr(View) head = inventory_view(inventory);
+    g_autoptr(Changes) changes = changes_new(head, inventory);
+    g_autoptr(GError) error = NULL;
+    g_assert_true(store_load(store, changes, &error) && changes_seal(changes, &error));
+    g_autoptr(View) view = changes_apply(changes);
+    g_assert_cmpuint(view_count(view, &cluster_type), ==, 1);
+    g_assert_true(view_find(view, &template_type, &id_null) == view_find(head, &template_type, &id_null));
+    store_close(store);
+    inventory_free(inventory);
 }
 
 /* Many at once: gathered, answered in order, none lost at closing. */
@@ -296,6 +323,7 @@ main(int argc, char **argv)
     folder = g_dir_make_tmp("shikiri-store-XXXXXX", NULL);
     g_test_add_func("/store/death", test_death);
     g_test_add_func("/store/reopen", test_reopen);
+    g_test_add_func("/store/fixed", test_fixed);
     g_test_add_func("/store/gather", test_gather);
     g_test_add_func("/store/soft_failure_and_resume", test_soft_failure_and_resume);
     g_test_add_func("/store/locked_by_another", test_locked_by_another);

@@ -3,20 +3,25 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Installs what is missing, and only that: install-deps.sh build | run | test. Debian and Ubuntu by apt, Oracle Linux 9 by dnf.
+# install-deps.sh bench DIR: what test installs, and the peers that make bench compares with. Those are servers: installed they would
+# start, now or at the next boot. They are unpacked into DIR instead, with the libraries of theirs that the machine lacks.
 set -euo pipefail
 
 debian_build="gcc make meson ninja-build pkg-config libglib2.0-dev libvirt-dev libmicrohttpd-dev libssl-dev libjson-c-dev libcurl4-openssl-dev libxml2-dev libsqlite3-dev"
 debian_run="libvirt-daemon-system libvirt-daemon libvirt-clients qemu-system-x86 qemu-utils dnsmasq-base iproute2 iptables busybox-static cpio gzip xz-utils kmod openssl dpkg"
 debian_test="python3 curl sqlite3 python3-libvirt procps"
+debian_peers="nginx lxd"
 oracle_build="gcc make meson ninja-build pkgconf-pkg-config glib2-devel libvirt-devel libmicrohttpd-devel openssl-devel json-c-devel libcurl-devel libxml2-devel sqlite-devel"
 oracle_run="libvirt-daemon-kvm libvirt-client qemu-kvm qemu-img dnsmasq iproute iptables-nft busybox cpio gzip xz kmod openssl"
 oracle_test="python3 curl sqlite python3-libvirt procps-ng"
+oracle_peers="nginx"
 
 case "${1:-}" in
 build) sets="build" ;;
 run) sets="build run" ;;
 test) sets="build run test" ;;
-*) echo "usage: $0 build|run|test" >&2; exit 2 ;;
+bench) sets="build run test" peers=${2:?where the peers go} ;;
+*) echo "usage: $0 build|run|test|bench DIR" >&2; exit 2 ;;
 esac
 
 missing_debian() {
@@ -61,10 +66,43 @@ install_oracle() {
     dnf -y -q --enablerepo=ol9_codeready_builder install $wanted
 }
 
+# Each peer for itself: where one is not to be had the others are still there. Whether the bench can do without it, the bench says.
+peers_debian() {
+    local peer folder package updated="" log=$peers.log
+    for peer in $debian_peers; do
+        [ ! -e "$peers/usr/share/doc/$peer" ] || continue
+        echo "Unpacking into $peers: $peer"
+        [ -n "$updated" ] || apt-get update -qq || true
+        updated=1
+        folder=$(mktemp -d)
+        mkdir -p "$folder/partial" "$peers"
+        # shellcheck disable=SC2015
+        apt-get install -y -qq --no-install-recommends --download-only --reinstall -o Dir::Cache::archives="$folder/" "$peer" >"$log" 2>&1 &&
+            for package in "$folder"/*.deb; do dpkg -x "$package" "$peers" 2>>"$log" || rm -rf "$peers/usr/share/doc/$peer"; done ||
+            tail -3 "$log" >&2
+        rm -rf "$folder"
+    done
+}
+
+peers_oracle() {
+    local folder package
+    [ ! -x "$peers/usr/sbin/nginx" ] || return 0
+    folder=$(mktemp -d)
+    mkdir -p "$peers"
+    # shellcheck disable=SC2086
+    dnf -y -q download --resolve --destdir "$folder" $oracle_peers || true
+    for package in "$folder"/*.rpm; do
+        [ ! -f "$package" ] || rpm2cpio "$package" | (cd "$peers" && cpio -idmu --quiet)
+    done
+    rm -rf "$folder"
+}
+
 if command -v apt-get >/dev/null; then
     install_debian
+    [ -z "${peers:-}" ] || peers_debian
 elif command -v dnf >/dev/null; then
     install_oracle
+    [ -z "${peers:-}" ] || peers_oracle
 else
     echo "Neither apt-get nor dnf is here: install by hand what tools/install-deps.sh lists." >&2
     exit 1

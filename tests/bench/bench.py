@@ -3,21 +3,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """make bench: runs the works of works.py, prints the table and writes it as JSON. README.md says how each is measured.
 
-    bench.py --build DIR [--quick] [--only NAME…]
+    bench.py --build DIR [--quick] [--only NAME…] [--page FILE]
 
-The status is 1 if a limit is missed, 2 if something could not be measured. --quick is a smoke test: small numbers, limits not judged."""
+The status is 1 if a limit is missed, 2 if something could not be measured. --quick is a smoke test: small numbers, limits not judged.
+--page writes a whole run down for readers (page.py)."""
 import argparse
 import contextlib
 import json
 import os
-import platform
 import sys
 import tempfile
 import time
 import traceback
 
+import page
 import works
-from parts import Fetch, Nginx, median
+from parts import Fetch, Nginx, machine, median, middle_half, versions
 
 
 class Bench:
@@ -25,7 +26,7 @@ class Bench:
 
     def __init__(self, build, quick, running):
         self.build, self.quick, self.running = os.path.abspath(build), quick, running
-        self.rows, self.remarks, self.made, self.lxd_name = [], [], None, ""
+        self.rows, self.remarks, self.made, self.lxd_name, self.versions = [], [], None, "", versions(build)
 
     def size(self, full, quick):
         return quick if self.quick else full
@@ -44,17 +45,18 @@ class Bench:
 
     # --- rows ---
 
-    def row(self, work, unit, ours, peer_name, peer, ratio, limit, met, values=None):
+    def row(self, work, unit, ours, peer_name, peer, ratio, limit, met, values=None, spread=None):
         row = {"work": work, "unit": unit, "ours": ours, "peer_name": peer_name, "peer": peer, "ratio": ratio, "limit": limit, "met": None if self.quick else met,
-               "values": values}
+               "spread": spread, "values": values}
         self.rows.append(row)
         print(line_of(row), flush=True)
 
     def ratio(self, work, unit, values, peer_name, limit):
         """VALUES: ours and the peer's, pair by pair."""
-        ratio = median([ours / peer for ours, peer in zip(*values)])
+        ratios = [ours / peer for ours, peer in zip(*values)]
+        ratio = median(ratios)
         self.row(work, unit, median(values[0]), peer_name, median(values[1]), f"{ratio:.3f}", f"{limit:g} x" if limit else "",
-                 ratio <= limit if limit else None, values)
+                 ratio <= limit if limit else None, values, middle_half(ratios))
 
     def absolute(self, work, unit, ours, limit):
         self.row(work, unit, ours, "", None, "", f"{limit} {unit}", ours <= limit)
@@ -84,17 +86,18 @@ def print_table(bench):
     print("\n" + HEAD + "\n" + "-" * len(HEAD))
     for row in bench.rows:
         print(line_of(row))
-    print(f"Client: {Fetch.NAME}; nginx {Nginx.version(bench.build)}, 1 worker, defaults, same certificate. CPU: user + system of the server's process, "
-          "all threads. Medians of alternating pairs.")
+    print(f"Client: {Fetch.NAME}; nginx: {Nginx.HOW}. CPU: user + system of the server's process, all threads. Medians of alternating pairs.")
+    print("Ran: " + ", ".join(f"{name} {version}" for name, version in sorted(bench.versions.items())))
     for remark in bench.remarks:
         print("* " + remark)
 
 
-def write_json(bench, file):
-    about = {"client": Fetch.NAME, "nginx": Nginx.version(bench.build), "kernel": platform.release(), "cpus": os.cpu_count(), "load": os.getloadavg(),
-             "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "quick": bench.quick, "remarks": bench.remarks, "rows": bench.rows}
+def write_json(bench, file, begun):
+    about = {"client": Fetch.NAME, "nginx": Nginx.HOW, "versions": bench.versions, "machine": machine(),
+             "load": [begun[0], os.getloadavg()[0]], "when": begun[1], "quick": bench.quick, "remarks": bench.remarks, "rows": bench.rows}
     with open(file, "w", encoding="utf-8") as out:
         json.dump(about, out, indent=1)
+    return about
 
 
 def main():
@@ -102,7 +105,11 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--page")
     options = parser.parse_args()
+    if options.page and (options.quick or options.only):
+        parser.error("--page is of a whole run: without --quick and --only")
+    begun = os.getloadavg()[0], time.strftime("%Y-%m-%d", time.gmtime())
     failed = []
     with contextlib.ExitStack() as running:
         bench = Bench(options.build, options.quick, running)
@@ -116,7 +123,9 @@ def main():
                 traceback.print_exc()
                 failed.append(name)
         print_table(bench)
-        write_json(bench, os.path.join(options.build, "bench.json"))
+        about = write_json(bench, os.path.join(options.build, "bench.json"), begun)
+    if options.page and not failed:
+        page.write(about, options.page)
     missed = [] if options.quick else [row["work"] for row in bench.rows if row["met"] is False]
     for name in failed:
         print(f"not measured: {name}")

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benches measure with: processor time and memory of a process, the bare clients (fetch.c, bare.c), nginx, and a shikirid
 whose start is timed. Nothing here decides what is measured: that is works.py."""
+import glob
 import http.client
 import json
 import os
+import platform
 import queue
+import re
 import shutil
 import socket
 import ssl
@@ -74,6 +77,40 @@ def free_port():
             except OSError:
                 continue
     raise RuntimeError("no port between 21400 and 21499 is free")
+
+
+def version_of(*command):
+    """The first number with a dot that COMMAND says; "?" if it says none."""
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return "?"
+    found = re.search(r"\d+\.\d[\w.]*", run.stdout + run.stderr)
+    return found.group() if found else "?"
+
+
+def versions(build):
+    """Of what is on every machine that can run the bench; a work adds its peer's when it has run."""
+    return {"shikirid": version_of(os.path.join(build, "shikirid"), "--version"), "sqlite3": version_of("sqlite3", "--version"),
+            "libvirt": version_of("libvirtd", "--version"), "QEMU": version_of("qemu-system-x86_64", "--version")}
+
+
+def machine():
+    """What kind it is, not which."""
+    def found(file, pattern):
+        with open(file, encoding="utf-8") as text:
+            match = re.search(pattern, text.read(), re.M)
+            return match.group(1).strip() if match else "?"
+    return {"processors": os.cpu_count(), "model": found("/proc/cpuinfo", r"^model name\s*: (.*)"), "virtual": bool(
+        re.search(r"^flags.*\bhypervisor\b", open("/proc/cpuinfo", encoding="utf-8").read(), re.M)),
+            "memory": int(found("/proc/meminfo", r"^MemTotal:\s*(\d+)")) * 1024, "kernel": platform.release().split("-")[0],
+            "system": found("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')}
+
+
+def peer_environment(packages):
+    """For a program unpacked into PACKAGES: its libraries that the machine lacks lie beside it."""
+    libraries = glob.glob(os.path.join(packages, "usr/lib/*-linux-gnu")) + [os.path.join(packages, "usr/lib64")]
+    return dict(os.environ, LD_LIBRARY_PATH=":".join(libraries), PATH=f"{packages}/usr/bin:{packages}/usr/sbin:{os.environ['PATH']}:/usr/sbin")
 
 
 class Child:
@@ -196,6 +233,7 @@ class Bare(Listener):
 class Nginx:
     """nginx with one worker serving the files of a folder over TLS, with the certificate of a manager."""
 
+    HOW = "1 worker, sendfile, as packaged, from the page cache, our certificate"
     CONFIGURATION = """
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 64; }}
@@ -209,8 +247,9 @@ http {{
 }}
 """
 
-    def __init__(self, build, manager):
-        self.program = self.find(build)
+    def __init__(self, bench, manager):
+        self.program, self.environment = self.find(bench.build), peer_environment(os.path.join(bench.build, "peers"))
+        bench.versions["nginx"] = version_of("env", "LD_LIBRARY_PATH=" + self.environment["LD_LIBRARY_PATH"], self.program, "-v")
         self.folder = tempfile.mkdtemp(prefix="shikiri-bench-nginx-")
         self.port = free_port()
         os.mkdir(os.path.join(self.folder, "www"))
@@ -219,7 +258,7 @@ http {{
 
     def __enter__(self):
         self.process = subprocess.Popen([self.program, "-p", self.folder, "-c", os.path.join(self.folder, "conf"), "-e",
-                                         os.path.join(self.folder, "error.log")], stdin=subprocess.DEVNULL)
+                                         os.path.join(self.folder, "error.log")], env=self.environment, stdin=subprocess.DEVNULL)
         self.pid = self.process.pid
         for _ in range(100):
             with socket.socket() as probe:
@@ -246,16 +285,12 @@ http {{
         unpacked = os.path.join(build, "peers/usr/sbin/nginx")
         program = unpacked if os.path.exists(unpacked) else shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
         if not program:
-            raise RuntimeError("there is no nginx: tools/bench.sh fetches one where there is apt; else install it")
+            raise RuntimeError("there is no nginx, and tools/install-deps.sh bench could not fetch one: install it")
         return program
-
-    @classmethod
-    def version(cls, build):
-        return subprocess.run([cls.find(build), "-v"], capture_output=True, text=True, check=True).stderr.split("/")[-1].strip()
 
 
 class Lxd:
-    """An LXD in namespaces of its own, without a network, out of packages unpacked into a folder (tools/bench.sh fetches them)."""
+    """An LXD in namespaces of its own, without a network, out of packages unpacked into a folder (tools/install-deps.sh fetches them)."""
 
     INSIDE = """mount --make-rprivate /; mount -t tmpfs none /var/log; mount -t tmpfs none /var/cache; mkdir /var/log/lxd /var/cache/lxd
 ip link set lo up; exec lxd --group root"""
@@ -269,9 +304,7 @@ ip link set lo up; exec lxd --group root"""
         return os.path.exists(os.path.join(packages, "usr/bin/lxd"))
 
     def __enter__(self):
-        place = self.packages
-        environment = dict(os.environ, LXD_DIR=self.folder, LD_LIBRARY_PATH=os.path.join(place, "usr/lib/x86_64-linux-gnu"),
-                           PATH=f"{place}/usr/bin:{place}/usr/sbin:{os.environ['PATH']}")
+        environment = dict(peer_environment(self.packages), LXD_DIR=self.folder)
         self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", "-m", "-n", "-p", "--fork", "--kill-child=KILL",
                                          "--mount-proc", "bash", "-c", self.INSIDE], env=environment, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -280,7 +313,7 @@ ip link set lo up; exec lxd --group root"""
             try:
                 self.connection.sock = socket.socket(socket.AF_UNIX)
                 self.connection.sock.connect(os.path.join(self.folder, "unix.socket"))
-                self.ask("GET", "/1.0")
+                self.version = json.loads(self.ask("GET", "/1.0"))["metadata"]["environment"]["server_version"]
                 break
             except (OSError, http.client.HTTPException):
                 self.connection.close()
@@ -378,6 +411,12 @@ class Manager(Shikirid):
 
 def median(values):
     return statistics.median(values)
+
+
+def middle_half(values):
+    """The quartiles: how far pairs lie apart."""
+    first, _, third = statistics.quantiles(values, n=4, method="inclusive")
+    return [first, third]
 
 
 def percentile(values, share):

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 import time
 
-from parts import (GIGABYTE, MEGABYTE, Bare, Libvirtd, Listener, Lxd, Manager, Nginx, cpu, hello_guest, median, percentile, pin,
-                   resident, settle, unpin)
+from parts import (GIGABYTE, MEGABYTE, Bare, Libvirtd, Listener, Lxd, Manager, Nginx, cpu, hello_guest, median, middle_half, percentile,
+                   pin, resident, settle, unpin)
 
 FAKE = "hosts 20 cpus 64 memory 512G vms {vms}\n"
 LXD_CPU = 0.059             # s of processor for a list of 1,000, measured once; only where LXD cannot be had
@@ -71,7 +71,7 @@ def lists(bench):
     manager = bench.fake
     ids = some_of(manager, vms)
     kinds = ("xml", "json")
-    with Nginx(bench.build, manager) as nginx:
+    with Nginx(bench, manager) as nginx:
         ours = {kind: manager.client(bench.build, kind) for kind in kinds}
         theirs = {kind: manager.client(bench.build, kind) for kind in kinds}
         pin_sides((manager.pid, nginx.pid), [client.process.pid for client in (*ours.values(), *theirs.values())])
@@ -104,7 +104,7 @@ def one(bench):
     manager = bench.fake
     path = "/vms/" + manager.ask("GET", "/vms?max=1")["vm"][0]["id"]
     settle(manager.pid)
-    with Nginx(bench.build, manager) as nginx:
+    with Nginx(bench, manager) as nginx:
         for kind in ("xml", "json"):
             got = ([], [])
             with manager.client(bench.build, kind) as ours, manager.client(bench.build, kind) as theirs:
@@ -224,6 +224,7 @@ def thousand(bench):
         if Lxd.is_there(packages):
             bench.lxd_name = "LXD, recursive list"
             with Lxd(packages) as lxd:
+                bench.versions["LXD"] = lxd.version
                 lxd.fill(vms)
                 lxd.list(vms)
                 settle(lxd.pid)
@@ -296,7 +297,7 @@ def starts(bench):
             over = [(ours - bare_one) / bare_one * 100 for ours, bare_one in zip(*got)]
             difference = median(over)
             bench.row(f"request to libvirt's Started, over define + create, {pairs} pairs", "ms", median(got[0]), "bare C client", median(got[1]),
-                      f"{difference:+.1f} %", "5 %", difference <= 5, values=got)
+                      f"{difference:+.1f} %", "5 %", difference <= 5, got, middle_half(over))
 
 
 def stream(bench):

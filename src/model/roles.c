@@ -90,8 +90,8 @@ typedef struct {
 } RoleRow;
 
 static const RoleRow roles[] = {
-    { "00000000-0000-0000-0000-000000000001", "SuperUser", "Everything, everywhere", TRUE, NULL },
-    { "00000000-0000-0000-0001-000000000001", "UserRole", "Use the VMs and pools one was given", FALSE, (const guint16[]) {
+    { PEOPLE_ROLE_SUPER_USER, "SuperUser", "Everything, everywhere", TRUE, NULL },
+    { PEOPLE_ROLE_USER_ROLE, "UserRole", "Use the VMs and pools one was given", FALSE, (const guint16[]) {
         MAY_CHANGE_VM_CD, MAY_CONNECT_TO_VM, MAY_REBOOT_VM, MAY_STOP_VM, MAY_SHUT_DOWN_VM, MAY_HIBERNATE_VM, MAY_RUN_VM,
         MAY_RESET_VM, MAY_VM_POOL_BASIC_OPERATIONS, MAY_ACCESS_IMAGE_STORAGE, MAY_LOGIN, 0 } },
     { "00000000-0000-0000-0001-000000000002", "PowerUserRole", "Make VMs, templates and disks", FALSE, (const guint16[]) {

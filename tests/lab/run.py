@@ -1,52 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The Shikiri authors
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the lab's tests, run.py --build DIR [--full] [NAME…], one after another, each with a time limit, and prints their TAP as one
-with a single plan. A program that dies, hangs, or ends without a plan is a failure, and so is a tool that is missing. What a killed
-run left behind is cleared before, after and between. Called by tools/check.sh."""
-import argparse
-import glob
+"""Runs the lab's tests: run.py --build DIR [--full] [NAME…]. A tool that is missing is a failure, too. Called by tools/check.sh."""
 import importlib.util
 import os
-import re
 import shutil
-import signal
 import subprocess
 import sys
-import threading
-import time
-
-import leftovers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# The distribution's own: it has the bindings of libvirt and of the clients that are tested, another python need not.
-PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+sys.path.insert(0, os.path.dirname(HERE))
+from suite import PYTHON, run  # noqa: E402
+
 LIMIT, LIMIT_FULL = 180, 900
 TOOLS = ("libvirtd", "virtlogd", "virsh", "qemu-system-x86_64", "qemu-img", "dnsmasq", "ip", "unshare", "nsenter", "setpriv", "flock", "mount",
          "busybox", "cpio", "curl", "sqlite3", "pgrep", "openssl")
 MODULES = ("libvirt", "gi")
-RESULT = re.compile(r"(not ok|ok)\b\s*\d*\s*-?\s*(.*)")
-PLAN = re.compile(r"1\.\.(\d+)\s*(#.*)?$")
-
-
-class Total:
-    """One numbering over all programs."""
-
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def say(self, passed, name):
-        self.count += 1
-        self.failed += not passed
-        print(f"{'ok' if passed else 'not ok'} {self.count} - {name}", flush=True)
-
-    def why(self, text):
-        for line in text.strip().splitlines():
-            print(f"# {line}", flush=True)
-
-    def done(self):
-        print(f"1..{self.count}", flush=True)
-        return 1 if self.failed else 0
 
 
 def missing():
@@ -63,107 +32,5 @@ def missing():
         yield "The lab needs root: it makes namespaces and starts a libvirtd of its own."
 
 
-class Program:
-    """One test program under its time limit; its lines go to the total as they come."""
-
-    def __init__(self, total, file, options, limit):
-        self.total, self.limit = total, limit
-        self.name = os.path.basename(file)[len("test_"):-len(".py")]
-        self.plan, self.results, self.bad, self.hung = None, 0, 0, False
-        self.errors = os.path.join(leftovers.TEMP, f"shikiri-lab-data.{self.name}-{os.getpid()}-errors")
-        with open(self.errors, "wb") as errors:
-            self.process = subprocess.Popen([PYTHON, file, *options], stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, text=True,
-                                            errors="replace", start_new_session=True, preexec_fn=leftovers.set_mark)
-        self.started = leftovers.started(self.process.pid)
-
-    def run(self):
-        timer = threading.Timer(self.limit, self.expire)
-        timer.start()
-        begun = time.monotonic()
-        for line in self.process.stdout:
-            self.take(line.rstrip("\n"))
-        status = self.process.wait()
-        timer.cancel()
-        leftovers.end_of(self.process.pid, self.started)
-        self.judge(status)
-        os.unlink(self.errors)
-        print(f"# {self.name}: {self.results} in {time.monotonic() - begun:.1f} s", flush=True)
-
-    def expire(self):
-        """The group gets no chance to argue; what else it started carries its mark."""
-        self.hung = True
-        self.end()
-
-    def end(self):
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        leftovers.end_of(self.process.pid, self.started)
-
-    def take(self, line):
-        result, plan = RESULT.match(line), PLAN.match(line)
-        if result:
-            self.results += 1
-            self.bad += result.group(1) != "ok"
-            self.total.say(result.group(1) == "ok", f"{self.name}: {result.group(2)}")
-        elif plan:
-            self.plan = int(plan.group(1))
-            if plan.group(2):
-                self.total.say(True, f"{self.name}: whole program {plan.group(2)}")
-        elif line.strip():
-            self.total.why(line.lstrip("# "))
-
-    def judge(self, status):
-        if self.hung:
-            self.fail(f"ended by its time limit of {self.limit} s")
-        elif self.plan is None:
-            self.fail(f"ended without a plan, status {status}")
-        elif self.plan != self.results:
-            self.fail(f"planned {self.plan} results and gave {self.results}")
-        elif status != 0 and not self.bad:
-            self.fail(f"ended with status {status}")
-
-    def fail(self, why):
-        self.total.say(False, f"{self.name}: {why}")
-        with open(self.errors, encoding="utf-8", errors="replace") as errors:
-            self.total.why("".join(errors.readlines()[-30:]))
-
-
-def choose(names):
-    files = sorted(glob.glob(os.path.join(HERE, "test_*.py")))
-    if not names:
-        return files
-    return [file for file in files if any(name in os.path.basename(file) for name in names)]
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true", help="the slow cases too")
-    parser.add_argument("names", nargs="*", help="only programs whose name holds one of these")
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    total, running = Total(), None
-    for sentence in missing():
-        total.say(False, sentence)
-    if total.failed:
-        return total.done()
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    given = ["--build", os.path.abspath(options.build)] + (["--full"] if options.full else [])
-    leftovers.clear()
-    try:
-        for file in choose(options.names):
-            running = Program(total, file, given, LIMIT_FULL if options.full else LIMIT)
-            running.run()
-            running = None
-            leftovers.clear()
-    finally:
-        if running:
-            running.end()
-        leftovers.clear()
-    return total.done()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(HERE, (LIMIT, LIMIT_FULL), missing()))

@@ -21,6 +21,8 @@
 
 #define GATHER_MOST 256
 #define PROBE_EVERY (3 * CLOCK_SECOND)
+#define LOCK_PATIENCE (30 * CLOCK_SECOND)   /* at the start: for another program that holds the file */
+#define LOCK_PAUSE (CLOCK_SECOND / 5)
 
 typedef struct {
     const Changes *changes;
@@ -181,6 +183,35 @@ work(gpointer data)
     return NULL;
 }
 
+static gboolean
+open_both(Store *store, const char *file, GError **error)
+{
+    if (sqlite_open(&store->sqlite, file, TRUE, error) && sqlite_open(&store->reader, file, FALSE, error))
+        return TRUE;
+    sqlite_shut(&store->reader);
+    sqlite_shut(&store->sqlite);
+    return FALSE;
+}
+
+/* A copy being made or a look with sqlite3 is over in a moment: no reason not to start. */
+static gboolean
+open_patiently(Store *store, const char *file, GError **error)
+{
+    Tick until = clock_tick() + LOCK_PATIENCE;
+    for (gboolean said = FALSE;; said = TRUE) {
+        g_autoptr(GError) why = NULL;
+        if (open_both(store, file, &why))
+            return TRUE;
+        if (fault_of(why) != FAULT_UNAVAILABLE || clock_tick() >= until) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        if (!said)
+            log_warn("store: %s The start waits for it, at most %d s.", why->message, (int) (LOCK_PATIENCE / CLOCK_SECOND));
+        g_usleep(LOCK_PAUSE);
+    }
+}
+
 Store *
 store_open(const char *file, GError **error)
 {
@@ -194,7 +225,7 @@ store_open(const char *file, GError **error)
     lock_init(&store->reading);
     condition_init(&store->wake);
     g_queue_init(&store->queue);
-    if (!sqlite_open(&store->sqlite, file, TRUE, error) || !sqlite_open(&store->reader, file, FALSE, error)) {
+    if (!open_patiently(store, file, error)) {
         store_close(store);
         return NULL;
     }

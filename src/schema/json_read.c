@@ -15,6 +15,7 @@ typedef struct {
     const char *field;              /* the key whose value is being read; NULL: outside of all */
     ReadOptions options;
     guint depth;
+    guint ignored;                  /* keys passed over */
 } Reading;
 
 static gboolean read_members(Reading *reading, Draft *draft, GError **error);
@@ -260,7 +261,7 @@ skip_member(Reading *reading, Draft *draft, const Field *row, const char *key, G
     (void) draft;
     (void) row;
     (void) key;
-    return skip_value(reading, error);
+    return read_may_ignore(reading->root, &reading->ignored, error) && skip_value(reading, error);
 }
 
 static gboolean
@@ -413,7 +414,7 @@ record_member(Reading *reading, Draft *draft, const Field *unused, const char *k
         return read_id(reading, draft, error);
     if (reading->options.strict && !g_strv_contains(ignored, key))
         return fault_set(error, MSG_SCHEMA_UNKNOWN_FIELD, "type", draft->type->one, "field", key, NULL);
-    return skip_value(reading, error);
+    return read_may_ignore(reading->root, &reading->ignored, error) && skip_value(reading, error);
 }
 
 static gboolean

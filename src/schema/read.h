@@ -9,6 +9,7 @@
 
 #define READ_DEPTH 32
 #define READ_ITEMS 4096             /* of one list: each costs far more memory than the few bytes it may be sent with */
+#define READ_UNKNOWN 10000          /* fields nobody here knows, in one body: a VM as it was shown, sent back, has some hundreds */
 #define READ_TEXT 65536             /* bytes of one text */
 
 typedef struct {
@@ -21,5 +22,7 @@ Draft *read_json(const Type *type, const char *bytes, gsize length, ReadOptions 
 /* One scalar from text into a member, as all readers do it: numbers, booleans (true yes 1), dates, enum words, byte sizes ("2GiB" only
  * if SUFFIXES). FALSE with a fault naming TYPE and FIELD. */
 gboolean read_scalar(const Type *type, const Field *field, gpointer record, const char *text, gboolean suffixes, GError **error);
+/* May one more unknown field of a body (ROOT: its type's word) be passed over? COUNT is of those so far. */
+gboolean read_may_ignore(const char *root, guint *count, GError **error);
 /* May FIELD, a list or words of RECORD, take one more item? */
 gboolean read_has_room(const Type *type, const Field *field, gconstpointer record, GError **error);

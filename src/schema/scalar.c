@@ -120,3 +120,9 @@ read_has_room(const Type *type, const Field *field, gconstpointer record, GError
     guint count = field->kind == KIND_WORDS ? ((const Words *) member)->count : ((const List *) member)->count;
     return count < READ_ITEMS || fault_set(error, MSG_SCHEMA_TOO_MANY, "type", type->one, "field", field->name, "most", G_STRINGIFY(READ_ITEMS), NULL);
 }
+
+gboolean
+read_may_ignore(const char *root, guint *count, GError **error)
+{
+    return ++*count <= READ_UNKNOWN || fault_set(error, MSG_SCHEMA_TOO_MUCH_UNKNOWN, "type", root, "most", G_STRINGIFY(READ_UNKNOWN), NULL);
+}

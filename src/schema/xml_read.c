@@ -17,6 +17,7 @@ typedef struct {
     const char *root;               /* the type's word, for sentences */
     ReadOptions options;
     guint depth;
+    guint ignored;                  /* elements passed over */
     char *complaint, *place;        /* libxml2's first; the element it found it in, which it reads before we do. NULL: none */
 } Reading;
 
@@ -86,6 +87,8 @@ skip(Reading *reading, GError **error)
     guint depth = 1;
     while (depth) {
         if (!step(reading, error))
+            return FALSE;
+        if (is_element(reading) && !read_may_ignore(reading->root, &reading->ignored, error))
             return FALSE;
         if (is_element(reading) && !xmlTextReaderIsEmptyElement(reading->reader))
             depth++;
@@ -288,7 +291,7 @@ read_element(Reading *reading, Draft *draft, const Field *around, GError **error
         return read_id(reading, draft, error);
     if (reading->options.strict && !is_always_ignored(name))
         return fault_set(error, MSG_SCHEMA_UNKNOWN_FIELD, "type", draft->type->one, "field", name, NULL);
-    return skip(reading, error);
+    return read_may_ignore(reading->root, &reading->ignored, error) && skip(reading, error);
 }
 
 /* ROW: of the record around it, of which this is the value; NULL: none, it is the root. */
@@ -346,7 +349,8 @@ skip_markup(const char *at, const char *end, const Type *type, GError **error)
     for (guint i = 0; i < G_N_ELEMENTS(spans); i++) {
         if (!g_str_has_prefix(at, spans[i].open))
             continue;
-        const char *close = strstr(at + strlen(spans[i].open), spans[i].close);
+        const char *from = at + strlen(spans[i].open);
+        const char *close = g_strstr_len(from, end - from, spans[i].close);
         return close ? close + strlen(spans[i].close) : end;
     }
     if (at[1] != '!')

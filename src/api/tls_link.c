@@ -352,6 +352,30 @@ tls_link_sockaddr(const TlsLink *link, socklen_t *ret_length)
 
 TlsPatience tls_patience = { LIMIT_HANDSHAKE, LIMIT_IDLE, LIMIT_HEAD, LIMIT_STALL, LIMIT_GRACE, LIMIT_LINGER };
 
+/* --- the client's goodbye --------------------------------------------------------------------------------------------------------- */
+
+/* The plain side drops a request that it has not replied to when it hears of the end: it hears when there is none, or only a part
+ * of one, to which nothing was added for a while. */
+static gboolean
+may_hear_the_end(const TlsLink *link, Tick now)
+{
+    if (link->held_length || link->phase == TLS_WORK)
+        return FALSE;
+    if (link->phase == TLS_HEAD || link->phase == TLS_BODY)
+        return now - link->progress >= CLOCK_SECOND / 2;
+    return link->phase != TLS_REPLY || link->finished;
+}
+
+void
+tls_link_tell_end(TlsLink *link, Tick now)
+{
+    if (link->told_end || link->pair < 0 || !may_hear_the_end(link, now))
+        return;
+    link->told_end = TRUE;
+    shutdown(link->pair, SHUT_WR);
+    link->tls->pump_due = TRUE;
+}
+
 /* --- limits -------------------------------------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -370,6 +394,8 @@ tls_link_check(TlsLink *link, Tick now)
         tls_link_hurry(link);
     if (link->phase == TLS_REPLY && link->finished && !link->unsent_length && !link->owed)
         tls_link_set_phase(link, TLS_IDLE);
+    if (link->ended_in)
+        tls_link_tell_end(link, now);
     if (link->ended_out && link->phase != TLS_LINGER && link->phase != TLS_DEAD && now - link->progress > tls_patience.stall) {
         tls_link_kill(link);
         return;

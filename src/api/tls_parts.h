@@ -49,6 +49,7 @@ struct TlsLink {
     gsize owed;                     /* bytes in the pair that belong to finished replies */
     gboolean short_read;            /* the socket is empty: no second recv this turn */
     gboolean ended_in, deaf, ended_out;     /* the client said goodbye; the plain side takes no more; it has said all */
+    gboolean told_end;              /* the plain side knows of the goodbye */
     gboolean replying, finished, endless;   /* a reply is under way; it is wholly in the pair; it has no end */
     gboolean refused, more_in;      /* the plain side's own refusal was replaced; OpenSSL may hold whole records */
     gboolean left, buried;          /* not counted any more; in `dead` */
@@ -70,6 +71,7 @@ void tls_link_again(TlsLink *link);         /* what was in a hurry, after the pu
 void tls_link_kill(TlsLink *link);          /* at once; freed when the plain side has let go */
 void tls_link_leave(TlsLink *link);         /* with a goodbye */
 void tls_link_check(TlsLink *link, Tick now);       /* its limits of time */
+void tls_link_tell_end(TlsLink *link, Tick now);    /* of the client's goodbye, if it is the time */
 void tls_link_watch(TlsLink *link);         /* for what it now waits for */
 void tls_link_linger(TlsLink *link);        /* all is said and sent: only reading on */
 void tls_link_note_moved(TlsLink *link, gsize count);

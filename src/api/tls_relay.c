@@ -249,12 +249,11 @@ static void
 end_in(TlsLink *link)
 {
     link->ended_in = TRUE;
-    if (link->pair < 0) {
-        tls_link_leave(link);
-        return;
-    }
-    shutdown(link->pair, SHUT_WR);
     link->tls->pump_due = TRUE;
+    if (link->pair < 0)
+        tls_link_leave(link);
+    else
+        tls_link_tell_end(link, clock_tick());
 }
 
 /* Reads as much as one scratch holds. FALSE: nothing more this turn. */

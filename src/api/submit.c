@@ -245,7 +245,8 @@ abandon(Submit *submit, Draft *take)
 {
     const Exchange *exchange = submit->exchange;
     const char *proof = sent_text(take, "proof");
-    EngineProof given = { exchange->user, proof && *proof ? proof : sent_text(take, "reason"), exchange->correlation };
+    EngineProof given = { exchange->user, proof && *proof ? proof : sent_text(take, "reason"), exchange->correlation,
+                          exchange_flag(exchange, "plan", FALSE) ? planned : NULL };
     submit->wait = TRUE;
     engine_abandon(exchange->engine, &submit->target, &given, done, submit);
     draft_free(take);

@@ -45,6 +45,14 @@ run_errand(const Options *options)
     return 0;
 }
 
+/* Points of which kind there are, and how many, only a run can say. */
+static void
+tell_points(void)
+{
+    log_info("points passed: %" G_GUINT64_FORMAT " step, %" G_GUINT64_FORMAT " effect, %" G_GUINT64_FORMAT " sql", failpoint_count(FAILPOINT_STEP),
+             failpoint_count(FAILPOINT_EFFECT), failpoint_count(FAILPOINT_SQL));
+}
+
 static int
 serve(const Options *options)
 {
@@ -63,6 +71,8 @@ serve(const Options *options)
     shikiri_run(shikiri);
     notify_stopping();
     shikiri_free(shikiri);
+    if (options->fail_at)
+        tell_points();
     signals_ended();
     return 0;
 }

@@ -107,6 +107,7 @@ add_host(Fake *fake, const char *name, char **words)
     fake->vms += host->vms;
     host->domains = g_hash_table_new_full(id_hash, id_equal_key, NULL, domain_free);
     host->stores = g_ptr_array_new_with_free_func(store_free);
+    host->late = g_ptr_array_new_with_free_func(fake_order_free);
     host->counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_ptr_array_add(fake->hosts, host);
 }
@@ -146,7 +147,7 @@ read_hosts(Fake *fake, char **words)
 static gboolean
 read_fault(Fake *fake, char **words)
 {
-    static const char *const kinds[] = { "fail", "hang", "unknown", "lost", NULL };
+    static const char *const kinds[] = { "fail", "hang", "unknown", "lost", "late", NULL };
     if (g_strv_length(words) != 5)
         return FALSE;
     for (guint i = 0; kinds[i]; i++) {
@@ -168,6 +169,14 @@ read_delay(Fake *fake, char **words)
     FakeDelay *delay = g_new0(FakeDelay, 1);
     *delay = (FakeDelay) { g_strdup(words[1]), g_strdup(words[2]), MIN(read_size(words[3]), 3600000) * (CLOCK_SECOND / 1000) };
     g_ptr_array_add(fake->delays, delay);
+    return TRUE;
+}
+
+static gboolean
+heal(Fake *fake)
+{
+    g_ptr_array_set_size(fake->faults, 0);
+    g_ptr_array_set_size(fake->delays, 0);
     return TRUE;
 }
 
@@ -221,6 +230,8 @@ fake_read_line(Fake *fake, const char *line, GError **error)
         good = read_fault(fake, words);
     else if (g_str_equal(words[0], "delay"))
         good = read_delay(fake, words);
+    else if (g_str_equal(words[0], "heal"))
+        good = heal(fake);
     else if (g_str_equal(words[0], "virsh"))
         good = read_virsh(fake, words, error);
     else if (g_str_equal(words[0], "network") && words[1])
@@ -307,6 +318,7 @@ host_free(FakeHost *host)
     g_hash_table_unref(host->domains);
     g_ptr_array_unref(host->stores);
     g_hash_table_unref(host->counts);
+    g_ptr_array_unref(host->late);
     g_free(host);
 }
 

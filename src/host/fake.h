@@ -7,8 +7,10 @@
  * Its file: a line a thing, `#` comments:
  *   host NAME cpus N memory 64G [vms N] [cores-per-socket N] [threads N]
  *   hosts COUNT cpus N memory 64G vms N          (named host-001 …, VMs vm-00001 …, half of them up)
- *   fault HOST OPERATION N fail|hang|unknown|lost   (the Nth call of an operation from the start)
+ *   fault HOST OPERATION N fail|hang|unknown|lost|late   (the Nth call of an operation from the start; late: told as
+ *                                                unknown, and done after three seconds)
  *   delay HOST OPERATION MILLISECONDS
+ *   heal                                         (all faults and delays are forgotten)
  *   network NAME
  * Faults may be ordered while it runs through its control file STATE.control (same lines; read when it changes). */
 #pragma once

@@ -11,6 +11,7 @@
 
 #define GUEST_SHUTDOWN (CLOCK_SECOND / 5)   /* how long a guest takes to shut down */
 #define AWAY CLOCK_SECOND                   /* how long a lost host stays away */
+#define LATE (3 * CLOCK_SECOND)             /* when a call is done after its caller was told that nobody knows */
 
 #define FAKE_HOST(link) ((FakeHost *) (link))   /* its first member */
 
@@ -20,7 +21,9 @@ typedef struct {
     FakeHost *host;
     const char *operation;
     const Id *id;
-    gboolean silent;            /* done, but nobody learns so */
+    gboolean question;          /* changes nothing */
+    gboolean silent;            /* done, but nobody learns so, */
+    gboolean late;              /* and only after a while */
 } Call;
 
 static gboolean
@@ -77,12 +80,39 @@ suffer(Call *call, FakeKind kind, Tick deadline, GError **error)
     case FAKE_UNKNOWN:
         call->silent = TRUE;
         return TRUE;
+    case FAKE_LATE:
+        call->late = TRUE;
+        return !call->question || unknown(call, error);
     case FAKE_LOST:
         fake_report_lost(call->host);
         fake_later(call->host, AWAY, come_back, &id_null);
         return unknown(call, error);
     }
     return TRUE;
+}
+
+static gboolean
+is_about(gconstpointer order, gconstpointer id)
+{
+    return id_equal(&((const FakeOrder *) order)->id, id);
+}
+
+/* Is there a call about ID that has not ended, though its caller went? */
+static gboolean
+is_in_doubt(const Call *call)
+{
+    return g_ptr_array_find_with_equal_func(call->host->late, call->id, is_about, NULL);
+}
+
+/* As with libvirt: while an earlier call about the same thing has not ended a question is refused, and a change waits. */
+static gboolean
+wait_for_certainty(const Call *call, Tick deadline, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    while (!call->question && is_in_doubt(call) && wait_out(call->host, clock_tick() + LATE / 10, deadline)) {
+    }
+    return !is_in_doubt(call) ||
+           fault_set(error, MSG_HOST_STILL_AT_WORK, "host", call->host->name, "verb", call->operation, "vm", id_format(call->id, ID_UUID, text), NULL);
 }
 
 /* Lock held. May the operation be done now? */
@@ -92,6 +122,8 @@ begin(Call *call, Tick deadline, GError **error)
     Fake *fake = call->host->fake;
     if (!call->host->up)
         return fault_set(error, MSG_HOST_NOT_CONNECTED, "host", call->host->name, NULL);
+    if (!wait_for_certainty(call, deadline, error))
+        return FALSE;
     for (guint i = 0; i < fake->delays->len; i++) {
         const FakeDelay *delay = fake->delays->pdata[i];
         if (is_for(delay->host, call->host->name) && is_for(delay->operation, call->operation) &&
@@ -102,10 +134,47 @@ begin(Call *call, Tick deadline, GError **error)
     return !fault || suffer(call, fault->kind, deadline, error);
 }
 
-static gboolean
-end(const Call *call, gboolean done, GError **error)
+static void
+end_late(FakeHost *host, const Id *id)
 {
-    return done && (!call->silent || unknown(call, error));
+    guint index;
+    if (!g_ptr_array_find_with_equal_func(host->late, id, is_about, &index))
+        return;
+    FakeOrder *order = g_ptr_array_steal_index(host->late, index);
+    order->work(host, order, NULL);
+    fake_order_free(order);
+}
+
+static void
+keep_for_later(FakeHost *host, const FakeOrder *order)
+{
+    FakeOrder *kept = g_memdup2(order, sizeof *order);
+    kept->text = g_strdup(order->text);
+    g_ptr_array_add(host->late, kept);
+    fake_later(host, LATE, end_late, &order->id);
+}
+
+void
+fake_order_free(gpointer data)
+{
+    FakeOrder *order = data;
+    g_free((char *) order->text);
+    g_free(order);
+}
+
+static gboolean
+obey(HostLink *link, const FakeOrder *order, Tick deadline, GError **error)
+{
+    FakeHost *host = FAKE_HOST(link);
+    LOCK_HOLD(&host->fake->lock);
+    Call call = { .host = host, .operation = order->operation, .id = &order->id };
+    if (!begin(&call, deadline, error))
+        return FALSE;
+    if (call.late)
+        keep_for_later(host, order);
+    else if (!order->work(host, order, error))
+        return FALSE;
+    return !(call.late || call.silent) || unknown(&call, error);
 }
 
 /* --- domains ----------------------------------------------------------------------------------------------------------------------------- */
@@ -249,25 +318,35 @@ fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError 
     return fault_set(error, MSG_FAKE_LINE, "line", verb, NULL);
 }
 
-#define CALL(name, about) \
-    FakeHost *host = FAKE_HOST(link); \
-    LOCK_HOLD(&host->fake->lock); \
-    Call call = { host, name, about, FALSE }; \
-    if (!begin(&call, deadline, error)) \
-        return FALSE
+/* --- the operations upon them ------------------------------------------------------------------------------------------------------------ */
+
+static gboolean
+work_define(FakeHost *host, const FakeOrder *order, GError **error)
+{
+    return define(host, order->text, error);
+}
 
 static gboolean
 call_define(HostLink *link, const char *xml, Tick deadline, GError **error)
 {
-    CALL("define", &id_null);
-    return end(&call, define(host, xml, error), error);
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    if (!domain_xml_read(xml, facts, error))
+        return FALSE;
+    FakeOrder order = { .operation = "define", .work = work_define, .id = facts->id, .text = xml };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+work_undefine(FakeHost *host, const FakeOrder *order, GError **error)
+{
+    return undefine(host, &order->id, error);
 }
 
 static gboolean
 call_undefine(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
-    CALL("undefine", domain);
-    return end(&call, undefine(host, domain, error), error);
+    FakeOrder order = { .operation = "undefine", .work = work_undefine, .id = *domain };
+    return obey(link, &order, deadline, error);
 }
 
 static DomainFacts *
@@ -275,7 +354,7 @@ call_read(HostLink *link, const Id *id, Tick deadline, GError **error)
 {
     FakeHost *host = FAKE_HOST(link);
     LOCK_HOLD(&host->fake->lock);
-    Call call = { host, "read", id, FALSE };
+    Call call = { .host = host, .operation = "read", .id = id, .question = TRUE };
     if (!begin(&call, deadline, error))
         return NULL;
     const FakeDomain *domain = g_hash_table_lookup(host->domains, id);
@@ -288,96 +367,142 @@ call_read(HostLink *link, const Id *id, Tick deadline, GError **error)
 }
 
 static gboolean
+work_start(FakeHost *host, const FakeOrder *order, GError **error)
+{
+    return start(host, &order->id, order->flag, error);
+}
+
+static gboolean
 call_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error)
 {
-    CALL("start", domain);
-    return end(&call, start(host, domain, paused, error), error);
+    FakeOrder order = { .operation = "start", .work = work_start, .id = *domain, .flag = paused };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+work_shutdown(FakeHost *host, const FakeOrder *order, GError **error)
+{
+    return shut_down(host, &order->id, error);
 }
 
 static gboolean
 call_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
-    CALL("shutdown", domain);
-    return end(&call, shut_down(host, domain, error), error);
+    FakeOrder order = { .operation = "shutdown", .work = work_shutdown, .id = *domain };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+work_destroy(FakeHost *host, const FakeOrder *order, G_GNUC_UNUSED GError **error)
+{
+    return destroy(host, &order->id, "stopped:destroyed");
 }
 
 static gboolean
 call_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
-    CALL("destroy", domain);
-    return end(&call, destroy(host, domain, "stopped:destroyed"), error);
+    FakeOrder order = { .operation = "destroy", .work = work_destroy, .id = *domain };
+    return obey(link, &order, deadline, error);
 }
 
 /* --- volumes ------------------------------------------------------------------------------------------------------------------------------- */
 
 static char *
-volume_path(const HostStore *store, const Id *disk)
+volume_path(const char *store, const Id *disk)
 {
     char text[ID_TEXT_SIZE];
-    return g_build_filename(store->path, id_format(disk, ID_UUID, text), NULL);
+    return g_build_filename(store, id_format(disk, ID_UUID, text), NULL);
+}
+
+static gboolean
+work_store_ready(FakeHost *host, const FakeOrder *order, G_GNUC_UNUSED GError **error)
+{
+    for (guint i = 0; i < host->stores->len; i++)
+        if (id_equal(&((HostStore *) host->stores->pdata[i])->storage_domain, &order->id))
+            return TRUE;
+    HostStore *kept = g_new(HostStore, 1);
+    *kept = (HostStore) { order->id, g_strdup(order->text) };
+    g_ptr_array_add(host->stores, kept);
+    fake_report_storage(host, kept);
+    return TRUE;
 }
 
 static gboolean
 call_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error)
 {
-    CALL("store_ready", &store->storage_domain);
-    for (guint i = 0; i < host->stores->len; i++)
-        if (id_equal(&((HostStore *) host->stores->pdata[i])->storage_domain, &store->storage_domain))
-            return end(&call, TRUE, error);
-    HostStore *kept = g_new(HostStore, 1);
-    *kept = (HostStore) { store->storage_domain, g_strdup(store->path) };
-    g_ptr_array_add(host->stores, kept);
-    fake_report_storage(host, kept);
-    return end(&call, TRUE, error);
+    FakeOrder order = { .operation = "store_ready", .work = work_store_ready, .id = store->storage_domain, .text = store->path };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+work_volume_create(FakeHost *host, const FakeOrder *order, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *path = volume_path(order->text, &order->id);
+    if (g_hash_table_contains(host->fake->volumes, path))
+        return fault_set(error, MSG_VOLUME_THERE, "disk", id_format(&order->id, ID_UUID, text), "path", order->text, NULL);
+    FakeVolume *volume = fake_put_volume(host->fake, path);
+    volume->format = order->format;
+    volume->size = order->size;
+    fake_keep_volume(host->fake, volume);
+    return TRUE;
 }
 
 static gboolean
 call_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error)
 {
+    FakeOrder order = { .operation = "volume_create", .work = work_volume_create, .id = spec->id, .text = spec->store.path, .format = spec->format, .size = spec->size };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+work_volume_resize(FakeHost *host, const FakeOrder *order, GError **error)
+{
     char text[ID_TEXT_SIZE];
-    g_autofree char *path = volume_path(&spec->store, &spec->id);
-    CALL("volume_create", &spec->id);
-    if (g_hash_table_contains(host->fake->volumes, path))
-        return fault_set(error, MSG_VOLUME_THERE, "disk", id_format(&spec->id, ID_UUID, text), "path", spec->store.path, NULL);
-    FakeVolume *volume = fake_put_volume(host->fake, path);
-    volume->format = spec->format;
-    volume->size = spec->size;
+    g_autofree char *path = volume_path(order->text, &order->id);
+    FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
+    if (!volume)
+        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", id_format(&order->id, ID_UUID, text), "path", order->text, NULL);
+    volume->size = MAX(volume->size, order->size);
     fake_keep_volume(host->fake, volume);
-    return end(&call, TRUE, error);
+    return TRUE;
 }
 
 static gboolean
 call_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error)
 {
-    char text[ID_TEXT_SIZE];
-    g_autofree char *path = volume_path(store, disk);
-    CALL("volume_resize", disk);
-    FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
-    if (!volume)
-        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", id_format(disk, ID_UUID, text), "path", store->path, NULL);
-    volume->size = MAX(volume->size, size);
-    fake_keep_volume(host->fake, volume);
-    return end(&call, TRUE, error);
+    FakeOrder order = { .operation = "volume_resize", .work = work_volume_resize, .id = *disk, .text = store->path, .size = size };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+work_volume_delete(FakeHost *host, const FakeOrder *order, G_GNUC_UNUSED GError **error)
+{
+    g_autofree char *path = volume_path(order->text, &order->id);
+    fake_drop_volume(host->fake, path);
+    return TRUE;
 }
 
 static gboolean
 call_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error)
 {
-    g_autofree char *path = volume_path(store, disk);
-    CALL("volume_delete", disk);
-    fake_drop_volume(host->fake, path);
-    return end(&call, TRUE, error);
+    FakeOrder order = { .operation = "volume_delete", .work = work_volume_delete, .id = *disk, .text = store->path };
+    return obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error)
 {
-    g_autofree char *path = volume_path(store, disk);
-    CALL("volume_read", disk);
+    FakeHost *host = FAKE_HOST(link);
+    g_autofree char *path = volume_path(store->path, disk);
+    LOCK_HOLD(&host->fake->lock);
+    Call call = { .host = host, .operation = "volume_read", .id = disk, .question = TRUE };
+    if (!begin(&call, deadline, error))
+        return FALSE;
     const FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
     *ret_facts = volume ? (VolumeFacts) { volume->partial ? VOLUME_PARTIAL : VOLUME_WHOLE, volume->format, volume->size, volume->size / 10 }
                         : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
-    return end(&call, TRUE, error);
+    return !call.silent || unknown(&call, error);
 }
 
 /* --- the link ------------------------------------------------------------------------------------------------------------------------------- */

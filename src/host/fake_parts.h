@@ -26,6 +26,18 @@ typedef struct {
     gboolean partial;
 } FakeVolume;
 
+/* A change somebody asked for; text is owned once it is kept. */
+typedef struct FakeOrder FakeOrder;
+struct FakeOrder {
+    const char *operation;
+    gboolean (*work)(FakeHost *host, const FakeOrder *order, GError **error);   /* lock held */
+    Id id;                      /* of the domain or the disk */
+    const char *text;           /* XML, or the storage's directory */
+    gint64 size;
+    int format;
+    gboolean flag;
+};
+
 struct FakeHost {
     HostLink link;              /* valid once LINKED */
     Fake *fake;
@@ -38,9 +50,10 @@ struct FakeHost {
     GHashTable *domains;        /* Id in FakeDomain → FakeDomain * */
     GPtrArray *stores;          /* HostStore *: made ready */
     GHashTable *counts;         /* operation → times called */
+    GPtrArray *late;            /* FakeOrder *: not ended, though the caller went */
 };
 
-typedef enum { FAKE_FAIL, FAKE_HANG, FAKE_UNKNOWN, FAKE_LOST } FakeKind;
+typedef enum { FAKE_FAIL, FAKE_HANG, FAKE_UNKNOWN, FAKE_LOST, FAKE_LATE } FakeKind;
 typedef struct { char *host, *operation; guint number; FakeKind kind; } FakeFault;      /* number 0: each time */
 typedef struct { char *host, *operation; Tick pause; } FakeDelay;
 
@@ -94,4 +107,5 @@ gpointer fake_thread(gpointer fake);
 
 /* fake_calls.c: the operations; lock held in the first */
 gboolean fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError **error);    /* start, destroy, shutdown, define, undefine, suspend, resume, crash */
+void fake_order_free(gpointer order);
 extern const HostOps fake_ops;

@@ -103,6 +103,7 @@ typedef struct { VolumeState state; int format; gint64 size, allocation; } Volum
 /* Every operation may be NULL only in a double for a unit test. DEADLINE is a Tick. */
 typedef struct {
     const char *name;                                                   /* "libvirt", "fake" */
+    Tick linger;    /* so long after the host answers (again) it may still carry out a call whose caller died or lost the connection */
     /* configuration */
     gboolean (*define)(HostLink *link, const char *xml, Tick deadline, GError **error);
     gboolean (*undefine)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* also NVRAM, managed save; ABSENT is success */

@@ -186,7 +186,6 @@ leave_seat(LibvirtCall *call)
         return NULL;
     Slot *slot = &call->host->slots[call->slot];
     slot->busy = FALSE;
-    leave_doubt(call);
     gboolean keep = call->slot < LIBVIRT_KEPT && !libvirt_connection_is_dead(slot->connection);
     return keep ? NULL : g_steal_pointer(&slot->connection);
 }
@@ -229,6 +228,7 @@ run_call(gpointer data)
     if (call->verb->offline ? !cannot_begin(call, &call->error) : take_seat(call, &call->error))
         run_seated(call);
     LibvirtConnection *left = leave_seat(call);
+    leave_doubt(call);
     call->stage = STAGE_ENDED;
     host->files -= call->verb->offline;
     condition_broadcast(&host->calls);
@@ -249,7 +249,7 @@ forsake(LibvirtCall *call)
     gboolean begun = call->stage == STAGE_RUNNING;
     call->abandoned = TRUE;
     condition_broadcast(&host->calls);
-    if (begun && call->slot >= 0 && call->verb->changes)
+    if (begun && call->verb->changes)
         enter_doubt(call);
     else if (begun && call->slot >= 0)
         libvirt_connection_cut(host->slots[call->slot].connection);
@@ -291,16 +291,16 @@ wait_for_thread(LibvirtCall *call, GError **error)
     return more_time || fault_set(error, MSG_HOST_CALL_NOT_BEGUN, "host", host->link.name, "verb", call->verb->verb, "vm", about(call), NULL);
 }
 
-/* An earlier call on the same domain has not ended, though its caller went: what is seen now need not be how it ends. A question
+/* An earlier call on the same domain or file has not ended, though its caller went: what is seen now need not be how it ends. A question
  * is refused; what changes something waits. */
 static gboolean
 wait_for_certainty(LibvirtCall *call, GError **error)
 {
     LibvirtHost *host = call->host;
     gboolean more_time = call->verb->changes;
-    while (!call->verb->offline && is_in_doubt(call) && more_time && !host->stopping)
+    while (is_in_doubt(call) && more_time && !host->stopping)
         more_time = condition_wait_until(&host->calls, &host->lock, call->deadline);
-    if (call->verb->offline || !is_in_doubt(call))
+    if (!is_in_doubt(call))
         return TRUE;
     return fault_set(error, MSG_HOST_STILL_AT_WORK, "host", host->link.name, "verb", call->verb->verb, "vm", about(call), NULL);
 }

@@ -196,6 +196,7 @@ ask_for_refresh(HostLink *link)
 
 static const HostOps libvirt_ops = {
     .name = "libvirt",
+    .linger = LIBVIRT_LINGER,
     .define = libvirt_domain_define,
     .undefine = libvirt_domain_undefine,
     .read = libvirt_domain_read,

@@ -15,6 +15,10 @@
 #define LIBVIRT_KEPT 3          /* of them, while there is nothing to do */
 #define LIBVIRT_FILES 8         /* calls that work on files, at most */
 
+/* libvirtd reads what lies in a socket whose other end is gone, and carries it out: one that stood still does so when it goes on, before
+ * it answers us. A definition may wait some seconds more, for QEMU to say what it can. */
+#define LIBVIRT_LINGER (10 * CLOCK_SECOND)
+
 /* What is known of one domain since the connection came up. */
 typedef struct {
     Id id;

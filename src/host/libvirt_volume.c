@@ -269,7 +269,7 @@ libvirt_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Ti
     return libvirt_call_run(call, error);
 }
 
-/* Out of turn: a probe must answer while the work it asks about hangs. */
+/* Out of turn: it asks, and takes nothing. While a change that was given up on has not ended it is not asked at all. */
 static gboolean
 work_look(LibvirtCall *call, GError **error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The engine's door: parts, submit, plan, abandon, events from outside. What a submitted work goes through reads from
+ * The engine's door: parts, submit, plan, events from outside. What a submitted work goes through reads from
  * submit() downwards. Running jobs are step.c's, hosts' reports reconcile.c's, the row of change sets commit.c's. */
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -506,60 +506,6 @@ engine_plan(Engine *engine, Work *take, EnginePlanned done, gpointer data)
     Planning *planning = g_new0(Planning, 1);
     *planning = (Planning) { engine, take, done, data, NULL, NULL };
     loop_post(engine->parts.loop, plan, planning);
-}
-
-/* --- abandon ----------------------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    Engine *engine;
-    Id job, user;
-    char *proof, *correlation;
-    EngineDone done;
-    gpointer data;
-} Abandonment;
-
-static gboolean
-may_abandon(const Abandonment *abandonment, Run *run, GError **error)
-{
-    char id[ID_TEXT_SIZE];
-    if (!run)
-        return fault_set(error, MSG_JOB_NOT_THERE, "id", id_format(&abandonment->job, ID_UUID, id), NULL);
-    if (!run->unsure)
-        return fault_set(error, MSG_JOB_NOT_UNKNOWN, "job", run->claimant.title, NULL);
-    if (!abandonment->proof || !*abandonment->proof)
-        return fault_set(error, MSG_JOB_NEEDS_PROOF, "job", run->claimant.title, NULL);
-    if (run->proof)
-        return fault_set(error, MSG_JOB_ALREADY_ABANDONED, "job", run->claimant.title, NULL);
-    return TRUE;
-}
-
-static void
-abandon(gpointer data)
-{
-    Abandonment *abandonment = data;
-    g_autoptr(GError) error = NULL;
-    Run *run = g_hash_table_lookup(abandonment->engine->runs, &abandonment->job);
-    if (may_abandon(abandonment, run, &error)) {
-        run->proof = g_steal_pointer(&abandonment->proof);
-        run->proof_user = abandonment->user;
-        run->proof_correlation = g_steal_pointer(&abandonment->correlation);
-        run->abandoned = abandonment->done;
-        run->abandoned_data = abandonment->data;
-        run_abandon(run);
-    } else {
-        refuse(abandonment->done, abandonment->data, error);
-    }
-    g_free(abandonment->proof);
-    g_free(abandonment->correlation);
-    g_free(abandonment);
-}
-
-void
-engine_abandon(Engine *engine, const Id *job, const EngineProof *proof, EngineDone done, gpointer data)
-{
-    Abandonment *abandonment = g_new0(Abandonment, 1);
-    *abandonment = (Abandonment) { engine, *job, proof->user, g_strdup(proof->text), g_strdup(proof->correlation), done, data };
-    loop_post(engine->parts.loop, abandon, abandonment);
 }
 
 /* --- events from outside ----------------------------------------------------------------------------------------------------- */

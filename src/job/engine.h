@@ -40,8 +40,9 @@ void engine_submit(Engine *engine, Work *take, gboolean wait, EngineDone done, g
 /* ?plan=1: checks, then runs `plan` on a worker; TEXT (borrowed) or ERROR. Nothing is changed. */
 typedef void (*EnginePlanned)(gpointer data, const char *text, const GError *error);
 void engine_plan(Engine *engine, Work *take, EnginePlanned done, gpointer data);
-/* A person says of a job whose outcome is unknown: it is settled (probes again first). The proof stands in the event log under the user. */
-typedef struct { Id user; const char *text, *correlation; } EngineProof;
+/* A person says of a job whose outcome is unknown: it is settled (probes again first). The proof stands in the event log under the user.
+ * With `planned` set nothing is done: that is told, instead of DONE, what would be. */
+typedef struct { Id user; const char *text, *correlation; EnginePlanned planned; } EngineProof;
 void engine_abandon(Engine *engine, const Id *job, const EngineProof *proof, EngineDone done, gpointer data);
 
 /* What hosts report: give this to the links. */

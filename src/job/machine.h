@@ -40,6 +40,7 @@ typedef struct {
     int at;                         /* in: where to begin; out: RUN, the next step or the failed one; PROBE, the one asked; UNDO, the failed one or -1 */
     gboolean effect;                /* RUN, out: the failed step was given a chance to have an effect */
     Probe probe;                    /* PROBE, out */
+    Tick linger;                    /* PROBE, out: of the host that was asked */
     GError *error;                  /* out */
 } Trip;
 
@@ -71,7 +72,9 @@ struct Run {
     gboolean failed_on_order;       /* a failpoint says that the next step fails */
     guint timer;                    /* a pause that a host's return cuts short */
     guint tries;                    /* for the back-off */
-    guint denials;                  /* NOT_DONE answers in a row */
+    guint denials;                  /* NOT_DONE answers in a row, */
+    Tick denied_since;              /* and since when */
+    gboolean unheard;               /* the end of the step's call was not heard: it may still be under way */
     Tick stuck_since;               /* 0: not stuck */
     Tick give_up;                   /* of a `once` command: when asking ends; 0: not asked yet */
     RunNext after_record;           /* what a stuck run goes back to after it has said so */

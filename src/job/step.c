@@ -10,7 +10,7 @@
 /* In beats of the engine, each half a second. */
 #define LONGEST_PAUSE 60
 #define UNSURE_AFTER 10             /* from when a run is stuck until it says so */
-#define ONCE_PATIENCE 120           /* how long a command that is never repeated is asked for */
+#define ONCE_PATIENCE 40            /* how long a command that is never repeated is asked for: meanwhile nobody else may act */
 #define DENIALS_NEEDED 2            /* a call may still be on its way: "it did not happen" is believed the second time */
 
 static void go_on(Run *run);
@@ -90,9 +90,10 @@ run_poke(Run *run)
 static Tick
 next_pause(Run *run)
 {
-    Tick beats = (Tick) 1 << MIN(run->tries, 10);
+    Tick beats = (Tick) 1 << MIN(run->tries, 10), beat = run->engine->beat;
+    Tick longest = run->give_up ? MAX(run->give_up - clock_tick(), beat) : LONGEST_PAUSE * beat;
     run->tries++;
-    return MIN(beats, LONGEST_PAUSE) * run->engine->beat;
+    return MIN(beats * beat, longest);
 }
 
 static void
@@ -265,11 +266,20 @@ only_forward(Run *run)
         keep_trying(run, go_on);
 }
 
-/* It is certain that the step did not happen. */
+/* A host may still carry out what was asked of it by a process that died, or over a connection that broke. */
+static gboolean
+may_still_happen(const Run *run)
+{
+    return (run->recovered || run->unheard) && clock_tick() - run->denied_since < run->trip.linger;
+}
+
+/* The step did not happen: certainly, once it cannot any more. */
 static void
 denied(Run *run)
 {
-    if (++run->denials < DENIALS_NEEDED) {
+    if (run->denials++ == 0)
+        run->denied_since = clock_tick();
+    if (run->denials < DENIALS_NEEDED || may_still_happen(run)) {
         run_pause(run, run->engine->beat, ask_again);
         return;
     }
@@ -315,6 +325,7 @@ step_failed(Run *run)
     const Step *step = run_step(run, run->trip.at);
     stand_at(run, run->trip.at);
     gboolean unknown = fault_of(run->trip.error) == FAULT_UNKNOWN_OUTCOME;
+    run->unheard = unknown;
     if (unknown && !step->probe && run->work->command->once) {
         run_end(run, END_NOT_KNOWN);
     } else if (run->trip.effect && (unknown || step->forward)) {

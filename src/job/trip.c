@@ -68,6 +68,15 @@ go_forward(Run *run)
     }
 }
 
+/* Whether it is connected in this moment or not. */
+static Tick
+linger_of_host(const Work *work)
+{
+    Id id;
+    g_autoptr(HostLink) link = work_mark_id(work, "host", &id) ? hosts_peek(work->hosts, &id) : NULL;
+    return link ? link->ops->linger : 0;
+}
+
 static void
 ask(Run *run)
 {
@@ -75,6 +84,7 @@ ask(Run *run)
     const Step *step = run_step(run, trip->at);
     prepare(run);
     trip->probe = step->probe(run->work, &trip->error);
+    trip->linger = linger_of_host(run->work);
 }
 
 static void

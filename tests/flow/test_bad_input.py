@@ -74,8 +74,8 @@ def field_cases(kind, path, least):
     for names, row in list(fields(kind["fields"]))[:FIELDS]:
         label, word = f"{one}.{'.'.join(names)}", names[-1]
         if not {"add", "set"} & set(row["flags"]):
-            word = one          # a body may bring it along, and where it is not read at all the sentence is about something else
-        owner = "|".join((one, *(above[1]["item"] for above in fields(kind["fields"]) if above[0] == names[:-1])))
+            word += "|" + one   # a body may bring it along, and where it is not read at all the sentence is about something else
+        owner = "|".join((one, *LACKS.get(one, ()), *(above[1]["item"] for above in fields(kind["fields"]) if above[0] == names[:-1])))
         for value in WRONG_JSON[row["kind"]]:
             body = {name: given for name, given in least.items() if name != names[0]}
             body.update(nest_json(names, value))
@@ -98,6 +98,8 @@ def addable(house):
     return found
 
 
+# What a body lacks in which only a field stood that is not read.
+LACKS = {"disk_attachment": ("Disk [",)}
 LEAST = {
     "vm": {"name": "wrong", "cluster": {"name": "Default"}, "template": {"name": "Blank"}},
     "disk": {"name": "wrong", "format": "raw", "provisioned_size": "1048576", "storage_domains": {"storage_domain": [{"name": "data"}]}},
@@ -209,12 +211,18 @@ def judge(house, case):
     return f"{name}: took {spent:.1f} s" if spent > 5 else ""
 
 
+def difference(before, after):
+    """Where they part."""
+    at = len(os.path.commonprefix([before, after]))
+    return f"…{before[max(0, at - 60):at + 60]!r} → …{after[max(0, at - 60):at + 60]!r}"
+
+
 def run(house, tap, cases, name):
     before = house.lists()
     wrong = [line for line in (judge(house, case) for case in cases) if line]
     tap.none(wrong, f"{name}: {len(cases)} are refused with a sentence that names object and field")
     after = house.lists()
-    changed = [f"/{path}: {before.get(path)!r:.200} → {body!r:.200}" for path, body in after.items() if before.get(path) != body]
+    changed = [f"/{path}: {difference(before.get(path, b''), body)}" for path, body in after.items() if before.get(path) != body]
     tap.none(changed, f"{name}: nothing has changed")
 
 

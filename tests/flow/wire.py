@@ -209,7 +209,16 @@ class House:
         self.port = self.manager.port
         self.token = base64.b64encode(f"admin@internal:{self.manager.password}".encode()).decode()
         self.context = ssl.create_default_context(cafile=self.manager.ca)
+        self.wait_for_hosts()
         return self
+
+    def wait_for_hosts(self):
+        """Until all are up, and with them their VMs are there."""
+        until = time.monotonic() + 60
+        while any(host["status"] != "up" for host in self.get("/hosts")["host"]):
+            if time.monotonic() > until:
+                raise RuntimeError(f"the hosts do not come up: {self.manager.last_words()}")
+            time.sleep(0.1)
 
     def __exit__(self, *_):
         if self.kept:

@@ -176,7 +176,10 @@ class Shikirid:
         return self.get("/jobs").body.get("job", [])
 
     def busy(self):
-        return [job for job in self.jobs() if job.get("status") in ("started", "unknown")]
+        return [job for job in self.jobs() if job.get("status") in ("started", "unknown") and not job.get("end_time")]
+
+    def unsure(self):
+        return [job for job in self.busy() if job["status"] == "unknown"]
 
     def stream(self, query=""):
         return Stream(self, query)

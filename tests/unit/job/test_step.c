@@ -210,6 +210,32 @@ test_unknown_and_not_done(void)
     close_world();
 }
 
+/* Nor the second time while the host may still carry it out. What comes late is found, what does not come is undone. */
+static void
+test_unknown_and_late(void)
+{
+    open_world();
+    world_linger(CLOCK_SECOND / 2);
+    outside.run[1] = UNKNOWN_NOT_DONE;
+    submit(&walk_command);
+    world_until(strstr(outside.log, "probe:b probe:b probe:b"));
+    g_assert_nonnull(engine_claimant(world.engine, &vm_type, &world.vm));
+    outside.effect[1] = TRUE;
+    world_until(answer.calls == 1);
+    g_assert_false(answer.refused);
+    g_assert_cmpstr(world_vm()->description, ==, "finished");
+    close_world();
+    open_world();
+    outside.run[1] = UNKNOWN_NOT_DONE;
+    Tick begun = clock_tick();
+    run(&walk_command);
+    g_assert_true(answer.refused);
+    g_assert_cmpint(clock_tick() - begun, >=, CLOCK_SECOND / 2);
+    g_assert_cmpstr(world_vm()->description, ==, "as before");
+    world_linger(0);
+    close_world();
+}
+
 /* A blind probe keeps the claim; facts about the VM flow on; the host's return asks at once. */
 static void
 test_unknown_waits(void)
@@ -433,6 +459,7 @@ main(int argc, char **argv)
     g_test_add_func("/step/undo-is-tried-again", test_undo_is_tried_again);
     g_test_add_func("/step/unknown-but-done", test_unknown_but_done);
     g_test_add_func("/step/unknown-and-not-done", test_unknown_and_not_done);
+    g_test_add_func("/step/unknown-and-late", test_unknown_and_late);
     g_test_add_func("/step/unknown-waits", test_unknown_waits);
     g_test_add_func("/step/unsure-and-abandoned", test_unsure_and_abandoned);
     g_test_add_func("/step/forward-only", test_forward_only);

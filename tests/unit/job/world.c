@@ -293,6 +293,7 @@ stage_vm(Work *work, Changes *changes, G_GNUC_UNUSED GError **error)
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
     text_set(&vm->description, "staged");
     work_set_mark(work, "chosen", "before");
+    work_set_mark_id(work, "host", &world.host);
     return TRUE;
 }
 
@@ -371,7 +372,13 @@ free_link(HostLink *link)
     g_free(link);
 }
 
-static const HostOps double_ops = { .name = "double", .refresh = count_refresh, .stop = stop_link, .free = free_link };
+static HostOps double_ops = { .name = "double", .refresh = count_refresh, .stop = stop_link, .free = free_link };
+
+void
+world_linger(Tick linger)
+{
+    double_ops.linger = linger;
+}
 
 static gpointer
 put_object(const Type *type, const Id *id)
@@ -594,7 +601,7 @@ world_submit(const Command *command, gboolean wait, Answer *answer)
 void
 world_abandon(const Id *job, const char *proof, Answer *answer)
 {
-    EngineProof said = { id_null, proof, "c-2" };
+    EngineProof said = { .text = proof, .correlation = "c-2" };
     engine_abandon(world.engine, job, &said, take_answer, answer);
 }
 

@@ -45,6 +45,7 @@ DomainFacts *world_facts(const Id *id, const char *name, DomainState state, cons
 HostReport *world_report(ReportKind kind);
 void world_send(HostReport *report);        /* and settles */
 void world_host_up(void);
+void world_linger(Tick linger);             /* of its calls; 0 at first */
 void world_state(const Id *id, DomainState state, const char *event);
 
 /* --- commands --- */

@@ -1,0 +1,254 @@
+# SPDX-FileCopyrightText: The Shikiri authors
+# SPDX-License-Identifier: Apache-2.0
+"""For flows that go through every command: a small estate on a fake host, one recipe or more for each row of the command table, and
+the world as one text, so that two moments can be compared. A recipe gets a manager and says what it was answered."""
+import json
+import os
+import re
+import shutil
+import sqlite3
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+from lab import Tap, wait_for  # noqa: E402,F401
+from shikirid import Shikirid, folder  # noqa: E402
+
+FIXED = {"vm": "a0000000-0000-4000-8000-00000000000{}", "disk": "d0000000-0000-4000-8000-00000000000{}"}
+SETTLE = 30             # seconds; a job waits half a second between two probes
+HOSTS = "host n1 cpus 8 memory 32G\nnetwork default\n"
+# What differs from run to run and says nothing of what became of the world.
+CHANCE = {"creation_time", "start_time", "stop_time", "stop_reason", "href", "link", "actions", "status_detail", "mac", "numa_node", "statistics", "original_template"}
+
+
+def fixed(kind, number):
+    return FIXED[kind].format(number)
+
+
+# --- recipes: one for every row of the command table ------------------------------------------------------------------------------
+
+def add_vm(m):
+    return m.post("/vms?wait=1", {"id": fixed("vm", 9), "name": "made", "nics": {"nic": [{"name": "nic1"}]}})
+
+
+def add_attached(m):
+    return m.post(f"/vms/{fixed('vm', 1)}/diskattachments?wait=1", {"interface": "virtio", "active": "true", "bootable": "false", "disk": {
+        "id": fixed("disk", 9), "name": "made", "provisioned_size": "4096", "format": "raw"}})
+
+
+def attach(m, vm=1):
+    return m.post(f"/vms/{fixed('vm', vm)}/diskattachments?wait=1", {"interface": "virtio", "active": "true", "bootable": "false", "disk": {"id": fixed("disk", 3)}})
+
+
+def nic_of(m, vm):
+    return m.get(f"/vms/{fixed('vm', vm)}/nics").body["nic"][0]["id"]
+
+
+def drive_of(m, vm):
+    return m.get(f"/vms/{fixed('vm', vm)}/cdroms").body["cdrom"][0]["id"]
+
+
+def doubtful_start(m):
+    """A start whose outcome nobody tells and that cannot be asked about."""
+    order(m, "fault n1 start 0 unknown\nfault n1 read 0 fail\n")
+    m.post(f"/vms/{fixed('vm', 1)}/start", {})
+    wait_for(lambda: m.unsure() or not m.busy(), 20)
+
+
+def vouch(m):
+    job = m.unsure()[0]
+    return m.post(f"/jobs/{job['id']}/abandon?wait=1", {"proof": "it was seen running"})
+
+
+def abandon(m):
+    doubtful_start(m)
+    try:
+        return vouch(m)
+    finally:
+        order(m, "heal\n")
+
+
+RECIPES = {
+    "vm.add": {"": add_vm},
+    "vm.update": {"": lambda m: m.put(f"/vms/{fixed('vm', 1)}?wait=1", {"memory": str(512 << 20), "description": "edited"}),
+                  " of a running one": lambda m: m.put(f"/vms/{fixed('vm', 2)}?wait=1", {"description": "edited"})},
+    "vm.remove": {"": lambda m: m.delete(f"/vms/{fixed('vm', 1)}?wait=1"),
+                  " keeping its disks": lambda m: m.delete(f"/vms/{fixed('vm', 1)}?wait=1&detach_only=true")},
+    "vm.start": {"": lambda m: m.post(f"/vms/{fixed('vm', 1)}/start?wait=1", {}),
+                 " paused": lambda m: m.post(f"/vms/{fixed('vm', 1)}/start?wait=1", {"pause": "true"})},
+    "vm.stop": {"": lambda m: m.post(f"/vms/{fixed('vm', 2)}/stop?wait=1", {})},
+    "vm.shutdown": {"": lambda m: m.post(f"/vms/{fixed('vm', 2)}/shutdown?wait=1", {})},
+    "disk.add": {"": lambda m: m.post("/disks?wait=1", {"id": fixed("disk", 9), "name": "made", "provisioned_size": "4096", "format": "raw"})},
+    "disk.update": {"": lambda m: m.put(f"/disks/{fixed('disk', 3)}?wait=1", {"name": "renamed", "provisioned_size": str(2 << 20)})},
+    "disk.remove": {"": lambda m: m.delete(f"/disks/{fixed('disk', 3)}?wait=1"),
+                    " of an attached one": lambda m: m.delete(f"/disks/{fixed('disk', 1)}?wait=1")},
+    "disk_attachment.add": {" of a new disk": add_attached, " of a disk": attach},
+    "disk_attachment.update": {"": lambda m: m.put(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1", {"active": "false"}),
+                               " and grow": lambda m: m.put(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1",
+                                                            {"interface": "sata", "disk": {"provisioned_size": str(2 << 20)}})},
+    "disk_attachment.remove": {"": lambda m: m.delete(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1"),
+                               " and delete": lambda m: m.delete(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1&detach_only=false")},
+    "nic.add": {"": lambda m: m.post(f"/vms/{fixed('vm', 1)}/nics?wait=1", {"name": "more"})},
+    "nic.update": {"": lambda m: m.put(f"/vms/{fixed('vm', 1)}/nics/{nic_of(m, 1)}?wait=1", {"linked": "false", "name": "renamed"})},
+    "nic.remove": {"": lambda m: m.delete(f"/vms/{fixed('vm', 1)}/nics/{nic_of(m, 1)}?wait=1")},
+    "cdrom.update": {"": lambda m: m.put(f"/vms/{fixed('vm', 1)}/cdroms/{drive_of(m, 1)}?wait=1", {"file": {"id": fixed("disk", 4)}})},
+    "event.add": {"": lambda m: m.post("/events?wait=1", {"origin": "test", "custom_id": "7", "severity": "normal", "description": "said"})},
+    "job.abandon": {"": abandon},
+}
+
+
+def order(m, lines):
+    with open(os.path.join(m.folder, "fake.control"), "w", encoding="utf-8") as control:
+        control.write(lines)
+    time.sleep(0.5)
+
+
+# --- the world --------------------------------------------------------------------------------------------------------------------
+
+def plain(value):
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in sorted(value.items()) if name not in CHANCE}
+    if isinstance(value, list):
+        return sorted((plain(item) for item in value), key=json.dumps)
+    return value
+
+
+def without_ids(text, known):
+    """Ids nobody could choose (of NICs, drives, …) become one word."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", lambda m: m.group() if m.group() in known else "some", text)
+
+
+def world(m):
+    """What the API shows of VMs, their devices and disks, and what the hosts have, as one text."""
+    vms = m.get("/vms?follow=nics,disk_attachments,cdroms&all_content=true").body.get("vm", [])
+    disks = m.get("/disks").body.get("disk", [])
+    known = {fixed(kind, number) for kind in FIXED for number in range(10)}
+    text = json.dumps({"vms": plain(vms), "disks": plain(disks), "host": host(m)}, indent=1, sort_keys=True)
+    return without_ids(text, known)
+
+
+def host(m):
+    """The fake hosts' own memory: the last word about each domain and volume."""
+    domains, volumes = {}, {}
+    with open(os.path.join(m.folder, "fake"), encoding="utf-8") as state:
+        for line in state:
+            words = line.rstrip("\n").split("\t")
+            if words[0] == "domain":
+                xml = words[5]
+                domains[words[2]] = [words[3], xml.count("<disk "), xml.count("<interface "), re.findall(r"<memory unit='KiB'>(\d+)", xml)]
+            elif words[0] == "gone":
+                domains.pop(words[2], None)
+            elif words[0] == "volume":
+                volumes[os.path.basename(words[4])] = words[1:4]
+            elif words[0] == "novolume":
+                volumes.pop(os.path.basename(words[1]), None)
+    return {"domains": domains, "volumes": volumes}
+
+
+def settle(m):
+    """Until no job is at work and two looks agree; the world, or a sentence."""
+    if not wait_for(lambda: m.host()["status"] == "up" and not m.busy(), SETTLE):
+        return None, f"it does not settle: {m.busy()}"
+    last, since = world(m), time.monotonic()
+    while time.monotonic() - since < 10:
+        time.sleep(0.3)
+        now = world(m)
+        if now == last and "powering" not in now and "wait_for_launch" not in now and not m.busy():
+            return now, None
+        last = now
+    return None, "it does not come to rest"
+
+
+def still_claimed(m):
+    """Claims show in this: what is claimed cannot be edited."""
+    wrong = []
+    for path, field in (("vm", "comment"), ("disk", "description")):
+        for one in m.get(f"/{path}s").body.get(path, []):
+            reply = m.put(f"/{path}s/{one['id']}?wait=1", {field: "free"})
+            if reply.status != 200:
+                wrong.append(f"{path} {one['name']} is not free: {reply}")
+    return wrong
+
+
+def leftovers(m):
+    """Claims, and the books, which are whole and hold no job that is not at its end. Ends the manager."""
+    wrong = still_claimed(m) + [f"a job is not at its end: {job}" for job in m.busy()]
+    m.stop()
+    if m.process.returncode != 0:
+        wrong.append(f"it ended with {m.process.returncode}: {m.last_words()}")
+    with sqlite3.connect(os.path.join(m.folder, "shikiri.db")) as books:
+        if books.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+            wrong.append("the database is damaged")
+    return wrong
+
+
+# --- the estate ---------------------------------------------------------------------------------------------------------------------
+
+class Estate:
+    """A data directory with two VMs and some disks, made once and copied for every case."""
+
+    def __init__(self, build, name):
+        self.build = build
+        self.base = folder(name)
+        self.hosts = os.path.join(self.base, "hosts.conf")
+        with open(self.hosts, "w", encoding="utf-8") as file:
+            file.write(HOSTS)
+        self.data = os.path.join(self.base, "data")
+        os.mkdir(self.data)
+        os.chmod(self.data, 0o711)
+        with self.open(self.data) as m:
+            self.make(m)
+            self.commands = [row["name"] for row in m.get("/describe").body["commands"]]
+            m.stop()
+
+    def open(self, data, options=()):
+        """A manager of DATA that serves, its host up; the caller ends it."""
+        m = Shikirid(self.build, data, fake=self.hosts)
+        try:
+            m.start(options)
+            wait_for(lambda: m.host()["status"] == "up", 10)
+        except BaseException:
+            m.__exit__()
+            raise
+        return Opened(m)
+
+    def make(self, m):
+        for number in (1, 2):
+            self.must(m.post("/vms?wait=1", {"id": fixed("vm", number), "name": f"vm{number}", "memory": str(256 << 20), "nics": {"nic": [{"name": "nic1"}]}}))
+            self.must(m.post(f"/vms/{fixed('vm', number)}/diskattachments?wait=1", {"interface": "virtio", "active": "true", "bootable": "true", "disk": {
+                "id": fixed("disk", number), "name": f"disk{number}", "provisioned_size": str(1 << 20), "format": "raw"}}))
+        self.must(m.post("/disks?wait=1", {"id": fixed("disk", 3), "name": "floating", "provisioned_size": str(1 << 20), "format": "raw"}))
+        self.must(m.post("/disks?wait=1", {"id": fixed("disk", 4), "name": "image", "provisioned_size": str(1 << 20), "format": "raw", "content_type": "iso"}))
+        with open(os.path.join(self.data, "storage", fixed("disk", 4)), "wb") as image:
+            image.write(bytes(1 << 20))
+        self.must(m.post(f"/vms/{fixed('vm', 2)}/start?wait=1", {}))
+
+    @staticmethod
+    def must(reply):
+        if reply.status not in (200, 201):
+            raise RuntimeError(f"the estate cannot be made: {reply}")
+
+    def copy(self, name):
+        to = os.path.join(self.base, re.sub(r"\W+", "-", name))
+        shutil.copytree(self.data, to)
+        os.chmod(to, 0o711)
+        for file in ("shikiri.db.lock", "url"):
+            if os.path.exists(os.path.join(to, file)):
+                os.unlink(os.path.join(to, file))
+        return to
+
+    def close(self):
+        shutil.rmtree(self.base, ignore_errors=True)
+
+
+class Opened:
+    """For `with`: ends a manager, whoever starts it."""
+
+    def __init__(self, manager):
+        self.manager = manager
+
+    def __enter__(self):
+        return self.manager
+
+    def __exit__(self, *_):
+        self.manager.__exit__()

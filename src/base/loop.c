@@ -168,10 +168,22 @@ loop_quit(Loop *loop)
     wake_up(loop);
 }
 
+/* What was left when the loop was told to end still stands in the mailbox, and wakes nobody any more. */
+static void
+go_on_after_quit(Loop *loop)
+{
+    LOCK_HOLD(&loop->lock);
+    if (!loop->quit)
+        return;
+    loop->quit = FALSE;
+    wake_up(loop);
+}
+
 gboolean
 loop_iterate(Loop *loop, gboolean may_block)
 {
     become_owner(loop);
+    go_on_after_quit(loop);
     return g_main_context_iteration(loop->context, may_block);
 }
 

@@ -17,7 +17,7 @@ Loop *loop_new(void);
 void loop_free(Loop *loop);                 /* runs nothing; closures still queued are dropped with a warning */
 void loop_run(Loop *loop);                  /* until loop_quit; in the thread that owns it */
 void loop_quit(Loop *loop);                 /* from any thread */
-gboolean loop_iterate(Loop *loop, gboolean may_block);      /* for tests */
+gboolean loop_iterate(Loop *loop, gboolean may_block);      /* before the loop runs, and for what is left after it was told to end */
 void loop_post(Loop *loop, LoopFunction function, gpointer data);   /* from any thread */
 guint loop_timer(Loop *loop, Tick after, LoopFunction function, gpointer data);    /* once; owner thread; returns an id */
 guint loop_every(Loop *loop, Tick period, LoopFunction function, gpointer data);   /* until cancelled; owner thread */

@@ -169,7 +169,7 @@ engine_stop(Engine *engine)
 {
     if (engine->stopping)
         return;
-    engine->stopping = TRUE;
+    g_atomic_int_set(&engine->stopping, TRUE);
     loop_cancel(engine->parts.loop, engine->clean_timer);
     loop_cancel(engine->parts.loop, engine->trouble_timer);
     Tick deadline = clock_tick() + STOP_PATIENCE;
@@ -532,6 +532,10 @@ tell_outside(gpointer data)
 void
 engine_event(Engine *engine, int code, Severity severity, Message *take, const Id *user, const char *correlation)
 {
+    if (g_atomic_int_get(&engine->stopping)) {
+        message_unref(take);        /* a login refused while everything ends: nobody would hear it from the loop */
+        return;
+    }
     OutsideEvent *outside = g_new0(OutsideEvent, 1);
     outside->engine = engine;
     outside->event = (HeldEvent) { code, severity, take, id_null, id_null, copy_id(user), g_strdup(correlation) };

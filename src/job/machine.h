@@ -26,7 +26,7 @@ struct Engine {
     guint clean_timer, trouble_timer;
     GQueue held;                    /* HeldEvent *: events that wait for the store */
     Tick beat;                      /* the unit of every pause; half a second, less in tests */
-    gboolean stopping;
+    gint stopping;                  /* set by the writer, read by others atomically */
     gboolean hung;                  /* stopped while a step or the store would not answer */
 };
 

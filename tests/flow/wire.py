@@ -32,7 +32,7 @@ class Tap:
         self.failed += not well
         print(f"{'ok' if well else 'not ok'} {self.count} - {name}", flush=True)
         for line in why if not well else ():
-            for part in str(line)[:1500].splitlines():
+            for part in str(line)[:4000].splitlines():
                 print(f"  # {part}", flush=True)
         return well
 
@@ -197,6 +197,7 @@ class House:
             file.write(conf)
         self.manager = shikirid.Shikirid(options.build, self.folder, fake=self.conf, options=more)
         self.kept = None
+        self.vms = sum(int(number) for number in re.findall(r"vms (\d+)", conf))
 
     def __enter__(self):
         # A sanitizer's quarantine would look like growing memory.
@@ -213,9 +214,9 @@ class House:
         return self
 
     def wait_for_hosts(self):
-        """Until all are up, and with them their VMs are there."""
+        """Until all are up, and all their VMs are there."""
         until = time.monotonic() + 60
-        while any(host["status"] != "up" for host in self.get("/hosts")["host"]):
+        while any(host["status"] != "up" for host in self.get("/hosts")["host"]) or len(self.get("/vms").get("vm", [])) < self.vms:
             if time.monotonic() > until:
                 raise RuntimeError(f"the hosts do not come up: {self.manager.last_words()}")
             time.sleep(0.1)

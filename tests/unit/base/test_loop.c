@@ -6,6 +6,8 @@
 #include "base/loop.h"
 #include "base/workers.h"
 
+#include <string.h>
+
 #define POSTS 2000
 
 typedef struct {
@@ -238,6 +240,23 @@ test_condition(void)
     lock_clear(&here);
 }
 
+/* Who ends a loop iterates it once more for what was still under way. */
+static void
+test_after_quit(void)
+{
+    trace = g_string_new(NULL);
+    the_loop = loop_new();
+    loop_post(the_loop, quit, NULL);
+    loop_post(the_loop, note, "a");
+    loop_run(the_loop);
+    loop_post(the_loop, note, "b");
+    while (loop_iterate(the_loop, FALSE))
+        continue;
+    g_assert_nonnull(strstr(trace->str, "ab"));
+    loop_free(the_loop);
+    g_string_free(trace, TRUE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -246,6 +265,7 @@ main(int argc, char **argv)
     g_test_add_func("/loop/order", test_order);
     g_test_add_func("/loop/every", test_every);
     g_test_add_func("/loop/iterate", test_iterate);
+    g_test_add_func("/loop/after-quit", test_after_quit);
     g_test_add_func("/loop/workers", test_workers);
     g_test_add_func("/loop/abandon", test_abandon);
     g_test_add_func("/loop/condition", test_condition);

@@ -289,6 +289,10 @@ http {{
         return program
 
 
+class LxdMissing(RuntimeError):
+    """Another number must stand for it."""
+
+
 class Lxd:
     """An LXD in namespaces of its own, without a network, out of packages unpacked into a folder (tools/install-deps.sh fetches them)."""
 
@@ -297,17 +301,17 @@ ip link set lo up; exec lxd --group root"""
 
     def __init__(self, packages):
         self.packages = packages
-        self.folder = tempfile.mkdtemp(prefix="shikiri-bench-lxd-")
-
-    @staticmethod
-    def is_there(packages):
-        return os.path.exists(os.path.join(packages, "usr/bin/lxd"))
 
     def __enter__(self):
+        if not os.path.exists(os.path.join(self.packages, "usr/bin/lxd")):
+            raise LxdMissing("LXD's packages are not to be had here")
+        self.folder = tempfile.mkdtemp(prefix="shikiri-bench-lxd-")
         environment = dict(peer_environment(self.packages), LXD_DIR=self.folder)
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", "-m", "-n", "-p", "--fork", "--kill-child=KILL",
-                                         "--mount-proc", "bash", "-c", self.INSIDE], env=environment, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        log = os.path.join(self.folder, "said")
+        with open(log, "wb") as said:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", "-m", "-n", "-p", "--fork", "--kill-child=KILL",
+                                             "--mount-proc", "bash", "-c", self.INSIDE], env=environment, stdin=subprocess.DEVNULL,
+                                            stdout=said, stderr=said)
         self.connection = http.client.HTTPConnection("lxd", timeout=60)
         for _ in range(200):
             try:
@@ -319,8 +323,10 @@ ip link set lo up; exec lxd --group root"""
                 self.connection.close()
                 time.sleep(0.1)
         else:
+            with open(log, encoding="utf-8", errors="replace") as said:
+                words = said.read().strip().splitlines()[-1:]
             self.__exit__()
-            raise RuntimeError("LXD did not start")
+            raise LxdMissing("LXD did not start here: " + "".join(words))
         children = open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii").read().split()
         self.pid = int(children[0])
         return self

@@ -9,7 +9,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 from suite import run  # noqa: E402
 
-LIMIT, LIMIT_FULL = 420, 3600
+LIMIT, LIMIT_FULL = 600, 3600
 
 if __name__ == "__main__":
     sys.exit(run(HERE, (LIMIT, LIMIT_FULL)))

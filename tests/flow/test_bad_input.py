@@ -74,7 +74,7 @@ def field_cases(kind, path, least):
     for names, row in list(fields(kind["fields"]))[:FIELDS]:
         label, word = f"{one}.{'.'.join(names)}", names[-1]
         if not {"add", "set"} & set(row["flags"]):
-            word += "|" + one   # a body may bring it along, and where it is not read at all the sentence is about something else
+            word = "|".join((word, one, *LACKS.get(one, ())))   # a body may bring it along, and where it is not read at all the sentence is about something else
         owner = "|".join((one, *LACKS.get(one, ()), *(above[1]["item"] for above in fields(kind["fields"]) if above[0] == names[:-1])))
         for value in WRONG_JSON[row["kind"]]:
             body = {name: given for name, given in least.items() if name != names[0]}

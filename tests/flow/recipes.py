@@ -105,26 +105,23 @@ def order(m, lines):
 
 # --- the world --------------------------------------------------------------------------------------------------------------------
 
+KNOWN = {form.format(number) for form in FIXED.values() for number in range(10)}
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
 def plain(value):
+    """Without what is chance; ids that nobody could choose (of NICs, drives, …) become one word."""
     if isinstance(value, dict):
         return {name: plain(item) for name, item in sorted(value.items()) if name not in CHANCE}
     if isinstance(value, list):
         return sorted((plain(item) for item in value), key=json.dumps)
-    return value
-
-
-def without_ids(text, known):
-    """Ids nobody could choose (of NICs, drives, …) become one word."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", lambda m: m.group() if m.group() in known else "some", text)
+    return ID.sub(lambda found: found.group() if found.group() in KNOWN else "some", value) if isinstance(value, str) else value
 
 
 def world(m):
     """What the API shows of VMs, their devices and disks, and what the hosts have, as one text."""
     vms = m.get("/vms?follow=nics,disk_attachments,cdroms&all_content=true").body.get("vm", [])
-    disks = m.get("/disks").body.get("disk", [])
-    known = {fixed(kind, number) for kind in FIXED for number in range(10)}
-    text = json.dumps({"vms": plain(vms), "disks": plain(disks), "host": host(m)}, indent=1, sort_keys=True)
-    return without_ids(text, known)
+    return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "host": host(m)}, indent=1, sort_keys=True)
 
 
 def host(m):
@@ -145,6 +142,9 @@ def host(m):
     return {"domains": domains, "volumes": volumes}
 
 
+MOVING = ("unknown", "powering_up", "powering_down", "wait_for_launch")
+
+
 def settle(m):
     """Until no job is at work and two looks agree; the world, or a sentence."""
     if not wait_for(lambda: m.host()["status"] == "up" and not m.busy(), SETTLE):
@@ -153,10 +153,10 @@ def settle(m):
     while time.monotonic() - since < 10:
         time.sleep(0.3)
         now = world(m)
-        if now == last and "powering" not in now and "wait_for_launch" not in now and not m.busy():
+        if now == last and not any(f'"status": "{word}"' in now for word in MOVING) and not m.busy():
             return now, None
         last = now
-    return None, "it does not come to rest"
+    return None, f"it does not come to rest: {last}"
 
 
 def still_claimed(m):

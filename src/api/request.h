@@ -62,6 +62,7 @@ struct Request {
         guint stage;
         gsize body_charge, reply_charge;    /* of LIMIT_BODIES and LIMIT_REPLIES */
         gsize dropped;                      /* of a body after its refusal */
+        gboolean bodiless;                  /* its body was not waited for: the connection ends with it */
         gboolean streaming, asleep;         /* a stream; with nothing to say */
         Tick due;                           /* when it wants to be asked all the same */
         GList place, under_way;             /* among the server's streams, its requests */

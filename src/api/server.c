@@ -62,6 +62,8 @@ add_headers(Request *request, struct MHD_Response *response)
     if (request->reply.length || request->made.read || request->read)
         MHD_add_response_header(response, "Content-Type", media_of(exchange));
     MHD_add_response_header(response, "Correlation-Id", exchange->correlation);
+    if (request->http.bodiless)
+        MHD_add_response_header(response, "Connection", "close");
     if (exchange->local) {
         MHD_add_response_header(response, "Cache-Control", "no-store");
         MHD_add_response_header(response, "Vary", "Accept, Accept-Language, Prefer, Authorization");
@@ -224,12 +226,25 @@ refuse(Request *request, const GError *error)
     return chunked || waits || size > LIMIT_DRAIN ? reply(request) : MHD_YES;
 }
 
+/* The body of a GET means nothing, and libgovirt announces one that it then does not send when it comes again with a password.
+ * So none is waited for; what may still come of it cannot be told from a next request, so there is none. */
+static void
+leave_body(Request *request, const char *method)
+{
+    const char *length = exchange_header(&request->exchange, "Content-Length");
+    guint64 size = length ? g_ascii_strtoull(length, NULL, 10) : 0;
+    request->http.bodiless = size > 0 && size <= LIMIT_DRAIN && (g_str_equal(method, "GET") || g_str_equal(method, "HEAD"));
+    if (request->http.bodiless)
+        tls_link_end_body(request->http.link, size);
+}
+
 static enum MHD_Result
 open_request(Request *request, const char *method)
 {
     g_autoptr(GError) error = NULL;
     MHD_get_connection_values(request->http.connection, MHD_HEADER_KIND, note_header, request);
     tls_link_set_phase(request->http.link, TLS_BODY);
+    leave_body(request, method);
     if (!request_open(request, method, request->http.target, &error) || !load_fits(request, &error) || !door_admits(request, &error))
         return refuse(request, error);
     request->http.stage = BODY;
@@ -245,7 +260,7 @@ take_body(Request *request, const char *bytes, size_t *length)
     g_autoptr(GError) error = NULL;
     gsize count = *length;
     *length = 0;
-    if (request->http.stage == REFUSED)
+    if (request->http.stage == REFUSED || request->http.bodiless)
         return load_drop_body(request, count) ? MHD_YES : MHD_NO;
     if (load_take_body(server->parts.load, request, bytes, count, &error))
         return MHD_YES;

@@ -61,6 +61,7 @@ guint tls_count(const Tls *tls);            /* connections */
 void tls_link_set_phase(TlsLink *link, TlsPhase phase);
 void tls_link_finished(TlsLink *link);      /* the reply is wholly in the pair: once it is taken the connection is idle */
 void tls_link_hurry(TlsLink *link);         /* something will be in the pair after the next pump: look without being told */
+void tls_link_end_body(TlsLink *link, gsize length);        /* the plain side gets LENGTH spaces for a body, and nothing more of the client's */
 void tls_link_closed(TlsLink *link);        /* the plain side is through with it: LINK may go */
 void tls_link_stream(TlsLink *link);        /* this reply has no end: only stalls are limited, not its pace */
 gboolean tls_link_is_gone(const TlsLink *link);

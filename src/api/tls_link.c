@@ -127,16 +127,25 @@ tls_link_free(TlsLink *link)
     g_free(link);
 }
 
-/* Closing a descriptor takes it out of epoll. The plain side notices by the end of its pair. */
+/* Closing alone takes it out of epoll only where nobody else has it open: a child between fork and exec does, for a moment, and
+ * its events would come for a link that is freed. */
+static void
+close_watched(TlsLink *link, int descriptor)
+{
+    epoll_ctl(link->tls->epoll, EPOLL_CTL_DEL, descriptor, NULL);
+    close(descriptor);
+}
+
+/* The plain side notices by the end of its pair. */
 void
 tls_link_kill(TlsLink *link)
 {
     if (link->phase == TLS_DEAD)
         return;
     link->phase = TLS_DEAD;
-    close(link->socket);
+    close_watched(link, link->socket);
     if (link->pair >= 0)
-        close(link->pair);
+        close_watched(link, link->pair);
     link->socket = link->pair = -1;
     link->tls->pump_due |= link->served;
     SSL_set_quiet_shutdown(link->ssl, 1);
@@ -163,7 +172,7 @@ tls_link_linger(TlsLink *link)
     tls_link_set_phase(link, TLS_LINGER);
     shutdown(link->socket, SHUT_WR);
     if (link->pair >= 0) {
-        close(link->pair);
+        close_watched(link, link->pair);
         link->pair = -1;
         link->pair_events = 0;
         link->tls->pump_due |= link->served;
@@ -313,6 +322,13 @@ tls_link_hurry(TlsLink *link)
         return;
     link->queued = TRUE;
     g_queue_push_tail_link(&link->tls->hurried, &link->hurry);
+}
+
+void
+tls_link_end_body(TlsLink *link, gsize length)
+{
+    tls_relay_give_spaces(link, length);
+    link->deaf = TRUE;
 }
 
 void

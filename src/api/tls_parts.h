@@ -80,6 +80,7 @@ void tls_link_note_moved(TlsLink *link, gsize count);
 BIO_METHOD *tls_relay_method(void);
 void tls_relay_read(TlsLink *link);         /* client to pair: one scratch of bytes, or the next part of the handshake */
 void tls_relay_give_held(TlsLink *link);    /* what the pair did not take before */
+void tls_relay_give_spaces(TlsLink *link, gsize length);    /* in place of what the client may or may not send */
 gsize tls_relay_out(TlsLink *link, gboolean *ret_dry);  /* one read of the pair to the client; its bytes, 0: nothing now. DRY: it is empty */
 gboolean tls_relay_flush(TlsLink *link);    /* sends what OpenSSL has written, keeps what does not go. FALSE: dead */
 gboolean tls_relay_send_kept(TlsLink *link);        /* the same for what was kept */

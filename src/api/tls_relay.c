@@ -218,6 +218,14 @@ tls_relay_give_held(TlsLink *link)
     give(link, bytes + done, length - done);
 }
 
+void
+tls_relay_give_spaces(TlsLink *link, gsize length)
+{
+    g_autofree char *spaces = g_strnfill(length, ' ');
+    if (!link->held_length)         /* else the body is on its way already */
+        give(link, spaces, length);
+}
+
 /* The plain side is opened at the first plain byte, so that connections that never ask cost it nothing. */
 static gboolean
 open_pair(TlsLink *link)

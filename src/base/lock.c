@@ -106,6 +106,9 @@ run_thread(gpointer data)
     return thread->function(thread->data);
 }
 
+/* A fault of the thread itself: blocked, it would end the process before any handler could say where. */
+static const int own_faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
+
 Thread *
 thread_new(const char *name, gpointer (*function)(gpointer data), gpointer data)
 {
@@ -115,6 +118,8 @@ thread_new(const char *name, gpointer (*function)(gpointer data), gpointer data)
     thread->function = function;
     thread->data = data;
     sigfillset(&all);
+    for (gsize i = 0; i < G_N_ELEMENTS(own_faults); i++)
+        sigdelset(&all, own_faults[i]);
     must_be_zero(pthread_sigmask(SIG_SETMASK, &all, &before), "thread_new");
     must_be_zero(pthread_create(&thread->id, NULL, run_thread, thread), "thread_new");
     must_be_zero(pthread_sigmask(SIG_SETMASK, &before, NULL), "thread_new");

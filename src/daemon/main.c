@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "daemon/data_dir.h"
+#include "daemon/last_words.h"
 #include "daemon/shikiri.h"
 #include "daemon/notify.h"
 #include "daemon/reference.h"
@@ -13,7 +14,6 @@
 #include "store/store.h"
 
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 
 static int
@@ -82,9 +82,9 @@ main(int argc, char **argv)
 {
     g_auto(Options) options = { 0 };
     g_autoptr(GError) error = NULL;
+    last_words_set_up();
     memory_set_up();
     setlocale(LC_CTYPE, "");
-    signal(SIGPIPE, SIG_IGN);
     if (!options_parse(&options, &argc, &argv, &error))
         return fail(error);
     log_level_set(options.debug ? LOG_DEBUG_ : LOG_INFO);

@@ -171,6 +171,8 @@ tell_address(Shikiri *shikiri)
     gboolean any = !shikiri->options->listen || g_str_equal(shikiri->address, "0.0.0.0") || g_str_equal(shikiri->address, "[::]");
     g_autofree char *url = g_strdup_printf("https://%s:%u\n", any ? "localhost" : shikiri->address, api_port(shikiri->api));
     shikiri->url_file = g_build_filename(shikiri->options->data_dir, "url", NULL);
+    if (access(shikiri->url_file, F_OK) == 0)
+        log_warn("the last run did not end in order: it crashed, was killed (kill -9, out of memory) or the machine went down");
     if (!g_file_set_contents_full(shikiri->url_file, url, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
         log_warn("%s", error->message);
 }

@@ -25,6 +25,7 @@ wanted(void)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);        /* the terminal it was started from is gone */
     return set;
 }
 
@@ -35,14 +36,26 @@ signals_block(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Whoever wonders later why it ended finds the name here: the sender is mostly gone by then. */
+static void
+tell_why(const siginfo_t *info)
+{
+    const char *name = info->si_signo == SIGTERM ? "SIGTERM" : info->si_signo == SIGINT ? "SIGINT" : "SIGHUP";
+    g_autofree char *path = g_strdup_printf("/proc/%d/comm", (int) info->si_pid), *sender = NULL;
+    if (info->si_pid > 0 && g_file_get_contents(path, &sender, NULL, NULL))
+        log_info("ending: %s from process %d (%s) of user %u", name, (int) info->si_pid, g_strchomp(sender), (guint) info->si_uid);
+    else
+        log_info("ending: %s", name);
+}
+
 static gpointer
 watch(gpointer loop)
 {
     sigset_t set = wanted();
-    int signal = 0;
-    while (sigwait(&set, &signal) != 0)
+    siginfo_t info = { 0 };
+    while (sigwaitinfo(&set, &info) < 0)
         continue;
-    log_info("ending: signal %d", signal);
+    tell_why(&info);
     loop_quit(loop);
     Tick deadline = clock_tick() + PATIENCE;
     LOCK_HOLD(&lock);

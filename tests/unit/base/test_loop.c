@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "base/workers.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define POSTS 2000
@@ -57,6 +58,27 @@ test_posts(void)
         g_assert_true(thread_join(threads[i]) == GUINT_TO_POINTER(i));
     g_assert_cmpuint(arrived, ==, 4 * POSTS);
     loop_free(the_loop);
+}
+
+static gpointer
+ask_mask(gpointer data)
+{
+    pthread_sigmask(SIG_SETMASK, NULL, data);
+    return NULL;
+}
+
+/* A thread takes no signal that is meant for the process, and all of its own faults: blocked, those end it without a word. */
+static void
+test_signals(void)
+{
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
+    static const int others[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR1 };
+    sigset_t mask;
+    thread_join(thread_new("asks", ask_mask, &mask));
+    for (gsize i = 0; i < G_N_ELEMENTS(faults); i++)
+        g_assert_cmpint(sigismember(&mask, faults[i]), ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_cmpint(sigismember(&mask, others[i]), ==, 1);
 }
 
 static GString *trace;
@@ -262,6 +284,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/loop/posts", test_posts);
+    g_test_add_func("/loop/signals", test_signals);
     g_test_add_func("/loop/order", test_order);
     g_test_add_func("/loop/every", test_every);
     g_test_add_func("/loop/iterate", test_iterate);

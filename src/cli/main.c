@@ -104,6 +104,15 @@ run(ClientConfig *config, const Request *request, GError **error)
     return request_run(client, request, error);
 }
 
+static void
+config_clear(ClientConfig *config)
+{
+    g_free(config->url);
+    g_free(config->user);
+    g_free(config->password);
+    g_free(config->ca);
+}
+
 static int
 say(GError *error)
 {
@@ -155,5 +164,6 @@ main(int argc, char **argv)
     config.xml = request.xml;
     config.wait = request.wait;
     gboolean well = complete(&config, password_file, &error) && run(&config, &request, &error);
+    config_clear(&config);
     return well ? 0 : say(error);
 }

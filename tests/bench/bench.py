@@ -125,7 +125,7 @@ def main():
         print_table(bench)
         about = write_json(bench, os.path.join(options.build, "bench.json"), begun)
     if options.page and not failed:
-        page.write(about, options.page)
+        page.write([about], options.page)
     missed = [] if options.quick else [row["work"] for row in bench.rows if row["met"] is False]
     for name in failed:
         print(f"not measured: {name}")

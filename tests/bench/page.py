@@ -1,13 +1,14 @@
 # SPDX-FileCopyrightText: The Shikiri authors
 # SPDX-License-Identifier: Apache-2.0
 """docs/bench.md out of bench.json: ratios with their spread, limits, what ran against what. Absolute numbers stand only where the limit
-is one: those of a ratio's two sides depend on the machine. page.py BENCH.JSON PAGE writes it again."""
+is one: those of a ratio's two sides depend on the machine. page.py PAGE BENCH.JSON… writes it again, of several runs with --only too: the
+later one has the row."""
 import json
 import sys
 
 HEAD = """# Speed and memory
 
-Written by `tools/bench.sh --page docs/bench.md`; how each is measured: `tests/bench/README.md`. A ratio is the median of the ratios of alternating pairs,
+Written by `make bench` (`--page`); how each is measured: `tests/bench/README.md`. A ratio is the median of the ratios of alternating pairs,
 ours and the peer's, in one run on one machine; in brackets the middle half of the pairs. Smaller is better for us everywhere.
 """
 
@@ -28,25 +29,38 @@ def table(rows):
     return lines
 
 
-def ran(about):
-    machine = about["machine"]
+def ran(runs):
+    machine, last = runs[-1]["machine"], runs[-1]
     kind = "virtual" if machine["virtual"] else "physical"
-    yield f"- Day: {about['when']}."
+    loads = [load for about in runs for load in about["load"]]
+    versions = {name: version for about in runs for name, version in about["versions"].items()}
+    yield f"- Day: {last['when']}." + (f" {len(runs)} runs; both sides of each row in the same." if len(runs) > 1 else "")
     yield (f"- Machine: {kind}, {machine['processors']} processors ({machine['model']}), {machine['memory'] / 2**30:.0f} GiB; {machine['system']}, kernel {machine['kernel']}. "
-           f"Load when it began and when it ended: {about['load'][0]:.1f} and {about['load'][1]:.1f}"
-           f"{': it was not alone on it' if about['load'][0] > 1 else ''}.")
-    yield "- Programs: " + ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items())) + "."
-    yield f"- Client: {about['client']}. nginx: {about['nginx']}."
+           f"Its load meanwhile: {min(loads):.1f} to {max(loads):.1f}{': it did other things too' if min(loads) > 2 else ''}.")
+    yield "- Programs: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + "."
+    yield f"- Client: {last['client']}. nginx: {last['nginx']}."
     yield "- Processor time is user and system time of the server's process, all threads."
-    for remark in about["remarks"]:
+    for remark in dict.fromkeys(remark for about in runs for remark in about["remarks"]):
         yield "- " + remark
 
 
-def write(about, file):
+def joined(runs):
+    """The rows of all runs, in the order of the first; of two of one name the later."""
+    rows = {}
+    for about in runs:
+        rows.update({(row["work"], row["peer_name"]): row for row in about["rows"]})
+    return list(rows.values())
+
+
+def write(runs, file):
     with open(file, "w", encoding="utf-8") as out:
-        out.write(HEAD + "\n" + "\n".join(table(about["rows"])) + "\n\n## What ran\n\n" + "\n".join(ran(about)) + "\n")
+        out.write(HEAD + "\n" + "\n".join(table(joined(runs))) + "\n\n## What ran\n\n" + "\n".join(ran(runs)) + "\n")
+
+
+def read(file):
+    with open(file, encoding="utf-8") as kept:
+        return json.load(kept)
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1], encoding="utf-8") as kept:
-        write(json.load(kept), sys.argv[2])
+    write([read(file) for file in sys.argv[2:]], sys.argv[1])

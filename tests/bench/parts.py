@@ -27,6 +27,7 @@ from shikirid import USER, Shikirid, hello_guest    # noqa: E402,F401
 
 MEGABYTE = 1e6
 GIGABYTE = 1e9
+KEPT_SECONDS = 10           # an idle connection is closed by the server some time: one that was left so long is not used again
 
 
 def cpu(pid):
@@ -398,6 +399,10 @@ class Manager(Shikirid):
 
     def ask(self, method, path, body=None):
         """Over one kept connection; the parsed reply, of any status below 300."""
+        if self.kept and time.monotonic() - self.asked > KEPT_SECONDS:
+            self.kept.close()
+            self.kept = None
+        self.asked = time.monotonic()
         if not self.kept:
             self.kept = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=ssl.create_default_context(cafile=self.ca))
             self.bearer = {"Authorization": f"Bearer {self.token()}", "Accept": "application/json", "Content-Type": "application/json"}

@@ -92,9 +92,10 @@ def print_table(bench):
         print("* " + remark)
 
 
-def write_json(bench, file, begun):
+def write_json(bench, file, begun, failed):
     about = {"client": Fetch.NAME, "nginx": Nginx.HOW, "versions": bench.versions, "machine": machine(),
-             "load": [begun[0], os.getloadavg()[0]], "when": begun[1], "quick": bench.quick, "remarks": bench.remarks, "rows": bench.rows}
+             "load": [begun[0], os.getloadavg()[0]], "when": begun[1], "quick": bench.quick, "remarks": bench.remarks,
+             "failed": failed, "rows": bench.rows}
     with open(file, "w", encoding="utf-8") as out:
         json.dump(about, out, indent=1)
     return about
@@ -123,8 +124,8 @@ def main():
                 traceback.print_exc()
                 failed.append(name)
         print_table(bench)
-        about = write_json(bench, os.path.join(options.build, "bench.json"), begun)
-    if options.page and not failed:
+        about = write_json(bench, os.path.join(options.build, "bench.json"), begun, failed)
+    if options.page:
         page.write([about], options.page)
     missed = [] if options.quick else [row["work"] for row in bench.rows if row["met"] is False]
     for name in failed:

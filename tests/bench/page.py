@@ -8,7 +8,7 @@ import sys
 
 HEAD = """# Speed and memory
 
-Written by `make bench` (`--page`); how each is measured: `tests/bench/README.md`. A ratio is the median of the ratios of alternating pairs,
+Written by the bench itself (`tools/bench.sh --page docs/bench.md`); how each is measured: `tests/bench/README.md`. A ratio is the median of the ratios of alternating pairs,
 ours and the peer's, in one run on one machine; in brackets the middle half of the pairs. Smaller is better for us everywhere.
 """
 
@@ -40,6 +40,8 @@ def ran(runs):
     yield "- Programs: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + "."
     yield f"- Client: {last['client']}. nginx: {last['nginx']}."
     yield "- Processor time is user and system time of the server's process, all threads."
+    for name in last["failed"]:
+        yield f"- Not measured this time: `{name}` (`tests/bench/README.md` says what it is)."
     for remark in dict.fromkeys(remark for about in runs for remark in about["remarks"]):
         yield "- " + remark
 

@@ -161,11 +161,15 @@ libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick dea
 }
 
 /* The agent makes the guest shut down whatever its desktop thinks of the power button. FALSE: there is none, or it is silent. */
+/* libvirt gives an agent a minute to take a shutdown, whatever its time of answer is set to. So it is first asked what that time
+ * holds for: one that stands still is not asked twice. */
 static gboolean
 ask_agent(virDomain *domain)
 {
+    long long seconds = 0;
+    unsigned int rest = 0;
     virDomainAgentSetResponseTimeout(domain, AGENT_PATIENCE, 0);
-    return virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0;
+    return virDomainGetTime(domain, &seconds, &rest, 0) == 0 && virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0;
 }
 
 static gboolean

@@ -74,6 +74,10 @@ class Tap:
             print(f"# {line}", flush=True)
         return passed
 
+    def skip(self, name, why):
+        self.count += 1
+        print(f"ok {self.count} - {name} # SKIP {why}", flush=True)
+
     def note(self, text):
         print(f"# {text}", flush=True)
 

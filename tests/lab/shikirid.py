@@ -89,8 +89,11 @@ class Shikirid:
         raise RuntimeError(f"shikirid was not ready within {seconds} s: {self.last_words()}")
 
     def last_words(self, lines=15):
+        """The end of its log; of a sanitizer's report its beginning, which says where."""
         with open(self.log, encoding="utf-8", errors="replace") as log:
-            return "".join(log.readlines()[-lines:])
+            said = log.readlines()
+        report = next((number for number, line in enumerate(said) if "ERROR: " in line and "Sanitizer" in line), None)
+        return "".join(said[-lines:] if report is None else said[report:report + 60])
 
     def stop(self, seconds=10):
         """By SIGTERM; how long that took."""

@@ -16,6 +16,9 @@ import threading
 import time
 import uuid
 
+from lab import wait_for
+from shikirid import hello_guest
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIBVIRTD = os.path.join(HERE, "private_libvirtd.sh")
 DOMAIN = """<domain type='qemu'><name>{name}</name><uuid>{id}</uuid><memory unit='MiB'>192</memory><vcpu>1</vcpu>
@@ -110,14 +113,11 @@ class Host:
 class Lab:
     def __init__(self, build):
         self.build = build
-        self.folder = tempfile.mkdtemp(prefix="shikiri-domain.")
+        self.folder = tempfile.mkdtemp(prefix=f"shikiri-lab-data.domain-{os.getpid()}-", dir="/tmp")
         os.chmod(self.folder, 0o711)
         self.store = self.make_folder("store")
-        self.dir = f"/tmp/shikiri-lab.{os.getpid()}"
-        guest = os.path.join(build, "hello-guest")
-        subprocess.run([os.path.join(HERE, "../../tools/hello-guest.sh"), guest], check=True, stdout=subprocess.DEVNULL)
-        for name in ("hello-vmlinuz", "hello-initrd.gz"):
-            shutil.copy(os.path.join(guest, name), self.store)
+        self.dir = f"/tmp/shikiri-lab.domain-{os.getpid()}"
+        hello_guest(self.store)
         self.daemon = subprocess.Popen([LIBVIRTD, self.dir], stdout=subprocess.PIPE, text=True)
         line = self.daemon.stdout.readline()
         if not line.startswith("ready "):
@@ -395,6 +395,15 @@ def check_mute(lab, host):
     host.ask("delete", lab.store, disk)
 
 
+def type_at(lab, name, line, answer):
+    """Types LINE at the guest's console; did it print ANSWER within a few seconds? QEMU reads only while somebody has it open."""
+    console = lab.libvirtd("run", "virsh", "-q", "ttyconsole", name).strip()
+    with open(console, "w") as out:
+        out.write(f"\n{line}\n")
+        out.flush()
+        return wait_for(lambda: answer in open(f"{lab.folder}/{name}.log", encoding="utf-8", errors="replace").read(), 5)
+
+
 def check_deaf(lab, host):
     """A guest whose agent is there and stands still: it is waited for a while, then the power button is pressed."""
     id, xml, disk = lab.domain("deaf")
@@ -402,10 +411,7 @@ def check_deaf(lab, host):
     host.ask("define", xml)
     expect(host.ask("start", id), "a guest with an agent starts")
     say(bool(host.wait(60, report="guest", id=id, fqdn="deaf")), "and speaks")
-    console = lab.libvirtd("run", "virsh", "-q", "ttyconsole", "deaf").strip()
-    with open(console, "w") as out:
-        out.write("\nkillall -STOP qemu-ga\n")
-    time.sleep(2)
+    say(wait_for(lambda: type_at(lab, "deaf", "killall -STOP qemu-ga && echo it st''ands", "it stands"), 60), "its agent is stopped")
     host.forget()
     answer = expect(host.ask("shutdown", id, seconds=20), "an agent that stands still is not waited for for ever", within=12)
     say(answer["seconds"] > 4, "but asked", json.dumps(answer))
@@ -456,7 +462,7 @@ def check_stopped_libvirtd(lab, host, id):
     try:
         expect(host.ask("read", id, seconds=2), "while libvirtd is stopped a question ends at its deadline", ok=False, fault="unavailable", within=2.5)
         expect(host.ask("start", id, seconds=2), "and a start, not known to have happened or not begun", ok=False, within=2.5)
-        expect(host.ask("volume", lab.store, id, seconds=2), "files are looked at all the same", state="absent", within=1)
+        expect(host.ask("volume", lab.store, str(uuid.uuid4()), seconds=2), "files are looked at all the same", state="absent", within=1)
     finally:
         lab.signal("CONT")
     until, answer = time.time() + 40, {}

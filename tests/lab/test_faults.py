@@ -5,7 +5,9 @@
 database locked; the manager itself killed in the middle of a start. Each time the state says so within seconds, everything else
 keeps answering, and it mends itself."""
 import argparse
+import http.client
 import os
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -17,6 +19,7 @@ from shikirid import Shikirid
 SOON = 1.0              # an event of libvirt
 KEEPALIVE = 20          # a libvirtd that is there and silent is found out by keepalive
 PROMPT = 1.0            # any other answer meanwhile
+BARE = {"memory": str(64 << 20), "os": {"boot": {"devices": {"device": ["network"]}}}}
 
 
 class Lab:
@@ -47,11 +50,10 @@ class Lab:
 
 
 def add_vm(lab, name):
-    # Firmware that finds nothing to boot is a running guest, and a network to boot from needs no disk.
-    body = {"name": name, "memory": str(64 << 20), "os": {"boot": {"devices": {"device": ["network"]}}}}
-    reply = lab.manager.post("/vms?wait=1", body)
+    """Firmware that finds nothing to boot is a running guest, and a network to boot from needs no disk."""
+    reply = lab.manager.post("/vms?wait=1", {"name": name, **BARE})
     lab.expect(reply, f"{name} is added", 201)
-    return reply.body.get("id")
+    lab.expect(lab.manager.post(f"/vms/{reply.body['id']}/nics?wait=1", {"name": "nic1", "vnic_profile": {"name": "ovirtmgmt"}}), f"{name} gets a NIC", 201)
 
 
 def restart_libvirtd(lab):
@@ -70,7 +72,7 @@ def check_libvirtd_killed(lab):
     lab.prompt("libvirtd killed")
     refused = manager.action("two", "start")
     tap.check(refused.status in (409, 503) and refused.seconds < 5 and "two" in refused.text, "a start is refused in a sentence", refused)
-    refused = manager.post("/vms?wait=1", {"name": "three", "os": {"boot": {"devices": {"device": ["network"]}}}})
+    refused = manager.post("/vms?wait=1", {"name": "three", **BARE})
     tap.check(refused.status in (409, 503) and refused.seconds < 5, "an addition too", refused)
     restart_libvirtd(lab)
     lab.host_is(True, 15, "libvirtd is back: the host is up")
@@ -105,7 +107,6 @@ def check_libvirtd_stopped(lab):
 def check_libvirtd_restarted(lab):
     manager = lab.manager
     lab.libvirtd.signal("TERM")
-    lab.libvirtd.virsh_kept = None
     restart_libvirtd(lab)
     lab.host_is(True, 15, "libvirtd restarted: the host is up again")
     lab.becomes(lambda: manager.status("one") == "up", 5, "its VM runs on", manager.vms)
@@ -219,12 +220,11 @@ def follow_password(manager, inside):
 
 
 def fill(path):
-    with open(path, "wb") as file:
+    with open(path, "wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12, 1):
             try:
                 while True:
                     file.write(b"\0" * size)
-                    file.flush()
             except OSError:
                 pass
 
@@ -238,7 +238,7 @@ def check_killed_while_starting(lab):
         manager.action("two", "stop")
     vm = manager.vm("two")["id"]
     for moment in (0.0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4):
-        threading.Thread(target=start_quietly, args=(manager, vm), daemon=True).start()
+        threading.Thread(target=quietly, args=(manager.post, f"/vms/{vm}/start?wait=1"), daemon=True).start()
         time.sleep(moment)
         manager.kill()
         manager.start()
@@ -254,10 +254,11 @@ def check_killed_while_starting(lab):
             manager.action("two", "stop")
 
 
-def start_quietly(manager, vm):
+def quietly(call, *arguments):
+    """A request whose manager dies under it."""
     try:
-        manager.post(f"/vms/{vm}/start?wait=1", {})
-    except OSError:
+        call(*arguments)
+    except (OSError, ValueError, http.client.HTTPException):
         pass
 
 
@@ -266,7 +267,7 @@ def check_killed_while_adding(lab):
     manager, libvirtd, tap = lab.manager, lab.libvirtd, lab.tap
     for number, moment in enumerate((0.0, 0.005, 0.01, 0.02)):
         name = f"late{number}"
-        threading.Thread(target=add_quietly, args=(manager, name), daemon=True).start()
+        threading.Thread(target=quietly, args=(manager.post, "/vms?wait=1", {"name": name, **BARE}), daemon=True).start()
         time.sleep(moment)
         manager.kill()
         manager.start()
@@ -280,19 +281,58 @@ def check_killed_while_adding(lab):
     tap.check(sorted(libvirtd.virsh("list", "--all", "--name").split()) == ["one", "two"], "no domain is left over", libvirtd.virsh("list", "--all"))
 
 
-def add_quietly(manager, name):
-    try:
-        manager.post("/vms?wait=1", {"name": name, "os": {"boot": {"devices": {"device": ["network"]}}}})
-    except OSError:
-        pass
+def add_with_disk(lab, name):
+    """(id of the VM, file of its disk)"""
+    vm = lab.manager.post("/vms?wait=1", {"name": name, **BARE}).body["id"]
+    storage = next(one["name"] for one in lab.manager.get("/storagedomains").body["storage_domain"] if one["type"] == "data")
+    reply = lab.manager.post(f"/vms/{vm}/diskattachments?wait=1", {"interface": "virtio", "active": "true", "bootable": "false", "disk": {
+        "name": f"{name}-disk", "provisioned_size": str(8 << 20), "format": "cow", "storage_domain": {"name": storage}}})
+    lab.expect(reply, f"{name} has a disk", (201, 202))
+    return vm, os.path.join(lab.manager.folder, "storage", reply.body["id"])
+
+
+def check_killed_while_removing(lab):
+    """The same for removing: afterwards there are VM, domain and disk, or none of them, and what is there can be removed."""
+    manager, libvirtd, tap = lab.manager, lab.libvirtd, lab.tap
+    for number, moment in enumerate((0.0, 0.01, 0.03, 0.06, 0.1)):
+        name, said = f"gone{number}", f"killed {moment} s into a removal"
+        vm, file = add_with_disk(lab, name)
+        threading.Thread(target=quietly, args=(manager.delete, f"/vms/{vm}?wait=1"), daemon=True).start()
+        time.sleep(moment)
+        manager.kill()
+        manager.start()
+        lab.host_is(True, 30, f"{said}: the host is up after the restart")
+        lab.settled(said)
+        stand = lambda: (name in manager.vms(), name in libvirtd.virsh("list", "--all", "--name").split(), os.path.exists(file))
+        lab.becomes(lambda: len(set(stand())) == 1, 10, f"{said}: VM, domain and disk, or nothing", stand)
+        if name in manager.vms():
+            lab.expect(manager.delete(f"/vms/{vm}?wait=1"), f"{said}: it can be removed", 200)
+        lab.becomes(lambda: stand() == (False, False, False), 5, f"{said}: then nothing is left", stand)
+
+
+def check_last_words(lab):
+    """However it ends, the log says why: by itself where it can, else at the next start."""
+    manager, tap = lab.manager, lab.tap
+    manager.process.send_signal(signal.SIGQUIT)
+    manager.process.wait(10)
+    tap.check("ended by SIGQUIT, sent by process" in manager.last_words(), "a signal that ends it is named in its log, with who sent it", manager.last_words())
+    manager.start()
+    tap.check("did not end in order" in manager.last_words(), "and the next start says so", manager.last_words())
+    manager.process.send_signal(signal.SIGHUP)
+    manager.process.wait(10)
+    tap.check(manager.process.returncode == 0 and "ending: SIGHUP" in manager.last_words(), "a closed terminal ends it in order", manager.last_words())
+    manager.start()
+    tap.check("did not end in order" not in manager.last_words(2), "of which the next start says nothing", manager.last_words(2))
+    lab.host_is(True, 30, "after all this the host is up")
 
 
 def run(tap, build):
     with Libvirtd("faults") as libvirtd:
+        libvirtd.call("run", "virsh", "-q", "net-start", "default")
         with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
             lab = Lab(tap, libvirtd, manager)
             checks = (check_libvirtd_killed, check_libvirtd_restarted, check_libvirtd_stopped, check_qemu_stopped, check_qemu_killed,
-                      check_database_locked, check_killed_while_starting, check_killed_while_adding)
+                      check_database_locked, check_killed_while_starting, check_killed_while_adding, check_killed_while_removing, check_last_words)
             lab.host_is(True, 20, "the host is up")
             add_vm(lab, "one")
             add_vm(lab, "two")

@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 from suite import PYTHON, run  # noqa: E402
 
-LIMIT, LIMIT_FULL = 180, 900
+LIMIT, LIMIT_FULL = 300, 900
 TOOLS = ("libvirtd", "virtlogd", "virsh", "qemu-system-x86_64", "qemu-img", "dnsmasq", "ip", "unshare", "nsenter", "setpriv", "flock", "mount",
          "busybox", "cpio", "curl", "sqlite3", "pgrep", "openssl")
 MODULES = ("libvirt", "gi")

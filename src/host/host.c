@@ -101,6 +101,7 @@ host_report_new(const HostLink *link, ReportKind kind, guint64 generation)
     report->kind = kind;
     report->generation = generation;
     report->when = clock_wall();
+    report->seen = clock_tick();
     report->host = g_strdup(id_format(&link->id, ID_UUID, text));
     return report;
 }

@@ -66,6 +66,7 @@ typedef struct {
     ReportKind kind;
     guint64 generation;     /* of the connection: reports of an older one than the last REPORT_UP are stale */
     Wall when;
+    Tick seen;              /* when what it says was read, at the latest: it was so then or later */
     char *host;             /* the link's id as text */
     Host *facts;            /* UP */
     Message *why;           /* LOST */

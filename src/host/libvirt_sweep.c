@@ -137,7 +137,7 @@ typedef struct {
     DomainList list;
     DomainReading *readings;    /* of each domain of the list; facts NULL: to be read */
     guint64 *moves;             /* of each before it was read */
-    Wall began;
+    Tick began;
 } Sweep;
 
 static void
@@ -156,7 +156,7 @@ static gboolean
 sweep_begin(Sweep *sweep, GError **error)
 {
     LibvirtHost *host = sweep->host;
-    sweep->began = clock_wall();
+    sweep->began = clock_tick();
     if (!list_domains(host, &sweep->list, error))
         return FALSE;
     sweep->readings = g_new0(DomainReading, (gsize) sweep->list.count);
@@ -205,7 +205,7 @@ report_list(Sweep *sweep)
 {
     LibvirtHost *host = sweep->host;
     HostReport *report = host_report_new(&host->link, REPORT_DOMAINS, host->generation);
-    report->when = sweep->began;
+    report->seen = sweep->began;
     report->domains = g_ptr_array_new_full((guint) sweep->list.count, (GDestroyNotify) domain_facts_unref);
     for (int i = 0; i < sweep->list.count; i++) {
         DomainFacts *facts = sweep->readings[i].facts;
@@ -296,7 +296,7 @@ typedef struct {
     Id id;
     guint64 moves;
     char *event;
-    Wall began;                 /* when it was read */
+    Tick began;                 /* when it was read */
 } Call;
 
 static void
@@ -347,7 +347,7 @@ static HostReport *
 report_of(LibvirtHost *host, ReportKind kind, const Call *call, DomainFacts *facts)
 {
     HostReport *report = host_report_new(&host->link, kind, host->generation);
-    report->when = call->began;
+    report->seen = call->began;
     report->domain = domain_facts_ref(facts);
     report->event = g_strdup(call->event);
     return report;
@@ -382,7 +382,7 @@ libvirt_sweep_dirty(LibvirtHost *host, GError **error)
     for (guint i = 0; i < calls->len; i++) {
         Call *call = &g_array_index(calls, Call, i);
         DomainReading reading;
-        call->began = clock_wall();
+        call->began = clock_tick();
         if (!read_by_id(host, &call->id, &reading, error))
             return FALSE;
         lock_take(&host->lock);

@@ -23,7 +23,7 @@ typedef struct {
 typedef struct {
     Engine *engine;
     Id host;
-    Wall when;
+    Tick seen;
     GPtrArray *pairs;
 } Comparison;
 
@@ -115,8 +115,12 @@ merge_one(Batch *batch, Pair *pair)
 {
     Reconcile *reconcile = batch->reconcile;
     const Vm *vm = changes_find(batch->changes, &vm_type, &pair->vm);
-    if (!vm || pair->failed || reconcile_is_stale(reconcile, &pair->vm, batch->when) || !outside_differs(reconcile, &pair->vm, pair->facts))
+    if (!vm || pair->failed || !outside_differs(reconcile, &pair->vm, pair->facts))
         return;
+    if (reconcile_is_stale(reconcile, &pair->vm, batch->seen)) {
+        batch->ask_again = TRUE;
+        return;
+    }
     if (pair->same) {
         guint64 digest = outside_digest(pair->facts->xml);
         g_hash_table_replace(reconcile->digests, g_memdup2(&pair->vm, sizeof(Id)), g_memdup2(&digest, sizeof(digest)));
@@ -133,7 +137,7 @@ merge_all(gpointer data)
     HostState *host = g_hash_table_lookup(reconcile->hosts, &comparison->host);
     Batch *batch = host ? batch_new(host, NULL) : NULL;
     if (batch)
-        batch->when = comparison->when;
+        batch->seen = comparison->seen;
     for (guint i = 0; batch && i < comparison->pairs->len; i++)
         merge_one(batch, comparison->pairs->pdata[i]);
     if (batch)
@@ -143,7 +147,7 @@ merge_all(gpointer data)
 }
 
 void
-outside_compare(HostState *host, GPtrArray *take, Wall when)
+outside_compare(HostState *host, GPtrArray *take, Tick seen)
 {
     Engine *engine = host->reconcile->engine;
     g_autoptr(GPtrArray) domains = take;
@@ -152,7 +156,7 @@ outside_compare(HostState *host, GPtrArray *take, Wall when)
     Comparison *comparison = g_new0(Comparison, 1);
     comparison->engine = engine;
     comparison->host = host->id;
-    comparison->when = when;
+    comparison->seen = seen;
     comparison->pairs = g_ptr_array_new_with_free_func((GDestroyNotify) pair_free);
     for (guint i = 0; i < domains->len; i++) {
         Pair *pair = g_new0(Pair, 1);

@@ -84,10 +84,10 @@ reconcile_owes(const Reconcile *reconcile)
 }
 
 gboolean
-reconcile_is_stale(Reconcile *reconcile, const Id *vm, Wall when)
+reconcile_is_stale(Reconcile *reconcile, const Id *vm, Tick seen)
 {
-    const Wall *settled = g_hash_table_lookup(reconcile->settled, vm);
-    return settled && when < *settled;
+    const Tick *settled = g_hash_table_lookup(reconcile->settled, vm);
+    return settled && seen < *settled;
 }
 
 /* --- one batch ------------------------------------------------------------------------------------------------------------- */
@@ -111,6 +111,7 @@ batch_new(HostState *host, const HostReport *report)
     batch->compare = g_ptr_array_new_with_free_func((GDestroyNotify) domain_facts_unref);
     batch->adopted = g_ptr_array_new_with_free_func(g_free);
     batch->when = report ? report->when : clock_wall();
+    batch->seen = report ? report->seen : clock_tick();
     batch->event = report ? report->event : NULL;
     batch->facts_only = engine_facts_only(host->reconcile->engine);
     host->reconcile->owes |= batch->facts_only;
@@ -169,22 +170,45 @@ batch_end(Batch *batch)
     if (taken && batch->notes->len > 0)
         put_notes(batch);
     if (taken && batch->compare->len > 0)
-        outside_compare(batch->host, g_steal_pointer(&batch->compare), batch->when);
+        outside_compare(batch->host, g_steal_pointer(&batch->compare), batch->seen);
+    if (batch->ask_again)
+        reconcile_ask(batch->reconcile, &batch->host->id);
     g_ptr_array_unref(batch->notes);
     g_clear_pointer(&batch->compare, g_ptr_array_unref);
     g_ptr_array_unref(batch->adopted);
     g_free(batch);
 }
 
+void
+reconcile_ask(Reconcile *reconcile, const Id *host)
+{
+    g_autoptr(HostLink) link = reconcile->engine->parts.hosts ? hosts_peek(reconcile->engine->parts.hosts, host) : NULL;
+    if (link && link->ops->refresh)
+        link->ops->refresh(link);
+}
+
 /* --- one domain ------------------------------------------------------------------------------------------------------------ */
+
+/* What was seen before our job with the VM ended is not believed: the job may have changed it since. But nobody may ever say more
+ * of it, so where it is not what we show its host is asked again. */
+static void
+doubt(Batch *batch, const Vm *vm, const DomainFacts *facts)
+{
+    gboolean agrees = facts->state != DOMAIN_ABSENT && state_agrees(vm, state_status(facts));
+    if (!agrees || (facts->xml && outside_differs(batch->reconcile, &vm->object.id, facts)))
+        batch->ask_again = TRUE;
+}
 
 static void
 take_domain(Batch *batch, DomainFacts *facts)
 {
     Reconcile *reconcile = batch->reconcile;
     const Vm *vm = adopt_find(batch, &facts->id);
-    if (reconcile_is_stale(reconcile, vm ? &vm->object.id : &facts->id, batch->when))
+    if (reconcile_is_stale(reconcile, vm ? &vm->object.id : &facts->id, batch->seen)) {
+        if (vm)
+            doubt(batch, vm, facts);
         return;
+    }
     if (!vm) {
         if (facts->config && facts->state != DOMAIN_ABSENT)
             adopt_domain(batch, facts);
@@ -205,9 +229,11 @@ static void
 domain_is_gone(Batch *batch, DomainFacts *facts)
 {
     const Vm *vm = adopt_find(batch, &facts->id);
-    if (!vm || reconcile_is_stale(batch->reconcile, &vm->object.id, batch->when))
+    if (!vm)
         return;
-    if (facts->state == DOMAIN_ABSENT || facts->state == DOMAIN_SHUTOFF)
+    if (reconcile_is_stale(batch->reconcile, &vm->object.id, batch->seen))
+        batch->ask_again = TRUE;
+    else if (facts->state == DOMAIN_ABSENT || facts->state == DOMAIN_SHUTOFF)
         adopt_gone(batch, vm, facts);
     else
         state_apply(batch, vm, facts);      /* undefined while it runs: it goes when it stops */
@@ -241,9 +267,12 @@ is_missing(HostState *host, const Vm *vm)
     Reconcile *reconcile = host->reconcile;
     if (g_hash_table_contains(host->listed, &vm->object.id))
         return FALSE;
-    if (engine_claimant(reconcile->engine, &vm_type, &vm->object.id))
+    if (vm->locked || engine_claimant(reconcile->engine, &vm_type, &vm->object.id))
         return FALSE;               /* its job will say */
-    return !vm->locked && !reconcile_is_stale(reconcile, &vm->object.id, host->list->when);
+    if (!reconcile_is_stale(reconcile, &vm->object.id, host->list->seen))
+        return TRUE;
+    reconcile_ask(reconcile, &host->id);
+    return FALSE;
 }
 
 static GPtrArray *

@@ -92,10 +92,10 @@ reconcile_again(Reconcile *reconcile)
 }
 
 static void
-drop_old_settled(Reconcile *reconcile, Wall now)
+drop_old_settled(Reconcile *reconcile, Tick now)
 {
     GHashTableIter iter;
-    Wall *settled;
+    Tick *settled;
     if (g_hash_table_size(reconcile->settled) < SETTLED_MOST)
         return;
     g_hash_table_iter_init(&iter, reconcile->settled);
@@ -109,22 +109,19 @@ drop_old_settled(Reconcile *reconcile, Wall now)
 static void
 check_heard(Reconcile *reconcile, const Id *id)
 {
-    gpointer state;
-    if (!g_hash_table_lookup_extended(reconcile->heard, id, NULL, &state))
+    gpointer fact;
+    if (!g_hash_table_lookup_extended(reconcile->heard, id, NULL, &fact))
         return;
     g_hash_table_remove(reconcile->heard, id);
     const Vm *vm = view_find(commit_head(reconcile->engine->commit), &vm_type, id);
-    if (!vm || vm_is_running((VmStatus) vm->status) == (GPOINTER_TO_INT(state) != DOMAIN_SHUTOFF))
-        return;
-    g_autoptr(HostLink) link = reconcile->engine->parts.hosts ? hosts_peek(reconcile->engine->parts.hosts, &vm->home.id) : NULL;
-    if (link && link->ops->refresh)
-        link->ops->refresh(link);
+    if (vm && !state_agrees(vm, (VmStatus) GPOINTER_TO_INT(fact)))
+        reconcile_ask(reconcile, &vm->home.id);
 }
 
 void
 reconcile_settled(Reconcile *reconcile, const Work *work)
 {
-    Wall now = clock_wall();
+    Tick now = clock_tick();
     drop_old_settled(reconcile, now);
     for (guint i = 0; i < work->claims->len; i++) {
         const char *claim = work->claims->pdata[i];

@@ -38,8 +38,8 @@ struct Reconcile {
     Engine *engine;
     GHashTable *hosts;              /* Id in HostState → HostState *, owned */
     GHashTable *digests;            /* Id * → guint64 *: the kept inactive XML of each VM, once known */
-    GHashTable *settled;            /* Id * → Wall *: when our last job with that VM ended */
-    GHashTable *heard;              /* Id * → DomainState: the last word about a claimed VM */
+    GHashTable *settled;            /* Id * → Tick *: when our last job with that VM ended */
+    GHashTable *heard;              /* Id * → VmStatus: the last word about a claimed VM */
     GHashTable *leaving;            /* Id * → Tick *: since when a VM is powering down */
     GHashTable *before_lost;        /* Id * → VmStatus: what a VM was when its host was lost */
     GHashTable *owners;             /* "name:…" and "mac:…" → Id *: the first VM that has it */
@@ -56,7 +56,9 @@ typedef struct {
     GPtrArray *compare;             /* DomainFacts *: whose configuration must be looked at */
     GPtrArray *adopted;             /* Id *: VMs this batch adopted */
     Wall when;
+    Tick seen;
     const char *event;              /* libvirt's word, or NULL */
+    gboolean ask_again;             /* what it said of some VM came too late to be believed, and may be so */
     gboolean facts_only;            /* the store cannot write */
 } Batch;
 
@@ -70,7 +72,8 @@ Batch *batch_new(HostState *host, const HostReport *report);
 void batch_end(Batch *batch);       /* puts what was gathered, frees it */
 void batch_note(Batch *batch, const Id *vm, int code, Severity severity, Message *take);
 const char *batch_host_name(Batch *batch);
-gboolean reconcile_is_stale(Reconcile *reconcile, const Id *vm, Wall when);
+gboolean reconcile_is_stale(Reconcile *reconcile, const Id *vm, Tick seen);       /* from before our last job with it ended */
+void reconcile_ask(Reconcile *reconcile, const Id *host);        /* to read its domains again */
 
 /* reconcile_host.c */
 void host_is_up(HostState *host);
@@ -81,6 +84,8 @@ void sums_changed(Reconcile *reconcile);                /* the counts of hosts a
 /* reconcile_state.c */
 void state_apply(Batch *batch, const Vm *vm, const DomainFacts *facts);
 void state_guest(Batch *batch, const Id *domain, const GuestFacts *guest);
+gboolean state_agrees(const Vm *vm, VmStatus fact);     /* is it shown as it was reported, near enough? */
+VmStatus state_status(const DomainFacts *facts);
 void state_forget(Reconcile *reconcile, const Id *vm);
 /* "libvirt: {…}" of an event: its words, or what the re-read said. Yours. */
 char *state_event_words(const Batch *batch, const DomainFacts *facts);
@@ -95,4 +100,4 @@ void adopt_same(Batch *batch, const Vm *vm);            /* is there another of t
 /* outside.c */
 guint64 outside_digest(const char *xml);
 gboolean outside_differs(Reconcile *reconcile, const Id *vm, const DomainFacts *facts);    /* not known to be as kept */
-void outside_compare(HostState *host, GPtrArray *take, Wall when);     /* in a worker, then merged by the writer */
+void outside_compare(HostState *host, GPtrArray *take, Tick seen);     /* in a worker, then merged by the writer */

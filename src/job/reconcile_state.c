@@ -18,8 +18,8 @@
 #define EVENT_VM_PAUSED 1025
 #define EVENT_VM_RESUMED 1026
 
-static VmStatus
-status_of(const DomainFacts *facts)
+VmStatus
+state_status(const DomainFacts *facts)
 {
     switch (facts->state) {
     case DOMAIN_ABSENT:
@@ -38,6 +38,14 @@ status_of(const DomainFacts *facts)
         return VM_PAUSED;
     }
     return VM_UNKNOWN;
+}
+
+/* Whoever is unknown agrees with nothing. On its way and there are the same: what is missing comes by an event. */
+gboolean
+state_agrees(const Vm *vm, VmStatus fact)
+{
+    gboolean held = vm->status == VM_PAUSED, paused = fact == VM_PAUSED || fact == VM_WAIT_FOR_LAUNCH;
+    return vm->status != VM_UNKNOWN && vm_is_running((VmStatus) vm->status) == vm_is_running(fact) && held == paused;
 }
 
 void
@@ -231,10 +239,10 @@ state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
 {
     Reconcile *reconcile = batch->reconcile;
     const Claimant *by = engine_claimant(reconcile->engine, &vm_type, &was->object.id);
-    VmStatus fact = status_of(facts);
+    VmStatus fact = state_status(facts);
     VmStatus status = by ? status_in_job(was, fact) : status_when_leaving(reconcile, was, fact);
     if (by)
-        g_hash_table_replace(reconcile->heard, g_memdup2(&was->object.id, sizeof(Id)), GINT_TO_POINTER((int) facts->state));
+        g_hash_table_replace(reconcile->heard, g_memdup2(&was->object.id, sizeof(Id)), GINT_TO_POINTER((int) fact));
     Id host = fact == VM_DOWN || fact == VM_SUSPENDED ? id_null : batch->host->id;
     const char *detail = detail_of(facts);
     int before = was->status;

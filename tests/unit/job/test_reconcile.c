@@ -283,6 +283,58 @@ test_own_deeds(void)
     world_close();
 }
 
+/* A job that is taken up after a restart ends between the moment its host's list was read and the moment it is believed: the list is too
+ * old to be believed, and is all the host has to say. */
+static void
+test_list_before_the_end(void)
+{
+    for (int running = 0; running < 2; running++) {
+        Answer answer = { 0 };
+        open_world();
+        HostReport *list = world_report(REPORT_DOMAINS);
+        list->domains = g_ptr_array_new_with_free_func((GDestroyNotify) domain_facts_unref);
+        g_ptr_array_add(list->domains, world_facts(&world.vm, NULL, running ? DOMAIN_RUNNING : DOMAIN_SHUTOFF, NULL));
+        world_submit(&walk_command, TRUE, &answer);
+        world_until(answer.calls == 1);
+        world_settle();
+        guint before = world.refreshes;
+        world_send(list);
+        g_assert_cmpint(world_vm()->status, ==, VM_UNKNOWN);
+        g_assert_cmpuint(world.refreshes, ==, before + 1);
+        send_list(world_facts(&world.vm, NULL, running ? DOMAIN_RUNNING : DOMAIN_SHUTOFF, NULL), NULL);
+        g_assert_cmpint(world_vm()->status, ==, running ? VM_UP : VM_DOWN);
+        g_assert_cmpuint(world.refreshes, ==, before + 1);          /* asked once */
+        answer_clear(&answer);
+        world_close();
+    }
+}
+
+/* What is too old to be believed and says what is shown makes nobody ask; that a domain is gone, or not as kept, does. */
+static void
+test_old_news(void)
+{
+    Answer answer = { 0 };
+    open_world();
+    world_state(&world.vm, DOMAIN_RUNNING, NULL);
+    HostReport *late[4];
+    const DomainState states[] = { DOMAIN_RUNNING, DOMAIN_PAUSED, DOMAIN_SHUTOFF, DOMAIN_ABSENT };
+    for (guint i = 0; i < G_N_ELEMENTS(late); i++) {
+        late[i] = world_report(states[i] == DOMAIN_ABSENT ? REPORT_GONE : REPORT_STATE);
+        late[i]->domain = world_facts(&world.vm, NULL, states[i], NULL);
+    }
+    world_submit(&walk_command, TRUE, &answer);
+    world_until(answer.calls == 1);
+    world_settle();
+    guint before = world.refreshes;
+    for (guint i = 0; i < G_N_ELEMENTS(late); i++) {
+        world_send(late[i]);
+        g_assert_cmpint(world_vm()->status, ==, VM_UP);
+        g_assert_cmpuint(world.refreshes, ==, before + i);
+    }
+    answer_clear(&answer);
+    world_close();
+}
+
 static void
 test_doubles_are_shown(void)
 {
@@ -404,6 +456,8 @@ main(int argc, char **argv)
     g_test_add_func("/reconcile/undefined-by-virsh", test_undefined_by_virsh);
     g_test_add_func("/reconcile/our-disk-stays", test_our_disk_stays);
     g_test_add_func("/reconcile/own-deeds", test_own_deeds);
+    g_test_add_func("/reconcile/list-before-the-end", test_list_before_the_end);
+    g_test_add_func("/reconcile/old-news", test_old_news);
     g_test_add_func("/reconcile/doubles-are-shown", test_doubles_are_shown);
     g_test_add_func("/reconcile/empty-host", test_empty_host);
     g_test_add_func("/reconcile/edited-by-virsh", test_edited_by_virsh);

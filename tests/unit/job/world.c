@@ -527,12 +527,13 @@ world_facts(const Id *id, const char *name, DomainState state, const char *reaso
 HostReport *
 world_report(ReportKind kind)
 {
-    static Wall last;
+    static Tick last;
     char text[ID_TEXT_SIZE];
     HostReport *report = g_new0(HostReport, 1);
     report->kind = kind;
     report->generation = 1;
-    report->when = last = MAX(clock_wall(), last + 1);
+    report->when = clock_wall();
+    report->seen = last = MAX(clock_tick(), last + 1);
     report->host = g_strdup(id_format(&world.host, ID_UUID, text));
     return report;
 }

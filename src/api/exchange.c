@@ -194,7 +194,7 @@ Mailbox *
 mailbox_new(void (*wake)(gpointer data), gpointer data)
 {
     Mailbox *mailbox = g_new0(Mailbox, 1);
-    g_atomic_ref_count_init(&mailbox->refs);
+    refs_init(&mailbox->refs);
     lock_init(&mailbox->lock);
     g_queue_init(&mailbox->queue);
     g_queue_init(&mailbox->calls);
@@ -206,7 +206,7 @@ mailbox_new(void (*wake)(gpointer data), gpointer data)
 static void
 mailbox_unref(Mailbox *mailbox)
 {
-    if (!g_atomic_ref_count_dec(&mailbox->refs))
+    if (!refs_dec(&mailbox->refs))
         return;
     lock_clear(&mailbox->lock);
     g_queue_clear(&mailbox->queue);
@@ -233,7 +233,7 @@ request_new(Api *api, Mailbox *mailbox)
     request->exchange.reply = &request->reply;
     request->memory = g_string_chunk_new(1024);
     request->mailbox = mailbox;
-    g_atomic_ref_count_inc(&mailbox->refs);
+    refs_inc(&mailbox->refs);
     return request;
 }
 

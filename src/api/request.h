@@ -9,12 +9,13 @@
 #include "api/exchange.h"
 #include "api/limits.h"
 #include "base/lock.h"
+#include "base/refs.h"
 
 typedef struct Request Request;
 
 /* Where a server thread gets what other threads have ended. Outlives the server while any exchange is under way. */
 typedef struct {
-    gatomicrefcount refs;
+    Refs refs;
     Lock lock;                      /* of the queue and of ENDED, SUSPENDED and ORPHAN of its requests */
     GQueue queue;                   /* Request *: ended, to be resumed */
     GQueue calls;                   /* Call *: to be run in the server's thread */

@@ -14,7 +14,7 @@
 #define PIECE_SMALL (4u << 10)          /* one with less takes its neighbour in */
 
 typedef struct {
-    gatomicrefcount refs;               /* entries in it, and the rope's own array */
+    Refs refs;                          /* entries in it, and the rope's own array */
     Run *run;                           /* NULL: let go */
     guint entries, changed;             /* how many point here; how many of those are written anew or gone */
 } Piece;
@@ -99,7 +99,7 @@ print_below(const Rope *rope, const View *view)
 static void
 piece_unref(Piece *piece)
 {
-    if (!piece || !g_atomic_ref_count_dec(&piece->refs))
+    if (!piece || !refs_dec(&piece->refs))
         return;
     rope_run_unref(piece->run);
     g_free(piece);
@@ -108,7 +108,7 @@ piece_unref(Piece *piece)
 static Piece *
 piece_ref(Piece *piece)
 {
-    g_atomic_ref_count_inc(&piece->refs);
+    refs_inc(&piece->refs);
     return piece;
 }
 
@@ -352,7 +352,7 @@ close_piece(Grouping *grouping)
     if (grouping->first == grouping->next)
         return;
     Piece *piece = g_new0(Piece, 1);
-    g_atomic_ref_count_init(&piece->refs);
+    refs_init(&piece->refs);
     piece->entries = grouping->next - grouping->first;
     piece->run = rope_run_new(piece->entries, &grouping->out);
     for (guint i = grouping->first; i < grouping->next; i++) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "api/rope.h"
+#include "base/refs.h"
 
 /* Where objects are remembered by their fields alone, what stands before and behind them (links, actions) differs only in the id:
  * a text with holes for its 36 characters. Else empty: the bytes of an object are all of it. */
@@ -16,7 +17,7 @@ typedef struct {
 } Stencil;
 
 typedef struct {
-    gatomicrefcount refs;
+    Refs refs;
     gboolean json, holds_fields;
     IdStyle ids;
     char *head, *tail;                  /* of the list */
@@ -33,7 +34,7 @@ typedef struct {
 } Mark;
 
 typedef struct {
-    gatomicrefcount refs;
+    Refs refs;
     guint count;
     gsize length;
     Mark marks[];                       /* COUNT, then the text */

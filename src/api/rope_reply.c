@@ -91,7 +91,7 @@ rope_frame_new(const CacheKey *key)
 {
     Frame *frame = g_new0(Frame, 1);
     const Type *type = key->type;
-    g_atomic_ref_count_init(&frame->refs);
+    refs_init(&frame->refs);
     frame->json = key->format == FORMAT_JSON;
     frame->ids = type->ids;
     frame->head = frame->json ? g_strconcat("{\"", type->one, "\":[", NULL) : g_strconcat("<", type->many, ">", NULL);
@@ -107,14 +107,14 @@ rope_frame_new(const CacheKey *key)
 Frame *
 rope_frame_ref(Frame *frame)
 {
-    g_atomic_ref_count_inc(&frame->refs);
+    refs_inc(&frame->refs);
     return frame;
 }
 
 void
 rope_frame_unref(Frame *frame)
 {
-    if (!g_atomic_ref_count_dec(&frame->refs))
+    if (!refs_dec(&frame->refs))
         return;
     g_free(frame->head);
     g_free(frame->tail);
@@ -137,7 +137,7 @@ Run *
 rope_run_new(guint count, const Text *text)
 {
     Run *run = g_malloc(rope_run_size(count, text->length));
-    g_atomic_ref_count_init(&run->refs);
+    refs_init(&run->refs);
     run->count = count;
     run->length = text->length;
     if (text->length)
@@ -148,14 +148,14 @@ rope_run_new(guint count, const Text *text)
 Run *
 rope_run_ref(Run *run)
 {
-    g_atomic_ref_count_inc(&run->refs);
+    refs_inc(&run->refs);
     return run;
 }
 
 void
 rope_run_unref(Run *run)
 {
-    if (run && g_atomic_ref_count_dec(&run->refs))
+    if (run && refs_dec(&run->refs))
         g_free(run);
 }
 

@@ -6,12 +6,13 @@
 #include "base/message.h"
 
 #include "base/fault.h"
+#include "base/refs.h"
 #include "base/text.h"
 
 #include <string.h>
 
 struct Message {
-    gatomicrefcount refs;
+    Refs refs;
     MessageCode code;
     guint count;
     char **pairs;               /* name, value, name, value …, NULL-terminated */
@@ -32,7 +33,7 @@ static Message *
 take_pairs(MessageCode code, GPtrArray *pairs)
 {
     Message *message = g_new0(Message, 1);
-    g_atomic_ref_count_init(&message->refs);
+    refs_init(&message->refs);
     message->code = code;
     message->count = pairs->len / 2;
     g_ptr_array_add(pairs, NULL);
@@ -77,14 +78,14 @@ Message *
 message_ref(const Message *message)
 {
     Message *mine = (Message *) message;
-    g_atomic_ref_count_inc(&mine->refs);
+    refs_inc(&mine->refs);
     return mine;
 }
 
 void
 message_unref(Message *message)
 {
-    if (message && g_atomic_ref_count_dec(&message->refs)) {
+    if (message && refs_dec(&message->refs)) {
         g_strfreev(message->pairs);
         g_free(message);
     }

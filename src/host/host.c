@@ -25,21 +25,21 @@ DomainFacts *
 domain_facts_new(void)
 {
     DomainFacts *facts = g_new0(DomainFacts, 1);
-    g_atomic_ref_count_init(&facts->refs);
+    refs_init(&facts->refs);
     return facts;
 }
 
 DomainFacts *
 domain_facts_ref(DomainFacts *facts)
 {
-    g_atomic_ref_count_inc(&facts->refs);
+    refs_inc(&facts->refs);
     return facts;
 }
 
 void
 domain_facts_unref(DomainFacts *facts)
 {
-    if (!facts || !g_atomic_ref_count_dec(&facts->refs))
+    if (!facts || !refs_dec(&facts->refs))
         return;
     for (guint i = 0; i < facts->disks.count; i++)
         domain_disk_free(facts->disks.items[i]);
@@ -112,7 +112,7 @@ host_link_init(HostLink *link, const HostOps *ops, const Id *id, const char *nam
     link->ops = ops;
     link->id = *id;
     link->name = g_strdup(name);
-    g_atomic_ref_count_init(&link->refs);
+    refs_init(&link->refs);
     g_atomic_int_set(&link->lost, TRUE);
 }
 
@@ -125,13 +125,13 @@ host_link_clear(HostLink *link)
 HostLink *
 host_link_ref(HostLink *link)
 {
-    g_atomic_ref_count_inc(&link->refs);
+    refs_inc(&link->refs);
     return link;
 }
 
 void
 host_link_unref(HostLink *link)
 {
-    if (link && g_atomic_ref_count_dec(&link->refs) && link->ops->free)
+    if (link && refs_dec(&link->refs) && link->ops->free)
         link->ops->free(link);
 }

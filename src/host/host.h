@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/refs.h"
 #include "model/places.h"
 #include "model/statistics.h"
 #include "model/storage.h"
@@ -24,7 +25,7 @@ typedef enum {
 /* One domain as read: its configuration as a Vm (from the inactive XML: name, memory, cpu, os, devices with ids; id = domain UUID;
  * description, delete_protected, cluster… only if our metadata has them) and where it stands. */
 typedef struct {
-    gatomicrefcount refs;
+    Refs refs;
     Id id;
     Vm *config;                         /* owned; NULL in a report of state alone */
     char *xml;                          /* its inactive XML; NULL in a report of state alone */
@@ -129,7 +130,7 @@ struct HostLink {
     const HostOps *ops;
     Id id;                  /* the Host object's */
     char *name;
-    gatomicrefcount refs;
+    Refs refs;
     gint lost;              /* atomic: not connected now */
 };
 HostLink *host_link_ref(HostLink *link);

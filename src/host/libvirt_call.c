@@ -17,7 +17,7 @@ LibvirtCall *
 libvirt_call_new(HostLink *link, const LibvirtVerb *verb, const Id *id, Tick deadline)
 {
     LibvirtCall *call = g_new0(LibvirtCall, 1);
-    call->refs = 1;
+    refs_init(&call->refs);
     call->verb = verb;
     call->host = LIBVIRT_HOST(host_link_ref(link));
     call->id = *id;
@@ -29,7 +29,7 @@ libvirt_call_new(HostLink *link, const LibvirtVerb *verb, const Id *id, Tick dea
 void
 libvirt_call_unref(LibvirtCall *call)
 {
-    if (!call || !g_atomic_int_dec_and_test(&call->refs))
+    if (!call || !refs_dec(&call->refs))
         return;
     if (call->result && call->free_result)
         call->free_result(call->result);
@@ -275,7 +275,7 @@ push(LibvirtCall *call, GError **error)
     if (!call->verb->offline && !host->up)
         return fault_set(error, MSG_HOST_NOT_CONNECTED, "host", host->link.name, NULL);
     host->files += call->verb->offline;
-    g_atomic_int_inc(&call->refs);
+    refs_inc(&call->refs);
     workers_push(host->workers, run_call, call);
     return TRUE;
 }

@@ -36,7 +36,7 @@ struct LibvirtCall {
     GDestroyNotify free_result;
     VolumeFacts volume;         /* output */
 
-    gint refs;                  /* atomic; the rest is libvirt_call.c's; under the host's lock */
+    Refs refs;                  /* the rest is libvirt_call.c's; under the host's lock */
     char *about;                /* what it is about, for sentences */
     int stage, slot;
     gboolean abandoned, succeeded;

@@ -7,13 +7,14 @@
 #include "host/libvirt_parts.h"
 
 #include "base/log.h"
+#include "base/refs.h"
 
 #include <string.h>
 
 #define ASK_SOON (2 * CLOCK_SECOND)
 
 typedef struct {
-    gatomicrefcount refs;
+    Refs refs;
     LibvirtHost *host;          /* a reference */
     guint64 generation;
 } Watch;
@@ -22,7 +23,7 @@ static Watch *
 watch_new(LibvirtHost *host)
 {
     Watch *watch = g_new0(Watch, 1);
-    g_atomic_ref_count_init(&watch->refs);
+    refs_init(&watch->refs);
     watch->host = LIBVIRT_HOST(host_link_ref(&host->link));
     LOCK_HOLD(&host->lock);
     watch->generation = host->generation;
@@ -33,7 +34,7 @@ static void
 watch_unref(gpointer data)
 {
     Watch *watch = data;
-    if (!g_atomic_ref_count_dec(&watch->refs))
+    if (!refs_dec(&watch->refs))
         return;
     host_link_unref(&watch->host->link);
     g_free(watch);
@@ -42,7 +43,7 @@ watch_unref(gpointer data)
 static Watch *
 watch_ref(Watch *watch)
 {
-    g_atomic_ref_count_inc(&watch->refs);
+    refs_inc(&watch->refs);
     return watch;
 }
 

@@ -194,7 +194,7 @@ adopt_same(Batch *batch, const Vm *vm)
 static Vm *
 take_config(DomainFacts *facts)
 {
-    if (g_atomic_ref_count_compare(&facts->refs, 1))
+    if (refs_is_one(&facts->refs))
         return g_steal_pointer(&facts->config);
     return object_dup(facts->config);
 }

@@ -7,6 +7,7 @@
 #include "model/inventory.h"
 
 #include "base/lock.h"
+#include "base/refs.h"
 #include "model/fixed.h"
 
 #include <string.h>
@@ -15,20 +16,20 @@
 #define TYPES_MOST 96
 
 typedef struct {
-    gatomicrefcount refs;
+    Refs refs;
     guint count;
     gconstpointer objects[];        /* CHUNK_MOST of them */
 } Chunk;
 
 typedef struct {
-    gatomicrefcount refs;
+    Refs refs;
     guint chunks, objects;
     guint64 serial;                 /* of the view it was made for */
     Chunk *rows[];
 } Root;
 
 struct View {
-    gatomicrefcount refs;
+    Refs refs;
     guint64 serial;
     Root *roots[TYPES_MOST];        /* by number of the type; NULL is empty */
 };
@@ -61,7 +62,7 @@ static Chunk *
 chunk_new(void)
 {
     Chunk *chunk = g_malloc(sizeof(Chunk) + CHUNK_MOST * sizeof(gpointer));
-    g_atomic_ref_count_init(&chunk->refs);
+    refs_init(&chunk->refs);
     chunk->count = 0;
     return chunk;
 }
@@ -69,7 +70,7 @@ chunk_new(void)
 static void
 chunk_unref(Chunk *chunk)
 {
-    if (!g_atomic_ref_count_dec(&chunk->refs))
+    if (!refs_dec(&chunk->refs))
         return;
     for (guint i = 0; i < chunk->count; i++)
         object_unref(chunk->objects[i]);
@@ -79,7 +80,7 @@ chunk_unref(Chunk *chunk)
 static void
 root_unref(Root *root)
 {
-    if (!root || !g_atomic_ref_count_dec(&root->refs))
+    if (!root || !refs_dec(&root->refs))
         return;
     for (guint i = 0; i < root->chunks; i++)
         chunk_unref(root->rows[i]);
@@ -90,21 +91,21 @@ View *
 view_empty(void)
 {
     View *view = g_new0(View, 1);
-    g_atomic_ref_count_init(&view->refs);
+    refs_init(&view->refs);
     return view;
 }
 
 View *
 view_ref(View *view)
 {
-    g_atomic_ref_count_inc(&view->refs);
+    refs_inc(&view->refs);
     return view;
 }
 
 void
 view_unref(View *view)
 {
-    if (!view || !g_atomic_ref_count_dec(&view->refs))
+    if (!view || !refs_dec(&view->refs))
         return;
     for (guint i = 0; i < TYPES_MOST; i++)
         root_unref(view->roots[i]);
@@ -255,7 +256,7 @@ finish_root(Building *building)
     Root *root = NULL;
     if (building->chunks->len) {
         root = g_malloc(sizeof(Root) + building->chunks->len * sizeof(Chunk *));
-        g_atomic_ref_count_init(&root->refs);
+        refs_init(&root->refs);
         root->chunks = building->chunks->len;
         root->objects = building->objects;
         memcpy(root->rows, building->chunks->pdata, root->chunks * sizeof(Chunk *));
@@ -278,7 +279,7 @@ edit_root(const Root *old, const Edit *edits, guint count)
         while (edit < count && (c + 1 == chunks || compare(old->rows[c + 1], 0, &((const Object *) edits[edit].object)->id) > 0))
             edit++;
         if (first == edit) {
-            g_atomic_ref_count_inc(&chunk->refs);
+            refs_inc(&chunk->refs);
             g_ptr_array_add(building.chunks, chunk);
             building.objects += chunk->count;
         } else {
@@ -310,7 +311,7 @@ view_with(const View *view, gpointer const *objects, const gboolean *remove, gui
                 next->roots[number]->serial = next->serial;
             g_array_unref(edits[number]);
         } else if (root) {
-            g_atomic_ref_count_inc(&root->refs);
+            refs_inc(&root->refs);
             next->roots[number] = root;
         }
     }

@@ -21,7 +21,7 @@ object_new(const Type *type)
 {
     Object *object = g_malloc0(type->size);
     object->type = type;
-    g_atomic_ref_count_init(&object->refs);
+    refs_init(&object->refs);
     return object;
 }
 
@@ -29,7 +29,7 @@ gpointer
 object_ref(gconstpointer object)
 {
     Object *mine = (Object *) object;
-    g_atomic_ref_count_inc(&mine->refs);
+    refs_inc(&mine->refs);
     return mine;
 }
 
@@ -37,7 +37,7 @@ void
 object_unref(gconstpointer object)
 {
     Object *mine = (Object *) object;
-    if (mine && g_atomic_ref_count_dec(&mine->refs)) {
+    if (mine && refs_dec(&mine->refs)) {
         type_clear(mine->type, mine);
         g_free(mine->rest);
         g_free(mine);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/id.h"
+#include "base/refs.h"
 
 #include <glib.h>
 
@@ -88,7 +89,7 @@ typedef struct {
     const Type *type;
     Id id;
     guint64 version;                /* given by the writer at each change, unique in this process's life */
-    gatomicrefcount refs;           /* children share their owner's life and leave this alone */
+    Refs refs;                      /* children share their owner's life and leave this alone */
     char *rest;                     /* stored keys this program does not know, kept for newer ones; mostly NULL */
 } Object;
 

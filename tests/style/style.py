@@ -16,6 +16,7 @@ FORBIDDEN = [
     (r"#include <libvirt/|\bvir(Domain|Connect|Storage|Event|Network|Node)[A-Z]", r"^src/host/|^tests/(lab|bench|unit/host)/"),
     (r"#include <microhttpd\.h>|\bMHD_", r"^src/api/server\.[ch]$"),
     (r"\bg_(mutex|cond|rw_lock|rec_mutex|thread_pool|thread)_", r"^src/base/"),
+    (r"\bg(_)?atomic_?ref_?count", r"^$"),
     (r"\bgoto\b", r"^$"),
     (r"\b(sprintf|strcpy|strcat|gets)\s*\(", r"^$"),
 ]

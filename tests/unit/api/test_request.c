@@ -282,7 +282,7 @@ test_orphan(void)
     g_assert_cmpuint(asked->woken, ==, 0);
     g_assert_cmpuint(asked->mailbox->queue.length, ==, 0);
     asked->request = NULL;
-    g_assert_cmpint(asked->mailbox->refs, ==, 1);
+    g_assert_cmpint(asked->mailbox->refs.count, ==, 1);
     asked_clear(asked);
 }
 
@@ -297,7 +297,7 @@ test_orphan_of_call(void)
     request_abandon(asked->request);
     asked->request = NULL;
     g_assert_cmpuint(asked->mailbox->calls.length, ==, 0);
-    g_assert_cmpint(asked->mailbox->refs, ==, 1);
+    g_assert_cmpint(asked->mailbox->refs.count, ==, 1);
     asked_clear(asked);
     asked = ask("/", "");
     g_assert_false(request_settle(asked->request));
@@ -305,7 +305,7 @@ test_orphan_of_call(void)
     request_call(asked->request, 0, count_call);        /* too late: it is freed */
     asked->request = NULL;
     g_assert_cmpuint(calls, ==, 0);
-    g_assert_cmpint(asked->mailbox->refs, ==, 1);
+    g_assert_cmpint(asked->mailbox->refs.count, ==, 1);
     asked_clear(asked);
 }
 

@@ -4,6 +4,7 @@
  * The engine's door: parts, submit, plan, events from outside. What a submitted work goes through reads from
  * submit() downwards. Running jobs are step.c's, hosts' reports reconcile.c's, the row of change sets commit.c's. */
 #include "base/failpoint.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "job/journal.h"
 #include "job/reconcile.h"
@@ -70,6 +71,7 @@ engine_new(const EngineParts *parts)
     engine->reconcile = reconcile_new(engine);
     engine->listener = (HostListener) { reconcile_report, take_numbers, engine };
     g_queue_init(&engine->held);
+    lock_init(&engine->door);
     return engine;
 }
 
@@ -87,6 +89,7 @@ engine_free(Engine *engine)
     reconcile_free(engine->reconcile);
     commit_free(engine->commit);
     g_queue_clear_full(&engine->held, (GDestroyNotify) held_free);
+    lock_clear(&engine->door);
     g_free(engine);
 }
 
@@ -169,7 +172,10 @@ engine_stop(Engine *engine)
 {
     if (engine->stopping)
         return;
-    g_atomic_int_set(&engine->stopping, TRUE);
+    {
+        LOCK_HOLD(&engine->door);
+        g_atomic_int_set(&engine->stopping, TRUE);
+    }
     loop_cancel(engine->parts.loop, engine->clean_timer);
     loop_cancel(engine->parts.loop, engine->trouble_timer);
     Tick deadline = clock_tick() + STOP_PATIENCE;
@@ -532,7 +538,8 @@ tell_outside(gpointer data)
 void
 engine_event(Engine *engine, int code, Severity severity, Message *take, const Id *user, const char *correlation)
 {
-    if (g_atomic_int_get(&engine->stopping)) {
+    LOCK_HOLD(&engine->door);
+    if (engine->stopping) {
         message_unref(take);        /* a login refused while everything ends: nobody would hear it from the loop */
         return;
     }

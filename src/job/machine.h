@@ -6,6 +6,7 @@
  * the run is `busy`: then they are the worker's. Not for other folders: their door is job/engine.h. */
 #pragma once
 
+#include "base/lock.h"
 #include "base/workers.h"
 #include "job/claims.h"
 #include "job/commit.h"
@@ -26,7 +27,8 @@ struct Engine {
     guint clean_timer, trouble_timer;
     GQueue held;                    /* HeldEvent *: events that wait for the store */
     Tick beat;                      /* the unit of every pause; half a second, less in tests */
-    gint stopping;                  /* set by the writer, read by others atomically */
+    Lock door;                      /* over `stopping`, for those who post from outside: what they post is still run */
+    gint stopping;                  /* set by the writer */
     gboolean hung;                  /* stopped while a step or the store would not answer */
 };
 

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static void
 check(const char *before, const char *after, const char *wanted)
@@ -97,11 +98,11 @@ test_nothing_in_common(void)
         g_string_append_printf(before, "a%d\n", i);
         g_string_append_printf(after, "b%d\n", i);
     }
-    gint64 start = g_get_monotonic_time();
+    clock_t start = clock();            /* of this process: others on the machine do not count */
     g_autofree char *diff = diff_unified(before->str, after->str);
     g_autofree char *made = apply(before->str, diff);
     g_assert_cmpstr(made, ==, after->str);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 2 * G_USEC_PER_SEC);
+    g_assert_cmpint(clock() - start, <, 2 * CLOCKS_PER_SEC);
 }
 
 int

@@ -96,6 +96,7 @@ test_up_and_lost(void)
     g_assert_true(world_has_event("Host n1 is up."));
     world_state(&world.vm, DOMAIN_RUNNING, NULL);
     g_assert_cmpint(world_vm()->status, ==, VM_UP);
+    world.engine->beat = CLOCK_SECOND / 4;
     HostReport *report = world_report(REPORT_LOST);
     report->why = message_new(MSG_JOB_STOPPING, NULL);
     world_send(report);

@@ -131,6 +131,7 @@ test_host_comes_later(void)
     world_until(second.calls == 1);
     g_assert_cmpint(second.fault, ==, FAULT_CONFLICT);
     answer_clear(&second);
+    world_settle();                     /* no probe is under way */
     outside.blind = FALSE;
     outside.log[0] = '\0';
     world_host_up();

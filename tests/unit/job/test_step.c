@@ -215,7 +215,7 @@ static void
 test_unknown_and_late(void)
 {
     open_world();
-    world_linger(CLOCK_SECOND / 2);
+    world_linger(600 * CLOCK_SECOND);
     outside.run[1] = UNKNOWN_NOT_DONE;
     submit(&walk_command);
     world_until(strstr(outside.log, "probe:b probe:b probe:b"));
@@ -226,6 +226,7 @@ test_unknown_and_late(void)
     g_assert_cmpstr(world_vm()->description, ==, "finished");
     close_world();
     open_world();
+    world_linger(CLOCK_SECOND / 2);
     outside.run[1] = UNKNOWN_NOT_DONE;
     Tick begun = clock_tick();
     run(&walk_command);

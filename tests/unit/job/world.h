@@ -25,8 +25,8 @@ extern World world;
 void world_open(void);              /* a fresh estate: data center, cluster, host, one VM that is down, started engine */
 void world_close(void);
 void world_crash(void);             /* kill -9 and start again on the same store */
-/* Turns the loop until CONDITION; fails the test after five seconds. */
-#define world_until(condition) for (Tick limit_ = clock_tick() + 5 * CLOCK_SECOND; !(condition); world_turn(limit_))
+/* Turns the loop until CONDITION; fails the test after a minute. */
+#define world_until(condition) for (Tick limit_ = clock_tick() + 60 * CLOCK_SECOND; !(condition); world_turn(limit_))
 void world_turn(Tick limit);
 void world_settle(void);            /* until nothing moves any more */
 

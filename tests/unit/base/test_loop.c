@@ -115,13 +115,13 @@ test_order(void)
 {
     the_loop = loop_new();
     trace = g_string_new(NULL);
-    loop_timer(the_loop, 30000, note, "3");
-    loop_timer(the_loop, 10000, note, "1");
-    loop_timer(the_loop, 20000, note, "2");
-    loop_cancel(the_loop, loop_timer(the_loop, 15000, note, "x"));
+    loop_timer(the_loop, 900000, note, "3");      /* so far apart that no two are due in one round of a loop that was kept from running */
+    loop_timer(the_loop, 100000, note, "1");
+    loop_timer(the_loop, 500000, note, "2");
+    loop_cancel(the_loop, loop_timer(the_loop, 300000, note, "x"));
     loop_cancel(the_loop, 12345);
     loop_cancel(the_loop, 0);
-    loop_timer(the_loop, 60000, quit, NULL);
+    loop_timer(the_loop, 1300000, quit, NULL);
     loop_post(the_loop, note_and_post, "a");
     loop_post(the_loop, note, "b");
     loop_post(the_loop, post_for_ever, NULL);
@@ -137,8 +137,10 @@ static void
 count_tick(gpointer data)
 {
     (void) data;
-    if (++ticks == 3)
+    if (++ticks == 3) {
         loop_cancel(the_loop, every);
+        loop_timer(the_loop, 50000, quit, NULL);
+    }
 }
 
 static void
@@ -146,7 +148,6 @@ test_every(void)
 {
     the_loop = loop_new();
     every = loop_every(the_loop, 5000, count_tick, NULL);
-    loop_timer(the_loop, 100000, quit, NULL);
     loop_run(the_loop);
     g_assert_cmpuint(ticks, ==, 3);
     loop_free(the_loop);

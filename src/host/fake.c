@@ -18,8 +18,10 @@
 static void
 domain_free(gpointer data)
 {
-    g_free(((FakeDomain *) data)->xml);
-    g_free(data);
+    FakeDomain *domain = data;
+    g_clear_pointer(&domain->devices, g_ptr_array_unref);
+    g_free(domain->xml);
+    g_free(domain);
 }
 
 static void

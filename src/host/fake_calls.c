@@ -229,6 +229,7 @@ define(FakeHost *host, const char *xml, GError **error)
     gboolean is_new = !g_hash_table_contains(host->domains, &facts->id);
     FakeDomain *domain = fake_put_domain(host, &facts->id);
     domain->number = 0;
+    g_clear_pointer(&domain->devices, g_ptr_array_unref);
     g_free(domain->xml);
     domain->xml = g_strdup(xml);
     fake_keep_domain(host, domain);

@@ -17,6 +17,7 @@ typedef struct {
     char *xml;
     DomainState state;
     Wall started;
+    GPtrArray *devices;         /* char *: names of its disks and NICs in XML; NULL: not read yet */
 } FakeDomain;
 
 typedef struct {

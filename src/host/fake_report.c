@@ -178,7 +178,94 @@ fake_report_storage(FakeHost *host, const HostStore *store)
     send(host, report);
 }
 
+/* "vda" and "52:54:…", as its XML names them; kept with the domain. */
+static const GPtrArray *
+devices_of(FakeHost *host, FakeDomain *domain)
+{
+    if (domain->devices)
+        return domain->devices;
+    g_autofree char *made = NULL;
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    domain->devices = g_ptr_array_new_with_free_func(g_free);
+    if (!domain_xml_read(fake_xml_of(host, domain, &made), facts, NULL) || !facts->config)
+        return domain->devices;
+    for (guint i = 0; i < facts->disks.count; i++)
+        g_ptr_array_add(domain->devices, g_strdup(((const DomainDisk *) facts->disks.items[i])->target));
+    for (guint i = 0; i < facts->config->nics.count; i++)
+        g_ptr_array_add(domain->devices, g_strdup(((const Nic *) facts->config->nics.items[i])->mac.address));
+    return domain->devices;
+}
+
+/* Counters that agree with the rates: SECONDS since its start, PACE of its own. */
+static void
+sample_disk(DiskNumbers *disk, gint64 seconds, gint64 pace)
+{
+    disk->read_ops = (double) pace;
+    disk->write_ops = 2 * (double) pace;
+    disk->read = 16384 * disk->read_ops;
+    disk->write = 4096 * disk->write_ops;
+    disk->read_latency = 0.0004;
+    disk->write_latency = 0.0011;
+    disk->read_ops_total = pace * seconds;
+    disk->write_ops_total = 2 * pace * seconds;
+    disk->read_total = 16384 * disk->read_ops_total;
+    disk->write_total = 4096 * disk->write_ops_total;
+    disk->read_time = disk->read_ops_total * 400000;
+    disk->write_time = disk->write_ops_total * 1100000;
+}
+
+static void
+sample_nic(NicNumbers *nic, gint64 seconds, gint64 pace)
+{
+    nic->rx_packets = 3 * (double) pace;
+    nic->tx_packets = 2 * (double) pace;
+    nic->rx = 1200 * nic->rx_packets;
+    nic->tx = 200 * nic->tx_packets;
+    nic->rx_packets_total = 3 * pace * seconds;
+    nic->tx_packets_total = 2 * pace * seconds;
+    nic->rx_total = 1200 * nic->rx_packets_total;
+    nic->tx_total = 200 * nic->tx_packets_total;
+}
+
+static void
+sample_devices(FakeHost *host, FakeDomain *domain, Sheet *sheet, VmNumbers *vm)
+{
+    const GPtrArray *devices = devices_of(host, domain);
+    gint64 pace = 1 + id_hash(&domain->id) % 50;
+    for (guint i = 0; i < devices->len; i++) {
+        const char *name = devices->pdata[i];
+        if (name && strchr(name, ':')) {
+            NicNumbers *nic = sheet_add_nic(sheet, &domain->id, name);
+            sample_nic(nic, vm->uptime, pace);
+            vm->net_rx += (gint64) nic->rx;
+            vm->net_tx += (gint64) nic->tx;
+            vm->net_rx_total += nic->rx_total;
+            vm->net_tx_total += nic->tx_total;
+        } else if (name) {
+            DiskNumbers *disk = sheet_add_disk(sheet, &domain->id, name);
+            sample_disk(disk, vm->uptime, pace);
+            vm->disk_read += (gint64) disk->read;
+            vm->disk_write += (gint64) disk->write;
+            vm->disk_read_ops += (gint64) disk->read_ops;
+            vm->disk_write_ops += (gint64) disk->write_ops;
+        }
+    }
+}
+
 /* The same for the same second: a VM's number and the time make its load. */
+static void
+sample_domain(FakeHost *host, FakeDomain *domain, Sheet *sheet, Wall now)
+{
+    VmNumbers *vm = sheet_add(sheet, &domain->id);
+    vm->cpu_guest = vm->cpu_total = (id_hash(&domain->id) + now / CLOCK_SECOND) % 100;
+    vm->memory_installed = G_GINT64_CONSTANT(1) << 30;
+    vm->memory_used = vm->memory_installed / 3;
+    vm->memory_free = vm->memory_installed - vm->memory_used;
+    vm->uptime = (now - domain->started) / CLOCK_SECOND;
+    vm->cpu_time = vm->uptime * 500000000;
+    sample_devices(host, domain, sheet, vm);
+}
+
 static void
 sample(FakeHost *host)
 {
@@ -191,14 +278,8 @@ sample(FakeHost *host)
     Sheet *sheet = sheet_new(&numbers, now, g_hash_table_size(host->domains));
     g_hash_table_iter_init(&iter, host->domains);
     while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &domain)) {
-        if (domain->state != DOMAIN_RUNNING)
-            continue;
-        VmNumbers *vm = sheet_add(sheet, &domain->id);
-        vm->cpu_guest = vm->cpu_total = (id_hash(&domain->id) + now / CLOCK_SECOND) % 100;
-        vm->memory_installed = G_GINT64_CONSTANT(1) << 30;
-        vm->memory_used = vm->memory_installed / 3;
-        vm->memory_free = vm->memory_installed - vm->memory_used;
-        vm->uptime = (now - domain->started) / CLOCK_SECOND;
+        if (domain->state == DOMAIN_RUNNING)
+            sample_domain(host, domain, sheet, now);
     }
     host->listener.numbers(host->listener.data, sheet);
 }

@@ -163,6 +163,7 @@ replay_domain(Fake *fake, char **words, guint count)
     domain->number = 0;
     domain->state = (DomainState) g_ascii_strtoll(words[3], NULL, 10);
     domain->started = g_ascii_strtoll(words[4], NULL, 10);
+    g_clear_pointer(&domain->devices, g_ptr_array_unref);
     g_free(domain->xml);
     domain->xml = g_strcompress(words[5]);
 }

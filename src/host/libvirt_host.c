@@ -127,7 +127,6 @@ free_host(HostLink *link)
     LibvirtHost *host = LIBVIRT_HOST(link);
     g_queue_clear_full(&host->held, (GDestroyNotify) host_report_free);
     g_hash_table_unref(host->known);
-    g_hash_table_unref(host->samples);
     g_ptr_array_unref(host->connections);
     g_ptr_array_unref(host->stores);
     message_unref(host->why);
@@ -236,7 +235,6 @@ new_host(const Id *id, const char *name, const char *uri)
     condition_init(&host->calls);
     g_queue_init(&host->held);
     host->known = g_hash_table_new_full(id_hash, id_equal_key, NULL, (GDestroyNotify) known_free);
-    host->samples = g_hash_table_new_full(id_hash, id_equal_key, g_free, NULL);
     host->connections = g_ptr_array_new();
     host->stores = g_ptr_array_new_with_free_func((GDestroyNotify) watched_store_free);
     host->workers = workers_new("libvirt call", MOST_CALLS);

@@ -1,12 +1,14 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The thread that samples numbers, every ten seconds, over a connection of its own: libvirt is asked only for what it has
- * without waiting for any QEMU, in one call for all domains; should the call hang all the same it is cut. Counters become
- * rates against the sample before. Puts whole sheets; decides nothing. */
+ * The thread that samples numbers, every ten seconds, over a connection of its own: libvirt is asked in one call
+ * for all domains, and passes by a QEMU that somebody waits for already; should the call hang all the same it is cut. Understanding
+ * the answer is domain_numbers.c's. Puts whole sheets; decides nothing. */
 #include "host/libvirt_parts.h"
 
 #include "base/log.h"
+#include "host/domain_numbers.h"
+#include "host/libvirt_xml.h"
 #include "host/local_numbers.h"
 
 #include <libvirt/virterror.h>
@@ -18,155 +20,108 @@
 #define OPENING (5 * CLOCK_SECOND)
 #define ANSWER (4 * CLOCK_SECOND)
 
-/* What libvirt counts of one domain since it started. */
-typedef struct {
-    Id id;
-    Tick when;
-    guint64 cpu, vcpus;                 /* ns: of its process, of its processors */
-    guint64 disk_read, disk_write, disk_read_ops, disk_write_ops, rx, tx;
-} Sample;
+/* What libvirt knows without asking a QEMU, and what it must ask one for. */
+#define OF_THE_HOST (VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_INTERFACE)
+#define OF_QEMU (VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_BALLOON | VIR_DOMAIN_STATS_BLOCK)
 
 typedef struct {
     LibvirtHost *host;
     LibvirtConnection *connection;
     LocalCounters counters;
+    GHashTable *counts;                 /* DomainCount of each domain, by its id: the sample before */
+    GHashTable *taps;                   /* "vnet3" → Tap */
     Tick due;
 } Sampler;
 
-/* --- one domain ---------------------------------------------------------------------------------------------------------------------- */
+/* --- whose tap it is --------------------------------------------------------------------------------------------------------------------- */
+
+/* libvirt names a NIC in its numbers by the host's end alone, which is another one after each start. */
+typedef struct {
+    Id vm;
+    char mac[20];                       /* "": its domain's XML did not tell */
+    gboolean seen;                      /* in this sample */
+} Tap;
 
 typedef struct {
-    Sample sample;
-    guint64 installed, usable, unused, resident;    /* KiB */
-} Reading;
+    Sampler *sampler;
+    virDomainPtr domain;
+    Id id;
+    gboolean asked;                     /* its XML was read for this sample */
+} TapSearch;
 
-/* "block.0.rd.bytes": the group, a number, and the rest, which is TAIL. */
+static Tap *
+put_tap(TapSearch *search, const char *name, const char *mac)
+{
+    Tap *tap = g_new0(Tap, 1);
+    tap->vm = search->id;
+    g_autofree char *lower = g_ascii_strdown(mac, -1);
+    g_strlcpy(tap->mac, lower, sizeof(tap->mac));
+    g_hash_table_replace(search->sampler->taps, g_strdup(name), tap);
+    return tap;
+}
+
+static void
+read_taps(TapSearch *search)
+{
+    char *text = virDomainGetXMLDesc(search->domain, 0);
+    g_autoptr(xmlDoc) doc = text ? libvirt_xml_parse(text) : NULL;
+    free(text);
+    search->asked = TRUE;
+    if (!doc)
+        return;
+    g_autoptr(GPtrArray) cards = libvirt_xml_nodes(doc, NULL, "devices/interface");
+    for (guint i = 0; i < cards->len; i++) {
+        g_autofree char *name = libvirt_xml_text(doc, cards->pdata[i], "target/@dev");
+        g_autofree char *mac = libvirt_xml_text(doc, cards->pdata[i], "mac/@address");
+        if (name && mac)
+            put_tap(search, name, mac);
+    }
+}
+
+static const char *
+mac_of_tap(gpointer data, const char *name)
+{
+    TapSearch *search = data;
+    Tap *tap = g_hash_table_lookup(search->sampler->taps, name);
+    if ((!tap || !id_equal(&tap->vm, &search->id)) && !search->asked) {
+        read_taps(search);
+        tap = g_hash_table_lookup(search->sampler->taps, name);
+    }
+    if (!tap || !id_equal(&tap->vm, &search->id))
+        tap = put_tap(search, name, "");
+    tap->seen = TRUE;
+    return *tap->mac ? tap->mac : NULL;
+}
+
 static gboolean
-is_column(const char *name, const char *group, const char *tail)
+is_unseen(gpointer key, gpointer value, gpointer data)
 {
-    gsize length = strlen(group);
-    if (strncmp(name, group, length) != 0)
-        return FALSE;
-    const char *at = name + length;
-    while (g_ascii_isdigit(*at))
-        at++;
-    return at > name + length && strcmp(at, tail) == 0;
+    (void) key, (void) data;
+    Tap *tap = value;
+    gboolean unseen = !tap->seen;
+    tap->seen = FALSE;
+    return unseen;
 }
 
-static const struct { const char *group, *tail; gsize offset; } columns[] = {
-    { "vcpu.", ".time", offsetof(Sample, vcpus) },
-    { "block.", ".rd.bytes", offsetof(Sample, disk_read) },
-    { "block.", ".wr.bytes", offsetof(Sample, disk_write) },
-    { "block.", ".rd.reqs", offsetof(Sample, disk_read_ops) },
-    { "block.", ".wr.reqs", offsetof(Sample, disk_write_ops) },
-    { "net.", ".rx.bytes", offsetof(Sample, rx) },
-    { "net.", ".tx.bytes", offsetof(Sample, tx) },
-};
-
-static const struct { const char *name; gsize offset; } singles[] = {
-    { "cpu.time", offsetof(Reading, sample.cpu) },
-    { "balloon.current", offsetof(Reading, installed) },
-    { "balloon.usable", offsetof(Reading, usable) },
-    { "balloon.unused", offsetof(Reading, unused) },
-    { "balloon.rss", offsetof(Reading, resident) },
-};
-
-static guint64
-value_of(const virTypedParameter *parameter)
-{
-    switch (parameter->type) {
-    case VIR_TYPED_PARAM_ULLONG:
-        return parameter->value.ul;
-    case VIR_TYPED_PARAM_LLONG:
-        return (guint64) MAX(parameter->value.l, 0);
-    case VIR_TYPED_PARAM_UINT:
-        return parameter->value.ui;
-    default:
-        return 0;
-    }
-}
-
-static void
-take_parameter(Reading *reading, const virTypedParameter *parameter)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(singles); i++) {
-        if (strcmp(parameter->field, singles[i].name) == 0)
-            *(guint64 *) ((char *) reading + singles[i].offset) = value_of(parameter);
-    }
-    for (gsize i = 0; i < G_N_ELEMENTS(columns); i++) {
-        if (is_column(parameter->field, columns[i].group, columns[i].tail))
-            *(guint64 *) ((char *) &reading->sample + columns[i].offset) += value_of(parameter);
-    }
-}
-
-static void
-read_record(const virDomainStatsRecord *record, Reading *ret)
-{
-    *ret = (Reading) { .sample.when = clock_tick() };
-    virDomainGetUUID(record->dom, ret->sample.id.bytes);
-    for (int i = 0; i < record->nparams; i++)
-        take_parameter(ret, &record->params[i]);
-    ret->sample.cpu = MAX(ret->sample.cpu, ret->sample.vcpus);      /* without cgroups libvirt counts the processors alone */
-}
-
-/* A counter that is smaller than before began anew. */
-static double
-rate(guint64 before, guint64 now, Tick time)
-{
-    return now >= before && time > 0 ? (double) (now - before) * CLOCK_SECOND / (double) time : 0;
-}
-
-static void
-put_rates(VmNumbers *numbers, const Sample *before, const Sample *now)
-{
-    Tick time = now->when - before->when;
-    numbers->cpu_guest = rate(before->vcpus, now->vcpus, time) / 1e7;     /* ns a second → percent of a CPU */
-    numbers->cpu_total = rate(before->cpu, now->cpu, time) / 1e7;
-    numbers->disk_read = (gint64) rate(before->disk_read, now->disk_read, time);
-    numbers->disk_write = (gint64) rate(before->disk_write, now->disk_write, time);
-    numbers->disk_read_ops = (gint64) rate(before->disk_read_ops, now->disk_read_ops, time);
-    numbers->disk_write_ops = (gint64) rate(before->disk_write_ops, now->disk_write_ops, time);
-    numbers->net_rx = (gint64) rate(before->rx, now->rx, time);
-    numbers->net_tx = (gint64) rate(before->tx, now->tx, time);
-}
-
-static gint64
-bytes_of(guint64 kibibytes)
-{
-    return kibibytes < G_MAXINT64 / 1024 ? (gint64) kibibytes * 1024 : 0;
-}
-
-/* What the guest says where its balloon tells; else what its process holds of the host's memory. */
-static void
-put_memory(VmNumbers *numbers, const Reading *reading)
-{
-    guint64 free = reading->usable ? reading->usable : reading->unused;
-    guint64 used = free ? reading->installed - MIN(free, reading->installed) : MIN(reading->resident, reading->installed);
-    numbers->memory_installed = bytes_of(reading->installed);
-    numbers->memory_used = bytes_of(used);
-    numbers->memory_free = bytes_of(reading->installed - used);
-}
+/* --- all of them ---------------------------------------------------------------------------------------------------------------------- */
 
 static void
 put_domain(Sampler *sampler, Sheet *sheet, const virDomainStatsRecord *record, GHashTable *seen)
 {
-    Reading reading;
-    read_record(record, &reading);
-    VmNumbers *numbers = sheet_add(sheet, &reading.sample.id);
-    const Sample *before = g_hash_table_lookup(sampler->host->samples, &reading.sample.id);
+    TapSearch search = { .sampler = sampler, .domain = record->dom };
+    virDomainGetUUID(record->dom, search.id.bytes);
+    DomainCount *now = domain_count_new(&search.id, clock_tick(), record->params, record->nparams);
+    VmNumbers *numbers = domain_count_put(now, g_hash_table_lookup(sampler->counts, &search.id), sheet, mac_of_tap, &search);
     Wall started = libvirt_read_started(sampler->host, record->dom);
-    numbers->cpu_time = (gint64) MIN(reading.sample.cpu, G_MAXINT64);
-    numbers->net_rx_total = (gint64) MIN(reading.sample.rx, G_MAXINT64);
-    numbers->net_tx_total = (gint64) MIN(reading.sample.tx, G_MAXINT64);
     numbers->uptime = started > 0 ? MAX(clock_wall() - started, 0) / CLOCK_SECOND : 0;
-    put_memory(numbers, &reading);
-    if (before)
-        put_rates(numbers, before, &reading.sample);
-    Sample *kept = g_memdup2(&reading.sample, sizeof(reading.sample));
-    g_hash_table_replace(seen, &kept->id, kept);
+    g_hash_table_replace(seen, &now->id, now);
 }
 
-/* --- all of them ---------------------------------------------------------------------------------------------------------------------- */
+static GHashTable *
+new_counts(void)
+{
+    return g_hash_table_new_full(id_hash, id_equal_key, NULL, (GDestroyNotify) domain_count_free);
+}
 
 static void
 put_sheet(Sampler *sampler, virDomainStatsRecordPtr *records, int count)
@@ -175,11 +130,12 @@ put_sheet(Sampler *sampler, virDomainStatsRecordPtr *records, int count)
     HostNumbers numbers = { .id = host->link.id };
     local_numbers_read(&sampler->counters, &numbers);
     Sheet *sheet = sheet_new(&numbers, clock_wall(), (guint) count);
-    GHashTable *seen = g_hash_table_new_full(id_hash, id_equal_key, NULL, g_free);
+    GHashTable *seen = new_counts();
     for (int i = 0; i < count; i++)
         put_domain(sampler, sheet, records[i], seen);
-    g_hash_table_unref(host->samples);
-    host->samples = seen;
+    g_hash_table_unref(sampler->counts);
+    sampler->counts = seen;
+    g_hash_table_foreach_remove(sampler->taps, is_unseen, NULL);
     host->listener.numbers(host->listener.data, sheet);
 }
 
@@ -198,24 +154,36 @@ keep_connected(Sampler *sampler)
 
 /* FALSE: libvirt did not answer; what was put last stays, with its time. */
 static gboolean
-take_sample(Sampler *sampler)
+ask(Sampler *sampler, unsigned wanted)
 {
-    const unsigned wanted = VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_BALLOON | VIR_DOMAIN_STATS_BLOCK |
-                            VIR_DOMAIN_STATS_INTERFACE;
     const unsigned flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT;
     virDomainStatsRecordPtr *records = NULL;
     if (!keep_connected(sampler))
         return FALSE;
     libvirt_connection_limit(sampler->connection, clock_tick() + ANSWER);
     int count = virConnectGetAllDomainStats(libvirt_connection_get(sampler->connection), wanted, &records, flags);
-    libvirt_connection_limit(sampler->connection, 0);
     if (count < 0) {
+        libvirt_connection_limit(sampler->connection, 0);
         log_debug("host %s: no numbers: %s", sampler->host->link.name, virGetLastErrorMessage());
         return FALSE;
     }
     put_sheet(sampler, records, count);
+    libvirt_connection_limit(sampler->connection, 0);
     virDomainStatsRecordListFree(records);
     return TRUE;
+}
+
+/* A QEMU that stopped answering a moment ago is not known to libvirt as such: the first question hangs on it and is cut. libvirt's own
+ * thread still hangs there, so the next question passes that VM by. Meanwhile all have the numbers that no QEMU need be asked for. */
+static gboolean
+take_sample(Sampler *sampler)
+{
+    if (ask(sampler, OF_THE_HOST | OF_QEMU))
+        return TRUE;
+    if (!sampler->connection || !libvirt_connection_is_overdue(sampler->connection))
+        return FALSE;
+    log_info("host %s: a QEMU does not answer; numbers of its VM are incomplete", sampler->host->link.name);
+    return ask(sampler, OF_THE_HOST);
 }
 
 /* FALSE: the host is being stopped. */
@@ -232,12 +200,14 @@ wait_for_time(Sampler *sampler)
 gpointer
 libvirt_numbers_run(gpointer host)
 {
-    Sampler sampler = { .host = host };
+    Sampler sampler = { .host = host, .counts = new_counts(), .taps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free) };
     while (wait_for_time(&sampler)) {
         gboolean first = sampler.counters.when == 0;
         gboolean well = take_sample(&sampler);
         sampler.due = clock_tick() + (first && well ? SOON : PERIOD);
     }
     libvirt_host_close(sampler.host, sampler.connection);
+    g_hash_table_unref(sampler.counts);
+    g_hash_table_unref(sampler.taps);
     return NULL;
 }

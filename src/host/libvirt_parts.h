@@ -89,7 +89,6 @@ typedef struct {
     guint64 capabilities_of;    /* and the connection it is of, */
     LibvirtWatches watches;     /* what `control` has registered, */
     MessageCode told;           /* why it is lost as last reported; N_MESSAGES: it is not, or nothing was said yet */
-    GHashTable *samples;        /* numbers thread only: the last sample of each domain */
 } LibvirtHost;
 
 #define LIBVIRT_HOST(pointer) ((LibvirtHost *) (pointer))

@@ -156,7 +156,10 @@ local_numbers_read(LocalCounters *last, HostNumbers *ret_numbers)
     local_numbers_memory(memory, &numbers);
     local_numbers_load(load, &numbers);
     local_numbers_net(net, is_card, &now);
-    if (last->when > 0)
+    numbers.net_rx_total = (gint64) MIN(now.rx, G_MAXINT64);
+    numbers.net_tx_total = (gint64) MIN(now.tx, G_MAXINT64);
+    numbers.fresh = last->when == 0;
+    if (!numbers.fresh)
         local_numbers_rates(last, &now, &numbers);
     else
         numbers.cpu_idle = 100;

@@ -177,7 +177,7 @@ make_servers(Api *api, GError **error)
 {
     SSL_CTX *context = make_context(api, error);
     ServerParts parts = { .api = api, .context = context, .census = api->census, .load = &api->load,
-                          .model = { .engine = api->engine, .workers = api->workers, .cache = api->cache } };
+                          .model = { .engine = api->engine, .workers = api->workers, .cache = api->cache, .metrics = api->metrics } };
     gboolean well = context != NULL;
     for (guint i = 0; well && i < api->n_servers; i++) {
         parts.hourly = i == 0 ? look_after_certificate : NULL;
@@ -203,6 +203,7 @@ api_new(const ApiConfig *config, Engine *engine, GError **error)
 {
     Api *api = g_new0(Api, 1);
     api->engine = engine;
+    api->metrics = config->metrics;
     api->data_dir = g_strdup(config->data_dir);
     api->listen = g_strdup(config->listen);
     api->n_servers = config->threads ? config->threads : CLAMP((guint) g_get_num_processors(), 1, MOST_SERVERS);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "job/engine.h"
+#include "metrics/metrics.h"
 
 typedef struct Api Api;
 
@@ -13,6 +14,7 @@ typedef struct {
     const char *listen;             /* "127.0.0.1:8443", "0.0.0.0:443", "[::]:443"; port 0: any free one */
     const char *data_dir;           /* DIR/pki is made at the first start: a CA and this machine's certificate */
     guint threads;                  /* 0: one a core, at most 4 */
+    Metrics *metrics;               /* the numbers of the past; NULL: none are kept. Outlives the api */
 } ApiConfig;
 
 /* Makes or reads the certificates and binds the port, serves nothing yet. The engine outlives it; strings are copied. */

@@ -13,6 +13,7 @@
 
 struct Api {
     Engine *engine;
+    Metrics *metrics;               /* NULL: none are kept */
     char *data_dir;
     char *host, *listen;            /* "0.0.0.0", "0.0.0.0:8443" */
     guint port, n_servers;

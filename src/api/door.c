@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Who comes in. Below the API's root everybody must say who he is: by token, by name and password, or by the cookie of a
- * persistent session. The rest is a short table of things open to all. Knows no resource. */
+ * persistent session; so must who reads the numbers at /metrics. The rest is a short table of things open to all. Knows no resource. */
 #include "api/door.h"
 
 #include "api/api_parts.h"
 #include "api/route.h"
+#include "api/scrape.h"
 #include "api/sso.h"
 #include "api/statics.h"
 #include "api/stream.h"
@@ -63,7 +64,9 @@ serve_user(Request *request, const Id *user)
 {
     Exchange *exchange = &request->exchange;
     exchange->user = *user;
-    if (strcmp(exchange->local, "/events/stream") != 0)
+    if (!exchange->local)
+        scrape_serve(exchange);
+    else if (strcmp(exchange->local, "/events/stream") != 0)
         route_serve(exchange);
     else if (exchange->method == METHOD_GET)
         stream_serve(exchange);
@@ -250,11 +253,18 @@ has_body(const Exchange *exchange)
     return exchange_header(exchange, "Content-Length") || exchange_header(exchange, "Transfer-Encoding");
 }
 
+/* All below the API's root, and one path beside it. */
+static gboolean
+is_guarded(const Exchange *exchange)
+{
+    return exchange->local || strcmp(exchange->path, SCRAPE_PATH) == 0;
+}
+
 gboolean
 door_admits(Request *request, GError **error)
 {
     const Exchange *exchange = &request->exchange;
-    if (!exchange->local || exchange->method == METHOD_OPTIONS)
+    if (!is_guarded(exchange) || exchange->method == METHOD_OPTIONS)
         return TRUE;
     if (!exchange_header(exchange, "Authorization") && !exchange_header(exchange, "Cookie"))
         return fault_set(error, MSG_API_NOT_AUTHENTICATED, NULL);
@@ -267,7 +277,7 @@ door_serve(Request *request)
 {
     if (request->exchange.method == METHOD_OPTIONS)
         serve_options(request);
-    else if (request->exchange.local)
+    else if (is_guarded(&request->exchange))
         serve_known(request);
     else
         serve_open(request);

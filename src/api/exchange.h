@@ -8,7 +8,6 @@
 
 #include "api/api.h"
 #include "base/workers.h"
-#include "base/workers.h"
 #include "schema/read.h"
 #include "schema/write.h"
 
@@ -21,6 +20,7 @@ struct Exchange {
     Engine *engine;
     Workers *workers;               /* for what takes long (a list of thousands) */
     Cache *cache;                   /* the api's: lists as bytes */
+    Metrics *metrics;               /* NULL: no numbers of the past are kept */
     /* the request; all borrowed until the end */
     Method method;
     const char *path;               /* percent-decoded, without query and matrix parameters, checked UTF-8: "/ovirt-engine/api/vms/ID" */

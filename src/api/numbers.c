@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Statistics in oVirt's words and units. What a VM's devices do is sampled for the whole VM: where it has one device the
- * numbers are that device's; where it has several nobody can say, and nothing is said. */
+ * Statistics in oVirt's words and units. What was not sampled is not said: a VM whose QEMU hangs has its processor time and
+ * its network, and no word of its memory. A disk's numbers are those of all VMs that have it attached, together. */
 #include "api/numbers.h"
 
 #include "model/places.h"
@@ -71,6 +71,28 @@ new_list(void)
     return g_ptr_array_new_with_free_func((GDestroyNotify) object_unref);
 }
 
+/* A row of a Spec, where in the numbers its value stands, and what must not be missing for it. */
+typedef struct {
+    Spec spec;
+    gsize offset;
+    enum { REAL_VALUE, WHOLE_VALUE } as;
+    guint needs;                    /* Missing; of devices: any bit for a rate */
+} Line;
+
+#define G(name, description, type, unit, Struct, member, as, needs) { GAUGE(name, description, type, unit), offsetof(Struct, member), as, needs }
+#define C(name, description, type, unit, Struct, member, as, needs) { COUNTER(name, description, type, unit), offsetof(Struct, member), as, needs }
+
+static void
+add_lines(GPtrArray *numbers, const Above *above, const Line *lines, gconstpointer of, guint missing)
+{
+    for (const Line *line = lines; line->spec.name; line++) {
+        const char *at = (const char *) of + line->offset;
+        if (line->needs & missing)
+            continue;
+        add(numbers, above, &line->spec, line->as == REAL_VALUE ? *(const double *) (gconstpointer) at : (double) *(const gint64 *) (gconstpointer) at);
+    }
+}
+
 /* --- VMs ---------------------------------------------------------------------------------------------------------------------- */
 
 /* A VM that does not run uses nothing; of one that runs and was not sampled yet only its size is known. */
@@ -82,18 +104,59 @@ sample(const Above *above, const Vm *vm, VmNumbers *ret)
     return !vm_is_running(vm->status) || (above->numbers && statistics_vm(above->numbers, &vm->object.id, ret, &when));
 }
 
+/* clang-format off */
+static const Line vm_lines[] = {
+    G("memory.used",              "Memory used (agent)",        "integer", "bytes",            VmNumbers, memory_used,    WHOLE_VALUE, MISSING_MEMORY),
+    G("memory.free",              "Memory free (agent)",        "integer", "bytes",            VmNumbers, memory_free,    WHOLE_VALUE, MISSING_MEMORY),
+    G("cpu.current.guest",        "CPU used by guest",          "decimal", "percent",          VmNumbers, cpu_guest,      REAL_VALUE,  MISSING_CPU),
+    G("cpu.current.total",        "Total CPU used",             "decimal", "percent",          VmNumbers, cpu_total,      REAL_VALUE,  MISSING_CPU),
+    C("elapsed.time",             "Elapsed VM runtime",         "integer", "seconds",          VmNumbers, uptime,         WHOLE_VALUE, 0),
+    G("data.current.rx",          "Receive data rate",          "decimal", "bytes_per_second", VmNumbers, net_rx,         WHOLE_VALUE, MISSING_NICS),
+    G("data.current.tx",          "Transmit data rate",         "decimal", "bytes_per_second", VmNumbers, net_tx,         WHOLE_VALUE, MISSING_NICS),
+    G("data.current.read",        "Read data rate",             "decimal", "bytes_per_second", VmNumbers, disk_read,      WHOLE_VALUE, MISSING_DISKS),
+    G("data.current.write",       "Write data rate",            "decimal", "bytes_per_second", VmNumbers, disk_write,     WHOLE_VALUE, MISSING_DISKS),
+    G("data.current.read_ops",    "Read operations a second",   "decimal", "count_per_second", VmNumbers, disk_read_ops,  WHOLE_VALUE, MISSING_DISKS),
+    G("data.current.write_ops",   "Write operations a second",  "decimal", "count_per_second", VmNumbers, disk_write_ops, WHOLE_VALUE, MISSING_DISKS),
+    { .spec = { .name = NULL } },
+};
+
+static const Line nic_lines[] = {
+    G("data.current.rx",          "Receive data rate",          "decimal", "bytes_per_second", NicNumbers, rx,               REAL_VALUE,  MISSING_NICS),
+    G("data.current.tx",          "Transmit data rate",         "decimal", "bytes_per_second", NicNumbers, tx,               REAL_VALUE,  MISSING_NICS),
+    G("packets.current.rx",       "Packets received a second",  "decimal", "count_per_second", NicNumbers, rx_packets,       REAL_VALUE,  MISSING_NICS),
+    G("packets.current.tx",       "Packets sent a second",      "decimal", "count_per_second", NicNumbers, tx_packets,       REAL_VALUE,  MISSING_NICS),
+    C("data.total.rx",            "Total received data",        "integer", "bytes",            NicNumbers, rx_total,         WHOLE_VALUE, 0),
+    C("data.total.tx",            "Total transmitted data",     "integer", "bytes",            NicNumbers, tx_total,         WHOLE_VALUE, 0),
+    C("packets.total.rx",         "Total packets received",     "integer", "none",             NicNumbers, rx_packets_total, WHOLE_VALUE, 0),
+    C("packets.total.tx",         "Total packets sent",         "integer", "none",             NicNumbers, tx_packets_total, WHOLE_VALUE, 0),
+    C("drops.total.rx",           "Received packets dropped",   "integer", "none",             NicNumbers, rx_drops_total,   WHOLE_VALUE, 0),
+    C("drops.total.tx",           "Packets to send dropped",    "integer", "none",             NicNumbers, tx_drops_total,   WHOLE_VALUE, 0),
+    C("errors.total.rx",          "Total errors receiving",     "integer", "none",             NicNumbers, rx_errors_total,  WHOLE_VALUE, 0),
+    C("errors.total.tx",          "Total errors transmitting",  "integer", "none",             NicNumbers, tx_errors_total,  WHOLE_VALUE, 0),
+    { .spec = { .name = NULL } },
+};
+
+static const Line disk_lines[] = {
+    G("data.current.read",        "Read data rate",             "decimal", "bytes_per_second", DiskNumbers, read,            REAL_VALUE,  MISSING_DISKS),
+    G("data.current.write",       "Write data rate",            "decimal", "bytes_per_second", DiskNumbers, write,           REAL_VALUE,  MISSING_DISKS),
+    G("data.current.read_ops",    "Read operations a second",   "decimal", "count_per_second", DiskNumbers, read_ops,        REAL_VALUE,  MISSING_DISKS),
+    G("data.current.write_ops",   "Write operations a second",  "decimal", "count_per_second", DiskNumbers, write_ops,       REAL_VALUE,  MISSING_DISKS),
+    G("disk.read.latency",        "Read latency",               "decimal", "seconds",          DiskNumbers, read_latency,    REAL_VALUE,  MISSING_DISKS),
+    G("disk.write.latency",       "Write latency",              "decimal", "seconds",          DiskNumbers, write_latency,   REAL_VALUE,  MISSING_DISKS),
+    C("data.total.read",          "Total data read",            "integer", "bytes",            DiskNumbers, read_total,      WHOLE_VALUE, 0),
+    C("data.total.write",         "Total data written",         "integer", "bytes",            DiskNumbers, write_total,     WHOLE_VALUE, 0),
+    C("data.total.read_ops",      "Total read operations",      "integer", "none",             DiskNumbers, read_ops_total,  WHOLE_VALUE, 0),
+    C("data.total.write_ops",     "Total write operations",     "integer", "none",             DiskNumbers, write_ops_total, WHOLE_VALUE, 0),
+    { .spec = { .name = NULL } },
+};
+/* clang-format on */
+
 GPtrArray *
 numbers_of_vm(const Above *above)
 {
     static const Spec installed = GAUGE("memory.installed", "Total memory configured", "integer", "bytes"),
-        used = GAUGE("memory.used", "Memory used (agent)", "integer", "bytes"), unused = GAUGE("memory.free", "Memory free (agent)", "integer", "bytes"),
-        guest = GAUGE("cpu.current.guest", "CPU used by guest", "decimal", "percent"),
         hypervisor = GAUGE("cpu.current.hypervisor", "CPU overhead", "decimal", "percent"),
-        total = GAUGE("cpu.current.total", "Total CPU used", "decimal", "percent"),
-        progress = GAUGE("migration.progress", "Migration Progress", "decimal", "percent"),
-        elapsed = COUNTER("elapsed.time", "Elapsed VM runtime", "integer", "seconds"),
-        received = GAUGE("data.current.rx", "Receive data rate", "decimal", "bytes_per_second"),
-        sent = GAUGE("data.current.tx", "Transmit data rate", "decimal", "bytes_per_second");
+        progress = GAUGE("migration.progress", "Migration Progress", "decimal", "percent");
     const Vm *vm = above->object;
     GPtrArray *numbers = new_list();
     VmNumbers now;
@@ -101,106 +164,107 @@ numbers_of_vm(const Above *above)
     add(numbers, above, &installed, (double) (now.memory_installed ? now.memory_installed : vm->memory));
     if (!known)
         return numbers;
-    add(numbers, above, &used, (double) now.memory_used);
-    add(numbers, above, &unused, (double) now.memory_free);
-    add(numbers, above, &guest, now.cpu_guest);
-    add(numbers, above, &hypervisor, MAX(now.cpu_total - now.cpu_guest, 0));
-    add(numbers, above, &total, now.cpu_total);
+    add_lines(numbers, above, vm_lines, &now, now.missing);
+    if (!(now.missing & MISSING_CPU))
+        add(numbers, above, &hypervisor, MAX(now.cpu_total - now.cpu_guest, 0));
     if (vm->status != VM_MIGRATING)
         add(numbers, above, &progress, 0);
-    add(numbers, above, &elapsed, (double) now.uptime);
-    add(numbers, above, &received, (double) now.net_rx);
-    add(numbers, above, &sent, (double) now.net_tx);
     return numbers;
 }
 
+/* The template of a NIC uses nothing; nor does that of a VM that is down. */
 GPtrArray *
 numbers_of_nic(const Above *above)
 {
-    static const Spec receives = GAUGE("data.current.rx", "Receive data rate", "decimal", "bytes_per_second"),
-        sends = GAUGE("data.current.tx", "Transmit data rate", "decimal", "bytes_per_second"),
-        received = COUNTER("data.total.rx", "Total received data", "integer", "bytes"),
-        sent = COUNTER("data.total.tx", "Total transmitted data", "integer", "bytes");
     const Vm *vm = above->owner;
+    const Nic *nic = above->object;
     GPtrArray *numbers = new_list();
-    VmNumbers now;
-    if (!vm || vm->object.type != &vm_type || vm->nics.count != 1 || !sample(above, vm, &now))
+    NicNumbers now = { .fresh = FALSE };
+    if (!vm || vm->object.type != &vm_type)
         return numbers;
-    add(numbers, above, &receives, (double) now.net_rx);
-    add(numbers, above, &sends, (double) now.net_tx);
-    add(numbers, above, &received, (double) now.net_rx_total);
-    add(numbers, above, &sent, (double) now.net_tx_total);
+    if (!vm_is_running(vm->status) || (above->numbers && statistics_nic(above->numbers, &vm->object.id, nic->mac.address, &now)))
+        add_lines(numbers, above, nic_lines, &now, now.fresh ? MISSING_NICS : 0);
     return numbers;
 }
 
 /* --- disks -------------------------------------------------------------------------------------------------------------------- */
 
-/* The one VM that has the disk, and no other disk; NULL. */
-static const Vm *
-only_user(const Above *above, const Id *disk)
+/* Rates and totals of several VMs are sums; of latencies the longest is told. */
+static void
+join(DiskNumbers *all, const DiskNumbers *more)
 {
-    const Vm *vm, *found = NULL;
+    all->fresh |= more->fresh;
+    all->read += more->read;
+    all->write += more->write;
+    all->read_ops += more->read_ops;
+    all->write_ops += more->write_ops;
+    all->read_latency = MAX(all->read_latency, more->read_latency);
+    all->write_latency = MAX(all->write_latency, more->write_latency);
+    all->read_total += more->read_total;
+    all->write_total += more->write_total;
+    all->read_ops_total += more->read_ops_total;
+    all->write_ops_total += more->write_ops_total;
+}
+
+/* FALSE: a VM that runs has it, and nobody knows what it does there. */
+static gboolean
+sample_disk(const Above *above, const Id *disk, DiskNumbers *ret)
+{
+    const Vm *vm;
+    *ret = (DiskNumbers) { .fresh = FALSE };
     for (ViewWalk walk = view_walk(above->view, &vm_type); (vm = view_next(&walk));) {
-        if (!list_find(&vm->disk_attachments, disk))
+        const DiskAttachment *attachment = list_find(&vm->disk_attachments, disk);
+        DiskNumbers one;
+        if (!attachment || !vm_is_running(vm->status))
             continue;
-        if (found || vm->disk_attachments.count != 1)
-            return NULL;
-        found = vm;
+        if (!above->numbers || !statistics_disk(above->numbers, &vm->object.id, attachment->target, &one))
+            return FALSE;
+        join(ret, &one);
     }
-    return found;
+    return TRUE;
 }
 
 GPtrArray *
 numbers_of_disk(const Above *above)
 {
-    static const Spec reads = GAUGE("data.current.read", "Read data rate", "decimal", "bytes_per_second"),
-        writes = GAUGE("data.current.write", "Write data rate", "decimal", "bytes_per_second"),
-        read_ops = GAUGE("data.current.read_ops", "Read operations a second", "decimal", "count_per_second"),
-        write_ops = GAUGE("data.current.write_ops", "Write operations a second", "decimal", "count_per_second");
-    const Vm *vm = only_user(above, &((const Object *) above->object)->id);
     GPtrArray *numbers = new_list();
-    VmNumbers now;
-    if (!vm || !sample(above, vm, &now))
-        return numbers;
-    add(numbers, above, &reads, (double) now.disk_read);
-    add(numbers, above, &writes, (double) now.disk_write);
-    add(numbers, above, &read_ops, (double) now.disk_read_ops);
-    add(numbers, above, &write_ops, (double) now.disk_write_ops);
+    DiskNumbers now;
+    if (sample_disk(above, &((const Object *) above->object)->id, &now))
+        add_lines(numbers, above, disk_lines, &now, now.fresh ? MISSING_DISKS : 0);
     return numbers;
 }
 
 /* --- hosts -------------------------------------------------------------------------------------------------------------------- */
 
+/* clang-format off */
+static const Line host_lines[] = {
+    G("memory.total",       "Total memory",              "integer", "bytes",            HostNumbers, memory_total, WHOLE_VALUE, 0),
+    G("memory.used",        "Used memory",               "integer", "bytes",            HostNumbers, memory_used,  WHOLE_VALUE, 0),
+    G("memory.free",        "Free memory",               "integer", "bytes",            HostNumbers, memory_free,  WHOLE_VALUE, 0),
+    G("swap.total",         "Total swap",                "integer", "bytes",            HostNumbers, swap_total,   WHOLE_VALUE, 0),
+    G("swap.used",          "Used swap",                 "integer", "bytes",            HostNumbers, swap_used,    WHOLE_VALUE, 0),
+    G("cpu.current.user",   "User CPU usage",            "decimal", "percent",          HostNumbers, cpu_user,     REAL_VALUE,  0),
+    G("cpu.current.system", "System CPU usage",          "decimal", "percent",          HostNumbers, cpu_system,   REAL_VALUE,  0),
+    G("cpu.current.idle",   "Idle CPU usage",            "decimal", "percent",          HostNumbers, cpu_idle,     REAL_VALUE,  0),
+    G("cpu.load.avg.5m",    "CPU 5 minute load average", "decimal", "percent",          HostNumbers, load,         REAL_VALUE,  0),
+    G("boot.time",          "Boot time of the machine",  "integer", "none",             HostNumbers, boot_time,    WHOLE_VALUE, 0),
+    G("data.current.rx",    "Receive data rate",         "decimal", "bytes_per_second", HostNumbers, net_rx,       WHOLE_VALUE, MISSING_NICS),
+    G("data.current.tx",    "Transmit data rate",        "decimal", "bytes_per_second", HostNumbers, net_tx,       WHOLE_VALUE, MISSING_NICS),
+    { .spec = { .name = NULL } },
+};
+/* clang-format on */
+
 GPtrArray *
 numbers_of_host(const Above *above)
 {
-    static const Spec memory_total = GAUGE("memory.total", "Total memory", "integer", "bytes"),
-        memory_used = GAUGE("memory.used", "Used memory", "integer", "bytes"), memory_free = GAUGE("memory.free", "Free memory", "integer", "bytes"),
-        swap_total = GAUGE("swap.total", "Total swap", "integer", "bytes"), swap_used = GAUGE("swap.used", "Used swap", "integer", "bytes"),
-        swap_free = GAUGE("swap.free", "Free swap", "integer", "bytes"),
-        user = GAUGE("cpu.current.user", "User CPU usage", "decimal", "percent"), system = GAUGE("cpu.current.system", "System CPU usage", "decimal", "percent"),
-        idle = GAUGE("cpu.current.idle", "Idle CPU usage", "decimal", "percent"), load = GAUGE("cpu.load.avg.5m", "CPU 5 minute load average", "decimal", "percent"),
-        boot = GAUGE("boot.time", "Boot time of the machine", "integer", "none"),
-        received = GAUGE("data.current.rx", "Receive data rate", "decimal", "bytes_per_second"),
-        sent = GAUGE("data.current.tx", "Transmit data rate", "decimal", "bytes_per_second");
+    static const Spec swap_free = GAUGE("swap.free", "Free swap", "integer", "bytes");
     const Host *host = above->object;
     GPtrArray *numbers = new_list();
     HostNumbers now;
     Wall when;
     if (!above->numbers || !statistics_host(above->numbers, &host->object.id, &now, &when))
         return numbers;
-    add(numbers, above, &memory_total, (double) now.memory_total);
-    add(numbers, above, &memory_used, (double) now.memory_used);
-    add(numbers, above, &memory_free, (double) now.memory_free);
-    add(numbers, above, &swap_total, (double) now.swap_total);
-    add(numbers, above, &swap_used, (double) now.swap_used);
+    add_lines(numbers, above, host_lines, &now, now.fresh ? MISSING_NICS : 0);
     add(numbers, above, &swap_free, (double) (now.swap_total - now.swap_used));
-    add(numbers, above, &user, now.cpu_user);
-    add(numbers, above, &system, now.cpu_system);
-    add(numbers, above, &idle, now.cpu_idle);
-    add(numbers, above, &load, now.load);
-    add(numbers, above, &boot, (double) now.boot_time);
-    add(numbers, above, &received, (double) now.net_rx);
-    add(numbers, above, &sent, (double) now.net_tx);
     return numbers;
 }

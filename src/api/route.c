@@ -9,6 +9,7 @@
 #include "api/describe_api.h"
 #include "api/entity.h"
 #include "api/root.h"
+#include "api/series.h"
 #include "api/submit.h"
 
 #include <string.h>
@@ -67,6 +68,15 @@ serve_action(Exchange *exchange, const Place *place)
 }
 
 static void
+serve_series(Exchange *exchange, const Place *place)
+{
+    if (reads(exchange))
+        series_get(exchange, place);
+    else
+        route_refuse_method(exchange, "GET");
+}
+
+static void
 serve_place(Exchange *exchange)
 {
     g_autoptr(GError) error = NULL;
@@ -74,6 +84,8 @@ serve_place(Exchange *exchange)
     g_auto(Place) place = { 0 };
     if (!place_find(&place, view, engine_statistics(exchange->engine), exchange->local, &error))
         exchange_end_fault(exchange, error);
+    else if (series_is(&place))
+        serve_series(exchange, &place);
     else if (place.kind == PLACE_LIST)
         serve_list(exchange, &place);
     else if (place.kind == PLACE_ONE)

@@ -160,6 +160,7 @@ begin_request(void *data, const char *target, struct MHD_Connection *connection)
     request->exchange.engine = model->engine;
     request->exchange.workers = model->workers;
     request->exchange.cache = model->cache;
+    request->exchange.metrics = model->metrics;
     request->http.server = server;
     request->http.connection = connection;
     request->http.link = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;

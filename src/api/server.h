@@ -18,7 +18,7 @@ typedef struct {
     TlsCensus *census;
     ServerLoad *load;
     void (*hourly)(Api *api);   /* called about once an hour, in a server thread; NULL for all but one */
-    Exchange model;             /* what every exchange of the api has alike: engine, workers, cache */
+    Exchange model;             /* what every exchange of the api has alike: engine, workers, cache, metrics */
 } ServerParts;
 
 /* TAKE_LISTENER: bound, listening, non-blocking. */

@@ -26,6 +26,7 @@ struct Shikiri {
     Inventory *inventory;
     Feed *feed;
     Statistics *statistics;
+    Metrics *metrics;               /* NULL: the past cannot be kept, and the log says why */
     Store *store;
     Fake *fake;                     /* NULL: hosts are real */
     Hosts *hosts;
@@ -138,7 +139,7 @@ connect_hosts(Shikiri *shikiri)
 static Api *
 open_api(Shikiri *shikiri, const char *listen, GError **error)
 {
-    ApiConfig config = { .listen = listen, .data_dir = shikiri->options->data_dir };
+    ApiConfig config = { .listen = listen, .data_dir = shikiri->options->data_dir, .metrics = shikiri->metrics };
     return api_new(&config, shikiri->engine, error);
 }
 
@@ -194,11 +195,23 @@ open_state(Shikiri *shikiri, GError **error)
     return TRUE;
 }
 
+/* Without a past there is a manager all the same. */
+static void
+open_metrics(Shikiri *shikiri)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *dir = g_build_filename(shikiri->options->data_dir, "metrics", NULL);
+    shikiri->metrics = metrics_new(dir, shikiri->inventory, shikiri->statistics, &error);
+    if (!shikiri->metrics)
+        log_warn("%s", error->message);
+}
+
 static gboolean
 start(Shikiri *shikiri, GError **error)
 {
     if (!open_state(shikiri, error) || !start_engine(shikiri, error))
         return FALSE;
+    open_metrics(shikiri);
     if (shikiri->password_error) {
         g_propagate_error(error, g_steal_pointer(&shikiri->password_error));
         return FALSE;
@@ -206,6 +219,8 @@ start(Shikiri *shikiri, GError **error)
     if (!open_port(shikiri, error))
         return FALSE;
     connect_hosts(shikiri);
+    if (shikiri->metrics)
+        metrics_start(shikiri->metrics);
     api_start(shikiri->api);
     tell_address(shikiri);
     return TRUE;
@@ -257,6 +272,7 @@ shikiri_free(Shikiri *shikiri)
     engine_free(shikiri->engine);
     store_close(shikiri->store);
     fake_close(shikiri->fake);
+    metrics_free(shikiri->metrics);
     statistics_free(shikiri->statistics);
     feed_free(shikiri->feed);
     inventory_free(shikiri->inventory);

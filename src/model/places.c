@@ -175,7 +175,7 @@ const Type host_type = { .one = "host", .many = "hosts", .path = "hosts", .size 
     EMPTY("affinity_labels", "affinitylabels"), EMPTY("agents", "fenceagents"), EMPTY("devices", "devices"),
     EMPTY("external_network_provider_configurations", "externalnetworkproviderconfigurations"), EMPTY("hooks", "hooks"),
     EMPTY("katello_errata", "katelloerrata"), EMPTY("network_attachments", "networkattachments"), COLLECT("permissions", permission_type, "host"),
-    EMPTY("statistics", "statistics"), EMPTY("storage_connection_extensions", "storageconnectionextensions"), EMPTY("storages", "storage"),
+    EMPTY("series", "series"), EMPTY("statistics", "statistics"), EMPTY("storage_connection_extensions", "storageconnectionextensions"), EMPTY("storages", "storage"),
     EMPTY("tags", "tags"), EMPTY("unmanaged_networks", "unmanagednetworks"),
     { 0 } } };
 

@@ -50,7 +50,7 @@ const Type disk_type = { .one = "disk", .many = "disks", .path = "disks", .size 
     REF (Disk, quota, quota_type, ADD | SET,         "Whose limits it counts against."),
     REF (Disk, storage_domain, storage_domain_type, ADD, "Where it shall lie."),
     TEXT(Disk, path,        SECRET,                  "Its file, in the unmanaged domain."),
-    EMPTY("disk_snapshots", "disksnapshots"), COLLECT("permissions", permission_type, "disk"), EMPTY("statistics", "statistics"),
+    EMPTY("disk_snapshots", "disksnapshots"), COLLECT("permissions", permission_type, "disk"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
     { 0 } } };
 
 static const Type host_storage_type = { .one = "storage", .many = "storages", .size = sizeof(HostStorage), .fields = (const Field[]) {

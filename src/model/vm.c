@@ -181,7 +181,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     CHILDREN(Vm, reported_devices, reported_device_type, LIVE, "The guest's own view of its NICs."),
     EMPTY("affinity_labels", "affinitylabels"), EMPTY("applications", "applications"), EMPTY("floppies", "floppies"),
     EMPTY("host_devices", "hostdevices"), EMPTY("katello_errata", "katelloerrata"), EMPTY("mediated_devices", "mediateddevices"),
-    EMPTY("numa_nodes", "numanodes"), COLLECT("permissions", permission_type, "vm"), EMPTY("sessions", "sessions"), EMPTY("statistics", "statistics"),
+    EMPTY("numa_nodes", "numanodes"), COLLECT("permissions", permission_type, "vm"), EMPTY("sessions", "sessions"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
     EMPTY("tags", "tags"), EMPTY("watchdogs", "watchdogs"), EMPTY("backups", "backups"), EMPTY("checkpoints", "checkpoints"),
     { 0 } } };
 /* clang-format on */

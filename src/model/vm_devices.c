@@ -42,7 +42,7 @@ const Type nic_type = { .one = "nic", .many = "nics", .path = "nics", .size = si
     REF  (Nic, network, network_type, ADD | SET,   "Its network."),
     TEXT (Nic, source,      SECRET,                "libvirt's source."),
     CHILDREN(Nic, reported_devices, reported_device_type, LIVE, "What the guest says of it."),
-    EMPTY("network_filter_parameters", "networkfilterparameters"), EMPTY("statistics", "statistics"),
+    EMPTY("network_filter_parameters", "networkfilterparameters"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
     { 0 } } };
 
 const Type disk_attachment_type = { .one = "disk_attachment", .many = "disk_attachments", .path = "diskattachments", .size = sizeof(DiskAttachment), .parent = &vm_type,

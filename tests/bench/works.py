@@ -351,8 +351,48 @@ def told(lines, status):
 
 
 # (name, function, needs the manager of many fake VMs)
+# --- numbers -----------------------------------------------------------------------------------------------------------------------
+
+def ring_files(manager):
+    """name → (VMs, disks, … in it at most, bytes on disk)"""
+    folder = os.path.join(manager.folder, "metrics")
+    return {name: os.stat(os.path.join(folder, name)) for name in os.listdir(folder)}
+
+
+def metrics(bench):
+    """What sampling, keeping and showing numbers costs the manager: 10,000 fake VMs that run, each with a disk and a NIC. Every other
+    fake VM is up, so there are twice as many."""
+    running, seconds = bench.size(10000, 500), bench.size(120, 20)
+    manager = fake_manager(bench, running * 2)
+    scrape = f"https://127.0.0.1:{manager.port}/metrics"
+    wait_for_numbers(manager, running)
+    begun, used = time.monotonic(), cpu(manager.pid)
+    time.sleep(seconds)
+    share = 100 * (cpu(manager.pid) - used) / (time.monotonic() - begun)
+    bench.absolute(f"numbers of {running} running fake VMs sampled and kept every 10 s: share of one core", "%", share, 5)
+    files = ring_files(manager)
+    full = sum(stat.st_size for stat in files.values())
+    bench.absolute(f"rings of {running} VMs with a disk and a NIC each, once full (docs/metrics.md: 737 KB each)", "KB a VM", full / running / 1000, 1.02 * 737 if not bench.quick else 1e9)
+    bench.note("of it written so far", "MB", sum(stat.st_blocks * 512 for stat in files.values()) / MEGABYTE)
+    with manager.client(bench.build, "json") as client:
+        took, size = spent(manager.pid, client, scrape)
+        bench.note(f"/metrics of {running} running VMs: CPU of one scrape", "ms", took * 1000)
+        bench.note(f"/metrics of {running} running VMs: size", "MB", size / MEGABYTE)
+
+
+def wait_for_numbers(manager, running, seconds=60):
+    """Until a step has been kept of all, and the starting is over."""
+    until = time.monotonic() + seconds
+    least = running * 300000
+    while sum(stat.st_size for stat in ring_files(manager).values()) < least:
+        if time.monotonic() > until:
+            raise RuntimeError("no numbers were kept")
+        time.sleep(0.5)
+    time.sleep(10)
+
+
 WORKS = (("lists", lists, True), ("one", one, True), ("memory", memory, True), ("start", start, True), ("thousand", thousand, False),
-         ("alone", alone, False), ("starts", starts, False), ("stream", stream, False))
+         ("alone", alone, False), ("starts", starts, False), ("stream", stream, False), ("metrics", metrics, False))
 
 
 def remove(folder):

@@ -11,10 +11,10 @@
 /* clang-format off */
 static const struct { const char *name; gsize offset; guint group; } singles[] = {
     { "cpu.time",        offsetof(DomainCount, cpu),       MISSING_CPU },
-    { "balloon.current", offsetof(DomainCount, installed), MISSING_MEMORY },
-    { "balloon.usable",  offsetof(DomainCount, usable),    0 },
-    { "balloon.unused",  offsetof(DomainCount, unused),    0 },
-    { "balloon.rss",     offsetof(DomainCount, resident),  0 },
+    { "balloon.current", offsetof(DomainCount, installed), 0 },     /* also told of a QEMU that hangs */
+    { "balloon.usable",  offsetof(DomainCount, usable),    MISSING_MEMORY },
+    { "balloon.unused",  offsetof(DomainCount, unused),    MISSING_MEMORY },
+    { "balloon.rss",     offsetof(DomainCount, resident),  MISSING_MEMORY },
 };
 
 static const struct { const char *tail; gsize offset; guint group; } blocks[] = {
@@ -329,18 +329,20 @@ VmNumbers *
 domain_count_put(const DomainCount *now, const DomainCount *before, Sheet *sheet, DomainMac mac, gpointer data)
 {
     Tick time = before ? now->when - before->when : 0;
+    const GArray *old_disks = before && before->seen & MISSING_DISKS ? before->disks : NULL;       /* a QEMU that hung named its disks and no more */
+    const GArray *old_nics = before && before->seen & MISSING_NICS ? before->nics : NULL;
     VmNumbers *numbers = sheet_add(sheet, &now->id);
     put_vm(numbers, now, before);
     for (guint i = 0; now->seen & MISSING_DISKS && i < now->disks->len; i++) {
         const DeviceCount *disk = &g_array_index(now->disks, DeviceCount, i);
         if (*disk->name)
-            put_disk(sheet, &now->id, disk, before ? find_device(before->disks, disk->name) : NULL, time);
+            put_disk(sheet, &now->id, disk, old_disks ? find_device(old_disks, disk->name) : NULL, time);
     }
     for (guint i = 0; i < now->nics->len; i++) {
         const DeviceCount *nic = &g_array_index(now->nics, DeviceCount, i);
         const char *address = *nic->name ? mac(data, nic->name) : NULL;
         if (address)
-            put_nic(sheet_add_nic(sheet, &now->id, address), nic, before ? find_device(before->nics, nic->name) : NULL, time);
+            put_nic(sheet_add_nic(sheet, &now->id, address), nic, old_nics ? find_device(old_nics, nic->name) : NULL, time);
     }
     return numbers;
 }

@@ -8,10 +8,14 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MOST_DEVICES 32
 #define MOST_ADDRESSES 16       /* of one device */
+#define MOST_SESSIONS 64
+#define MOST_FILE_SYSTEMS 64
+#define MOST_BELOW 16           /* disks of one file system */
 #define MOST_TEXT 255
 
 /* --- words from outside ------------------------------------------------------------------------------------------------------------------ */
@@ -199,4 +203,100 @@ guest_answer_lease(const virDomainInterface *lease, const Id *domain, GuestFacts
             list_add(&device->ips, ip);
     }
     add_device(facts, device);
+}
+
+/* --- zone, users, file systems -------------------------------------------------------------------------------------------------------------- */
+
+/* Seconds east of Greenwich as "+09:00". What is no offset of any place is none. */
+static char *
+offset_of(const GuestAnswer *answer)
+{
+    const virTypedParameter *found = virTypedParamsGet(answer->items, answer->count, "timezone.offset");
+    if (!found || found->type != VIR_TYPED_PARAM_INT || found->value.i < -16 * 3600 || found->value.i > 16 * 3600)
+        return NULL;
+    int minutes = abs(found->value.i) / 60;
+    return g_strdup_printf("%c%02d:%02d", found->value.i < 0 ? '-' : '+', minutes / 60, minutes % 60);
+}
+
+void
+guest_answer_zone(const GuestAnswer *answer, TimeZone *zone)
+{
+    zone->name = text_of(answer, "timezone.name");
+    zone->utc_offset = offset_of(answer);
+}
+
+/* "fs.3.total-bytes"; 0 if it is not said, or is beyond any disk. */
+static gint64
+bytes_of(const GuestAnswer *answer, const char *group, guint at, const char *what)
+{
+    char name[96];
+    g_snprintf(name, sizeof(name), "%s.%u.%s", group, at, what);
+    const virTypedParameter *found = virTypedParamsGet(answer->items, answer->count, name);
+    return found && found->type == VIR_TYPED_PARAM_ULLONG && found->value.ul <= G_MAXINT64 / 1000 ? (gint64) found->value.ul : 0;
+}
+
+static char *
+word_of(const GuestAnswer *answer, const char *group, guint at, const char *what)
+{
+    char name[96];
+    g_snprintf(name, sizeof(name), "%s.%u.%s", group, at, what);
+    return text_of(answer, name);
+}
+
+void
+guest_answer_sessions(const GuestAnswer *answer, const Id *domain, GuestFacts *facts)
+{
+    guint count = count_of(answer, "user.count", MOST_SESSIONS);
+    for (guint i = 0; i < count; i++) {
+        char *user = word_of(answer, "user", i, "name");
+        if (!user)
+            continue;
+        Session *session = object_new(&session_type);
+        g_autofree char *key = g_strdup_printf("session %u %s", i, user);
+        session->object.id = id_named(domain, key);
+        session->name = user;
+        session->user.user_name = g_strdup(user);
+        session->user.domain = word_of(answer, "user", i, "domain");
+        session->login_time = bytes_of(answer, "user", i, "login-time") * 1000;       /* from ms */
+        list_add(&facts->sessions, session);
+    }
+}
+
+static void
+read_disks(const GuestAnswer *answer, guint at, FileSystem *system)
+{
+    char name[96];
+    g_snprintf(name, sizeof(name), "fs.%u.disk.count", at);
+    guint count = count_of(answer, name, MOST_BELOW);
+    for (guint i = 0; i < count; i++) {
+        g_snprintf(name, sizeof(name), "fs.%u.disk.%u.device", at, i);
+        g_autofree char *device = text_of(answer, name);
+        if (device)
+            words_add(&system->disks, device);
+    }
+}
+
+/* Two that are mounted at one place are one: the upper. */
+void
+guest_answer_file_systems(const GuestAnswer *answer, const Id *domain, GuestFacts *facts)
+{
+    guint count = count_of(answer, "fs.count", MOST_FILE_SYSTEMS);
+    for (guint i = 0; i < count; i++) {
+        char *place = word_of(answer, "fs", i, "mountpoint");
+        if (!place)
+            continue;
+        FileSystem *system = object_new(&file_system_type);
+        g_autofree char *key = g_strdup_printf("mount %s", place);
+        system->object.id = id_named(domain, key);
+        system->name = place;
+        system->type = word_of(answer, "fs", i, "fstype");
+        system->device = word_of(answer, "fs", i, "name");
+        system->total = bytes_of(answer, "fs", i, "total-bytes");
+        system->used = MIN(bytes_of(answer, "fs", i, "used-bytes"), system->total);
+        read_disks(answer, i, system);
+        if (list_find(&facts->file_systems, &system->object.id))
+            object_unref(system);
+        else
+            list_add(&facts->file_systems, system);
+    }
 }

@@ -16,6 +16,9 @@ typedef struct {
 
 void guest_answer_name(const GuestAnswer *answer, char **ret_name);
 void guest_answer_system(const GuestAnswer *answer, GuestOperatingSystem *os);
+void guest_answer_zone(const GuestAnswer *answer, TimeZone *zone);
+void guest_answer_sessions(const GuestAnswer *answer, const Id *domain, GuestFacts *facts);
+void guest_answer_file_systems(const GuestAnswer *answer, const Id *domain, GuestFacts *facts);
 void guest_answer_devices(const GuestAnswer *answer, const Id *domain, GuestFacts *facts);
 /* Without an agent: an address that libvirt's DHCP gave. */
 void guest_answer_lease(const virDomainInterface *lease, const Id *domain, GuestFacts *facts);

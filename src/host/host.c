@@ -58,9 +58,13 @@ guest_facts_free(GuestFacts *guest)
         return;
     g_free(guest->fqdn);
     type_clear(vm_row_type("guest_operating_system"), &guest->os);
-    for (guint i = 0; i < guest->devices.count; i++)
-        object_unref(guest->devices.items[i]);
-    g_free(guest->devices.items);
+    type_clear(vm_row_type("guest_time_zone"), &guest->zone);
+    List *lists[] = { &guest->devices, &guest->sessions, &guest->file_systems };
+    for (gsize k = 0; k < G_N_ELEMENTS(lists); k++) {
+        for (guint i = 0; i < lists[k]->count; i++)
+            object_unref(lists[k]->items[i]);
+        g_free(lists[k]->items);
+    }
     g_free(guest);
 }
 

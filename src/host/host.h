@@ -46,7 +46,12 @@ void domain_facts_unref(DomainFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainFacts, domain_facts_unref)
 
 /* What a guest says of itself. */
-typedef struct { char *fqdn; GuestOperatingSystem os; List devices; /* ReportedDevice */ } GuestFacts;
+typedef struct {
+    char *fqdn;
+    GuestOperatingSystem os;
+    TimeZone zone;
+    List devices, sessions, file_systems;   /* ReportedDevice, Session, FileSystem */
+} GuestFacts;
 void guest_facts_free(GuestFacts *guest);
 
 typedef enum {

@@ -92,13 +92,22 @@ digest_text(guint64 digest, const char *text)
     return (digest ^ 0xff) * 1099511628211u;
 }
 
-/* Of all a listener would see; never 0. */
+/* What is used changes all the time: it is news by twentieths. */
+static guint64
+digest_file_system(guint64 digest, const FileSystem *system)
+{
+    guint64 filled = system->total > 0 ? (guint64) ((double) system->used / (double) system->total * 20) : 0;
+    digest = digest_text(digest_text(digest, system->name), system->type);
+    return (digest ^ filled ^ (guint64) system->total) * 1099511628211u;
+}
+
+/* Of all a listener would see, and call news; never 0. */
 static guint64
 guest_digest(const GuestFacts *facts)
 {
     guint64 digest = 14695981039346656037u;
     const char *texts[] = { facts->fqdn, facts->os.architecture, facts->os.codename, facts->os.distribution, facts->os.family,
-        facts->os.version.full_version, facts->os.kernel.full_version };
+        facts->os.version.full_version, facts->os.kernel.full_version, facts->zone.name, facts->zone.utc_offset };
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         digest = digest_text(digest, texts[i]);
     for (guint i = 0; i < facts->devices.count; i++) {
@@ -107,6 +116,10 @@ guest_digest(const GuestFacts *facts)
         for (guint k = 0; k < device->ips.count; k++)
             digest = digest_text(digest, ((const Ip *) device->ips.items[k])->address);
     }
+    for (guint i = 0; i < facts->sessions.count; i++)
+        digest = digest_text(digest, ((const Session *) facts->sessions.items[i])->name);
+    for (guint i = 0; i < facts->file_systems.count; i++)
+        digest = digest_file_system(digest, facts->file_systems.items[i]);
     return digest ? digest : 1;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Asks a guest of itself: through its agent its name, its system, its addresses; without one the addresses that libvirt's own
+ * Asks a guest of itself: through its agent its addresses, name, system, users, file systems and time zone; without one the addresses that libvirt's own
  * DHCP gave it. Each question is bounded by the agent's response time. Understanding the answers is guest_answer.c's; when
  * somebody is asked, libvirt_asker.c's. */
 #include "host/libvirt_parts.h"
@@ -11,6 +11,7 @@
 #include <libvirt/virterror.h>
 
 #define PATIENCE 4              /* seconds for one answer */
+#define ENOUGH (10 * CLOCK_SECOND)      /* a guest that has taken so long in all is asked no more this time */
 
 static void
 answer_clear(GuestAnswer *answer)
@@ -34,18 +35,53 @@ ask(virDomainPtr domain, unsigned what, GuestAnswer *ret)
            number != VIR_ERR_NO_DOMAIN && number != VIR_ERR_RPC;
 }
 
+static void
+take_name(const GuestAnswer *answer, const Id *id, GuestFacts *facts)
+{
+    (void) id;
+    guest_answer_name(answer, &facts->fqdn);
+}
+
+static void
+take_system(const GuestAnswer *answer, const Id *id, GuestFacts *facts)
+{
+    (void) id;
+    guest_answer_system(answer, &facts->os);
+}
+
+static void
+take_zone(const GuestAnswer *answer, const Id *id, GuestFacts *facts)
+{
+    (void) id;
+    guest_answer_zone(answer, &facts->zone);
+}
+
+/* Behind the addresses, which are wanted most. */
+static const struct {
+    unsigned what;
+    void (*take)(const GuestAnswer *answer, const Id *id, GuestFacts *facts);
+} questions[] = {
+    { VIR_DOMAIN_GUEST_INFO_HOSTNAME, take_name },
+    { VIR_DOMAIN_GUEST_INFO_OS, take_system },
+    { VIR_DOMAIN_GUEST_INFO_USERS, guest_answer_sessions },
+    { VIR_DOMAIN_GUEST_INFO_FILESYSTEM, guest_answer_file_systems },
+    { VIR_DOMAIN_GUEST_INFO_TIMEZONE, take_zone },
+};
+
 static gboolean
 ask_agent(virDomainPtr domain, const Id *id, GuestFacts *facts)
 {
-    g_auto(GuestAnswer) interfaces = { 0 }, name = { 0 }, system = { 0 };
+    g_auto(GuestAnswer) interfaces = { 0 };
+    Tick enough = clock_tick() + ENOUGH;
     virDomainAgentSetResponseTimeout(domain, PATIENCE, 0);
     if (!ask(domain, VIR_DOMAIN_GUEST_INFO_INTERFACES, &interfaces))
         return FALSE;
     guest_answer_devices(&interfaces, id, facts);
-    if (ask(domain, VIR_DOMAIN_GUEST_INFO_HOSTNAME, &name))
-        guest_answer_name(&name, &facts->fqdn);
-    if (ask(domain, VIR_DOMAIN_GUEST_INFO_OS, &system))
-        guest_answer_system(&system, &facts->os);
+    for (gsize i = 0; i < G_N_ELEMENTS(questions) && clock_tick() < enough; i++) {
+        g_auto(GuestAnswer) answer = { 0 };
+        if (ask(domain, questions[i].what, &answer))
+            questions[i].take(&answer, id, facts);
+    }
     return TRUE;
 }
 

@@ -213,12 +213,18 @@ tell(Batch *batch, const Vm *vm, int before, const DomainFacts *facts)
 }
 
 static void
+forget_all(List *list, const Type *type)
+{
+    while (list->count > 0) {
+        Id id = ((const Object *) list->items[0])->id;
+        list_remove(list, type, &id);
+    }
+}
+
+static void
 forget_reported(List *reported)
 {
-    while (reported->count > 0) {
-        Id id = ((const ReportedDevice *) reported->items[0])->object.id;
-        list_remove(reported, &reported_device_type, &id);
-    }
+    forget_all(reported, &reported_device_type);
 }
 
 /* What its agent said was said of a guest that is no more. */
@@ -229,6 +235,9 @@ forget_guest(Vm *vm)
     const Vm nothing = { 0 };
     text_set(&vm->fqdn, NULL);
     field_assign(os, vm, &nothing);
+    field_assign(type_find(&vm_type, "guest_time_zone"), vm, &nothing);
+    forget_all(&vm->sessions, &session_type);
+    forget_all(&vm->file_systems, &file_system_type);
     forget_reported(&vm->reported_devices);
     for (guint i = 0; i < vm->nics.count; i++)
         forget_reported(&((Nic *) vm->nics.items[i])->reported_devices);
@@ -274,6 +283,22 @@ copy_reported(List *to, const List *from, const char *mac)
     }
 }
 
+static void
+copy_all(List *to, const List *from, const Type *type)
+{
+    forget_all(to, type);
+    for (guint i = 0; i < from->count; i++)
+        list_add(to, object_dup(from->items[i]));
+}
+
+static void
+copy_row(Vm *vm, const Vm *said, const char *name)
+{
+    const Field *row = type_find(&vm_type, name);
+    if (row && !field_equal(row, vm, said))
+        field_assign(row, vm, said);
+}
+
 void
 state_guest(Batch *batch, const Id *domain, const GuestFacts *guest)
 {
@@ -282,10 +307,11 @@ state_guest(Batch *batch, const Id *domain, const GuestFacts *guest)
     if (!vm)
         return;
     text_set(&vm->fqdn, guest->fqdn);
-    const Field *os = type_find(&vm_type, "guest_operating_system");
-    Vm said = { .guest_operating_system = guest->os };
-    if (os && !field_equal(os, vm, &said))
-        field_assign(os, vm, &said);
+    const Vm said = { .guest_operating_system = guest->os, .guest_time_zone = guest->zone };
+    copy_row(vm, &said, "guest_operating_system");
+    copy_row(vm, &said, "guest_time_zone");
+    copy_all(&vm->sessions, &guest->sessions, &session_type);
+    copy_all(&vm->file_systems, &guest->file_systems, &file_system_type);
     copy_reported(&vm->reported_devices, &guest->devices, NULL);
     for (guint i = 0; i < vm->nics.count; i++) {
         Nic *nic = vm->nics.items[i];

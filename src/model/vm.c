@@ -110,6 +110,11 @@ const Type migration_type = { .one = "migration", .many = "migrations", .size = 
     TEXT(MigrationOptions, encrypted,     ADD | SET, "true, false or inherit."),
     { 0 } } };
 
+static const Type guest_time_zone_type = { .one = "guest_time_zone", .many = "guest_time_zones", .size = sizeof(TimeZone), .fields = (const Field[]) {
+    TEXT(TimeZone, name,       LIVE, "As the guest agent says."),
+    TEXT(TimeZone, utc_offset, LIVE, "As the guest agent says."),
+    { 0 } } };
+
 static const Type guest_os_type = { .one = "guest_operating_system", .many = "guest_operating_systems", .size = sizeof(GuestOperatingSystem), .fields = (const Field[]) {
     TEXT (GuestOperatingSystem, architecture, LIVE, "As the guest agent says."),
     TEXT (GuestOperatingSystem, codename,     LIVE, "As the guest agent says."),
@@ -169,6 +174,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     REF  (Vm, host, host_type, LIVE | SHOW,                "Where it runs now."),
     TEXT (Vm, fqdn, LIVE | FIND,                           "The guest's own name."),
     GROUP(Vm, guest_operating_system, guest_os_type, LIVE | OPT, "As the guest agent says."),
+    GROUP(Vm, guest_time_zone, guest_time_zone_type, LIVE | OPT, "As the guest agent says."),
     REF  (Vm, home, host_type, SECRET,                     "The host that holds its definition."),
     BOOL (Vm, adopted, SECRET,                             "Made by somebody else and not yet edited."),
     BOOL (Vm, locked, SECRET,                              "A job is making or removing it."),
@@ -179,9 +185,11 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     CHILDREN(Vm, graphics_consoles, graphics_console_type, 0, "Graphical consoles."),
     CHILDREN(Vm, snapshots, snapshot_type, 0,              "Points it can return to."),
     CHILDREN(Vm, reported_devices, reported_device_type, LIVE, "The guest's own view of its NICs."),
+    CHILDREN(Vm, sessions, session_type, LIVE,             "Who is logged in at the guest, as it says."),
+    CHILDREN(Vm, file_systems, file_system_type, LIVE,     "File systems of the guest, as it says."),
     EMPTY("affinity_labels", "affinitylabels"), EMPTY("applications", "applications"), EMPTY("floppies", "floppies"),
     EMPTY("host_devices", "hostdevices"), EMPTY("katello_errata", "katelloerrata"), EMPTY("mediated_devices", "mediateddevices"),
-    EMPTY("numa_nodes", "numanodes"), COLLECT("permissions", permission_type, "vm"), EMPTY("sessions", "sessions"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
+    EMPTY("numa_nodes", "numanodes"), COLLECT("permissions", permission_type, "vm"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
     EMPTY("tags", "tags"), EMPTY("watchdogs", "watchdogs"), EMPTY("backups", "backups"), EMPTY("checkpoints", "checkpoints"),
     { 0 } } };
 /* clang-format on */

@@ -88,12 +88,14 @@ typedef struct {
     Ref host;                           /* LIVE: where it runs now */
     char *fqdn;                         /* LIVE, as the agent says */
     GuestOperatingSystem guest_operating_system;    /* LIVE */
+    TimeZone guest_time_zone;           /* LIVE */
     /* What the manager keeps for itself (SECRET: never shown). */
     Ref home;                           /* the host whose libvirt holds its definition */
     gboolean adopted;                   /* defined by somebody else; carries no metadata of ours yet */
     gboolean locked;                    /* a job is making or removing it: shown as image_locked */
     char *same_as;                      /* adopted: another domain of the same name, UUID or MAC, said in a sentence's argument */
     List nics, disk_attachments, cdroms, graphics_consoles, snapshots, reported_devices;
+    List sessions, file_systems;        /* LIVE, as the agent says */
 } Vm;
 
 extern const Type vm_type;

@@ -30,6 +30,28 @@ const Type reported_device_type = { .one = "reported_device", .many = "reported_
     LIST (ReportedDevice, ips, ip_type, LIVE, "Its addresses."),
     { 0 } } };
 
+static const Type session_user_type = { .one = "user", .many = "users", .size = sizeof(SessionUser), .fields = (const Field[]) {
+    TEXT(SessionUser, user_name, LIVE, "The guest's name of the user."),
+    TEXT(SessionUser, domain,    LIVE, "Windows' domain."),
+    { 0 } } };
+
+const Type session_type = { .one = "session", .many = "sessions", .path = "sessions", .size = sizeof(Session), .parent = &vm_type,
+    .help = "Somebody who is logged in at a guest.", .fields = (const Field[]) {
+    TEXT (Session, name, LIVE | SHOW, "The user's name."),
+    GROUP(Session, user, session_user_type, LIVE, "Who."),
+    TIME (Session, login_time, LIVE | SHOW, "Since when."),
+    { 0 } } };
+
+const Type file_system_type = { .one = "file_system", .many = "file_systems", .path = "filesystems", .size = sizeof(FileSystem), .parent = &vm_type,
+    .help = "A mounted file system of a guest.", .fields = (const Field[]) {
+    TEXT (FileSystem, name,   LIVE | SHOW, "Where it is mounted."),
+    TEXT (FileSystem, type,   LIVE | SHOW, "xfs, ntfs …"),
+    TEXT (FileSystem, device, LIVE,        "The guest's name of what it lies on."),
+    INT  (FileSystem, total,  LIVE | SHOW, "Its size in bytes; 0: not told."),
+    INT  (FileSystem, used,   LIVE | SHOW, "Bytes of it in use; 0: not told."),
+    WORDS(FileSystem, disks, "disk", LIVE, "The guest's names of the disks below it."),
+    { 0 } } };
+
 const Type nic_type = { .one = "nic", .many = "nics", .path = "nics", .size = sizeof(Nic), .parent = &vm_type, .help = "A network card of a VM.", .fields = (const Field[]) {
     TEXT (Nic, name,        ADD | SET | SHOW | NEED,      "nic1, nic2, …"),
     TEXT (Nic, description, ADD | SET,             "For people."),

@@ -46,6 +46,21 @@ typedef struct {                        /* object.id is the disk's id */
     char *target;                       /* SECRET: libvirt target, "vda" */
 } DiskAttachment;
 
+typedef struct { char *user_name, *domain; } SessionUser;
+typedef struct {                        /* who is logged in at the guest, as it says; LIVE */
+    Object object;
+    char *name;                         /* the user's */
+    SessionUser user;
+    gint64 login_time;                  /* 0: not told */
+} Session;
+
+typedef struct {                        /* of the guest, mounted, as it says; LIVE. Beyond oVirt */
+    Object object;
+    char *name, *type, *device;         /* where it is mounted; "xfs"; "dm-0" */
+    gint64 total, used;                 /* bytes; 0: not told */
+    Words disks;                        /* the guest's names of the disks below: "/dev/vda" */
+} FileSystem;
+
 typedef struct { char *id; } FileRef;   /* <file id="…"/> : an ISO disk's id or a file's name */
 typedef struct {
     Object object;
@@ -72,4 +87,4 @@ typedef struct {
 } Snapshot;
 
 extern const Type vm_type;     /* their parent, of model/vm.h */
-extern const Type nic_type, disk_attachment_type, cdrom_type, graphics_console_type, snapshot_type, reported_device_type;
+extern const Type nic_type, disk_attachment_type, cdrom_type, graphics_console_type, snapshot_type, reported_device_type, session_type, file_system_type;

@@ -111,24 +111,6 @@ test_certificate(void)
 
 /* --- who is it ----------------------------------------------------------------------------------------------------------------------- */
 
-/* Numbers are for whoever has said who he is, as everything is that tells of VMs. */
-static void
-test_metrics(void)
-{
-    g_auto(Heard) nobody = caller_ask("GET", "/metrics", "", NULL), wrong = caller_ask("GET", "/metrics", "Authorization: Basic YWRtaW46d3Jvbmc=\r\n", NULL);
-    g_auto(Heard) well = caller_ask("GET", "/metrics", caller_basic(), NULL), post = caller_ask("POST", "/metrics", caller_basic(), "x");
-    g_auto(Heard) below = caller_ask("GET", "/metrics/more", caller_basic(), NULL);
-    g_autofree char *challenge = heard_header(&nobody, "WWW-Authenticate"), *media = heard_header(&well, "Content-Type");
-    assert_fault(&nobody, 401, "api.not_authenticated");
-    g_assert_nonnull(challenge);
-    g_assert_cmpint(wrong.status, ==, 401);
-    g_assert_cmpint(well.status, ==, 200);
-    g_assert_cmpstr(media, ==, "text/plain; version=0.0.4; charset=utf-8");
-    g_assert_nonnull(strstr(well.body.bytes, "# TYPE shikiri_vm_up gauge\nshikiri_vm_up{name="));
-    assert_fault(&post, 405, "api.method");
-    g_assert_cmpint(below.status, ==, 404);
-}
-
 static void
 test_basic(void)
 {
@@ -573,7 +555,6 @@ main(int argc, char **argv)
     g_test_add_func("/served/open", test_open);
     g_test_add_func("/served/certificate", test_certificate);
     g_test_add_func("/served/basic", test_basic);
-    g_test_add_func("/served/metrics", test_metrics);
     g_test_add_func("/served/token", test_token);
     g_test_add_func("/served/grants", test_grants);
     g_test_add_func("/served/cookie", test_cookie);

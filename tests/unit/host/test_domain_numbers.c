@@ -143,9 +143,13 @@ test_hung(void)
     say_host(&answer, 1), say_qemu(&answer, 1);
     g_autoptr(DomainCount) before = count_new(&answer, CLOCK_SECOND);
     say_host(&answer, 2);
+    say(&answer, "balloon.current", 1048576);
+    say(&answer, "block.count", 2);
+    name(&answer, "block.0.name", "vda");
     g_autoptr(DomainCount) now = count_new(&answer, 11 * CLOCK_SECOND);
     const VmNumbers *vm = domain_count_put(now, before, sheet, mac_of, NULL);
     g_assert_cmpuint(vm->missing, ==, MISSING_MEMORY | MISSING_DISKS);
+    g_assert_cmpint(vm->memory_installed, ==, 1 << 30);
     g_assert_cmpfloat(vm->cpu_total, ==, 50);
     g_assert_cmpint(vm->net_rx, ==, 1000);
     g_assert_null(sheet_disks(sheet, &now->id, &count));
@@ -169,6 +173,7 @@ test_bare(void)
     for (guint i = 0; i < 2; i++) {
         say(&answer, "cpu.time", 0);
         say(&answer, "balloon.current", 65536);
+        say(&answer, "balloon.rss", 40000);
         say(&answer, "block.count", 0);
         say(&answer, "net.count", 0);
         counts[i] = count_new(&answer, (1 + i) * CLOCK_SECOND);

@@ -162,6 +162,96 @@ test_same_card_twice(void)
     guest_facts_free(facts);
 }
 
+static void
+add_number(Making *making, guint64 value, const char *format, guint a)
+{
+    g_autofree char *name = g_strdup_printf(format, a);
+    g_assert_cmpint(virTypedParamsAddULLong(&making->answer.items, &making->answer.count, &making->room, name, value), ==, 0);
+}
+
+static void
+add_zone(Making *making, const char *name, int offset)
+{
+    add_text(making, name, "timezone.name", 0, 0);
+    g_assert_cmpint(virTypedParamsAddInt(&making->answer.items, &making->answer.count, &making->room, "timezone.offset", offset), ==, 0);
+}
+
+static void
+test_life(void)
+{
+    const Id id = id_random();
+    g_auto(Making) making = { 0 };
+    GuestFacts *facts = g_new0(GuestFacts, 1);
+    add_zone(&making, "JST", 9 * 3600);
+    add_count(&making, 2, "user.count", 0);
+    add_text(&making, "mike", "user.%u.name", 0, 0);
+    add_number(&making, 1700000000123, "user.%u.login-time", 0);
+    add_text(&making, "Administrator", "user.%u.name", 1, 0);
+    add_text(&making, "EXAMPLE", "user.%u.domain", 1, 0);
+    add_count(&making, 2, "fs.count", 0);
+    add_text(&making, "/", "fs.%u.mountpoint", 0, 0);
+    add_text(&making, "xfs", "fs.%u.fstype", 0, 0);
+    add_text(&making, "dm-0", "fs.%u.name", 0, 0);
+    add_number(&making, 1000, "fs.%u.total-bytes", 0);
+    add_number(&making, 250, "fs.%u.used-bytes", 0);
+    add_count(&making, 1, "fs.%u.disk.count", 0);
+    add_text(&making, "/dev/vda", "fs.%u.disk.%u.device", 0, 0);
+    add_text(&making, "/", "fs.%u.mountpoint", 1, 0);
+    guest_answer_zone(&making.answer, &facts->zone);
+    guest_answer_sessions(&making.answer, &id, facts);
+    guest_answer_file_systems(&making.answer, &id, facts);
+    g_assert_cmpstr(facts->zone.name, ==, "JST");
+    g_assert_cmpstr(facts->zone.utc_offset, ==, "+09:00");
+    g_assert_cmpuint(facts->sessions.count, ==, 2);
+    const Session *first = facts->sessions.items[0], *second = facts->sessions.items[1];
+    g_assert_cmpstr(first->user.user_name, ==, "mike");
+    g_assert_cmpint(first->login_time, ==, G_GINT64_CONSTANT(1700000000123000));
+    g_assert_cmpstr(second->user.domain, ==, "EXAMPLE");
+    g_assert_cmpuint(facts->file_systems.count, ==, 1);
+    const FileSystem *root = facts->file_systems.items[0];
+    g_assert_cmpstr(root->type, ==, "xfs");
+    g_assert_cmpint(root->used, ==, 250);
+    g_assert_cmpuint(root->disks.count, ==, 1);
+    guest_facts_free(facts);
+}
+
+/* Counts without end, sizes beyond any disk, offsets of no place, more used than there is, text of a megabyte. */
+static void
+test_hostile_life(void)
+{
+    const Id id = id_random();
+    g_auto(Making) making = { 0 };
+    GuestFacts *facts = g_new0(GuestFacts, 1);
+    g_autofree char *long_text = g_strnfill(1 << 20, 'x');
+    add_zone(&making, "\x1b[2J", G_MININT);
+    add_count(&making, G_MAXUINT, "user.count", 0);
+    add_count(&making, G_MAXUINT, "fs.count", 0);
+    for (guint i = 0; i < 200; i++) {
+        add_text(&making, i % 2 ? "a\nb" : long_text, "user.%u.name", i, 0);
+        add_number(&making, G_MAXUINT64, "user.%u.login-time", i);
+        g_autofree char *place = g_strdup_printf("/m%u", i);
+        add_text(&making, place, "fs.%u.mountpoint", i, 0);
+        add_number(&making, i % 2 ? G_MAXUINT64 : 100, "fs.%u.total-bytes", i);
+        add_number(&making, 200, "fs.%u.used-bytes", i);
+        add_count(&making, G_MAXUINT, "fs.%u.disk.count", i);
+    }
+    guest_answer_zone(&making.answer, &facts->zone);
+    guest_answer_sessions(&making.answer, &id, facts);
+    guest_answer_file_systems(&making.answer, &id, facts);
+    g_assert_null(facts->zone.utc_offset);
+    g_assert_cmpuint(facts->sessions.count, ==, 64);
+    g_assert_cmpuint(facts->file_systems.count, ==, 64);
+    for (guint i = 0; i < 64; i++) {
+        const Session *session = facts->sessions.items[i];
+        const FileSystem *system = facts->file_systems.items[i];
+        g_assert_cmpuint(strlen(session->name), <, 256);
+        g_assert_null(strchr(session->name, '\n'));
+        g_assert_cmpint(session->login_time, ==, 0);
+        g_assert_cmpint(system->used, <=, system->total);
+    }
+    guest_facts_free(facts);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -172,6 +262,8 @@ main(int argc, char **argv)
     g_test_add_func("/guest_answer/system", test_system);
     g_test_add_func("/guest_answer/hostile_text", test_hostile_text);
     g_test_add_func("/guest_answer/hostile_cards", test_hostile_cards);
+    g_test_add_func("/guest_answer/life", test_life);
+    g_test_add_func("/guest_answer/hostile_life", test_hostile_life);
     g_test_add_func("/guest_answer/same_card_twice", test_same_card_twice);
     return g_test_run();
 }

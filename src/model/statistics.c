@@ -6,12 +6,13 @@
 #include "model/statistics.h"
 
 #include "base/lock.h"
+#include "base/refs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct Sheet {
-    gatomicrefcount refs;
+    Refs refs;
     HostNumbers host;
     Wall when;
     GArray *vms;                    /* VmNumbers, sorted by id once it is put */
@@ -30,7 +31,7 @@ Sheet *
 sheet_new(const HostNumbers *host, Wall when, guint vms)
 {
     Sheet *sheet = g_new0(Sheet, 1);
-    g_atomic_ref_count_init(&sheet->refs);
+    refs_init(&sheet->refs);
     sheet->host = *host;
     sheet->when = when;
     sheet->vms = g_array_sized_new(FALSE, TRUE, sizeof(VmNumbers), vms);
@@ -42,14 +43,14 @@ sheet_new(const HostNumbers *host, Wall when, guint vms)
 Sheet *
 sheet_ref(Sheet *sheet)
 {
-    g_atomic_ref_count_inc(&sheet->refs);
+    refs_inc(&sheet->refs);
     return sheet;
 }
 
 void
 sheet_unref(Sheet *sheet)
 {
-    if (!sheet || !g_atomic_ref_count_dec(&sheet->refs))
+    if (!sheet || !refs_dec(&sheet->refs))
         return;
     g_array_unref(sheet->vms);
     g_array_unref(sheet->disks);

@@ -121,9 +121,9 @@ written(const CacheKey *key)
 static char *
 joined(RopeReply *reply)
 {
-    static guint turn;
+    static gint turns;                  /* of all threads */
     Text out = TEXT_EMPTY;
-    const gsize rooms[] = { 1, 100, 5000, 64 << 10 }, room = rooms[turn++ % G_N_ELEMENTS(rooms)];
+    const gsize rooms[] = { 1, 100, 5000, 64 << 10 }, room = rooms[(guint) g_atomic_int_add(&turns, 1) % G_N_ELEMENTS(rooms)];
     g_autofree char *buffer = g_malloc(room);
     for (gsize count; (count = rope_reply_read(reply, buffer, room));) {
         g_assert_cmpuint(count, <=, room);

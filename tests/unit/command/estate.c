@@ -4,6 +4,7 @@
  * The estate itself and the host in memory. The walk is in walk.c. */
 #include "estate.h"
 
+#include "base/lock.h"
 #include "base/text.h"
 #include "host/domain_xml.h"
 #include "host/machines.h"
@@ -14,18 +15,10 @@ Estate estate;
 
 /* --- the host in memory ----------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    Id id;
-    char *xml;
-    DomainState state;
-} Domain;
+typedef struct { Id id; char *xml; DomainState state; } Domain;
+typedef struct { char *path; int format; gint64 size; } Volume;
 
-typedef struct {
-    char *path;
-    int format;
-    gint64 size;
-} Volume;
-
+static Lock lock = { PTHREAD_MUTEX_INITIALIZER };       /* the host's calls come from several workers at once */
 static GPtrArray *domains, *volumes;
 static HostFault fault;
 static gboolean deaf;
@@ -104,6 +97,7 @@ answers(GError **error)
 static gboolean
 host_define(G_GNUC_UNUSED HostLink *link, const char *xml, G_GNUC_UNUSED Tick deadline, GError **error)
 {
+    LOCK_HOLD(&lock);
     gboolean silent;
     g_autoptr(DomainFacts) facts = domain_facts_new();
     if (!may_change(&silent, error) || !domain_xml_read(xml, facts, error))
@@ -118,6 +112,7 @@ host_define(G_GNUC_UNUSED HostLink *link, const char *xml, G_GNUC_UNUSED Tick de
 static gboolean
 host_undefine(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
+    LOCK_HOLD(&lock);
     gboolean silent;
     if (!may_change(&silent, error))
         return FALSE;
@@ -131,6 +126,7 @@ host_undefine(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick dea
 static DomainFacts *
 host_read(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
+    LOCK_HOLD(&lock);
     const Domain *domain = find_domain(id);
     if (!answers(error))
         return NULL;
@@ -149,7 +145,10 @@ static gboolean
 move(const Id *id, DomainState state, GError **error)
 {
     gboolean silent;
+    LOCK_HOLD(&lock);
     Domain *domain = find_domain(id);
+    if (domain && domain->state != DOMAIN_SHUTOFF && (state == DOMAIN_RUNNING || state == DOMAIN_PAUSED))
+        return fault_set(error, MSG_INTERNAL, "text", "it runs already", NULL);
     if (!may_change(&silent, error))
         return FALSE;
     if (!domain)
@@ -161,9 +160,6 @@ move(const Id *id, DomainState state, GError **error)
 static gboolean
 host_start(G_GNUC_UNUSED HostLink *link, const Id *id, gboolean paused, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    const Domain *domain = find_domain(id);
-    if (domain && domain->state != DOMAIN_SHUTOFF)
-        return fault_set(error, MSG_INTERNAL, "text", "it runs already", NULL);
     return move(id, paused ? DOMAIN_PAUSED : DOMAIN_RUNNING, error);
 }
 
@@ -182,12 +178,14 @@ host_destroy(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick dead
 static gboolean
 store_ready(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const HostStore *store, G_GNUC_UNUSED Tick deadline, GError **error)
 {
+    LOCK_HOLD(&lock);
     return answers(error);
 }
 
 static gboolean
 volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNUC_UNUSED Tick deadline, GError **error)
 {
+    LOCK_HOLD(&lock);
     gboolean silent;
     g_autofree char *path = volume_path(&spec->store, &spec->id);
     if (!may_change(&silent, error))
@@ -203,6 +201,7 @@ volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNUC_UNUSE
 static gboolean
 volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, gint64 size, G_GNUC_UNUSED Tick deadline, GError **error)
 {
+    LOCK_HOLD(&lock);
     gboolean silent;
     g_autofree char *path = volume_path(store, disk);
     if (!may_change(&silent, error))
@@ -214,6 +213,7 @@ volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *di
 static gboolean
 volume_delete(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, G_GNUC_UNUSED Tick deadline, GError **error)
 {
+    LOCK_HOLD(&lock);
     gboolean silent;
     g_autofree char *path = volume_path(store, disk);
     if (!may_change(&silent, error))
@@ -226,6 +226,7 @@ volume_delete(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *di
 static gboolean
 volume_read(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret, G_GNUC_UNUSED Tick deadline, GError **error)
 {
+    LOCK_HOLD(&lock);
     g_autofree char *path = volume_path(store, disk);
     const Volume *volume = find_volume(path);
     if (!answers(error))
@@ -255,12 +256,14 @@ static const HostOps ops = {
 void
 estate_fault(HostFault next)
 {
+    LOCK_HOLD(&lock);
     fault = next;
 }
 
 void
 estate_deaf(gboolean now)
 {
+    LOCK_HOLD(&lock);
     deaf = now;
 }
 
@@ -273,6 +276,7 @@ by_text(gconstpointer a, gconstpointer b)
 char *
 estate_picture(void)
 {
+    LOCK_HOLD(&lock);
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < domains->len; i++) {
         const Domain *domain = domains->pdata[i];

@@ -31,13 +31,6 @@ store_records(guint count)
     }
 }
 
-static void
-crash(void)
-{
-    world_crash();
-    g_strlcpy(outside.log, "", sizeof(outside.log));
-}
-
 static const Job *
 only_job(void)
 {
@@ -63,7 +56,7 @@ static void
 test_nothing_stored(void)
 {
     open_world(&walk_command);
-    crash();
+    world_crash();
     world_settle();
     g_assert_null(only_job());
     g_assert_null(world_vm()->description);
@@ -79,7 +72,7 @@ test_effect_without_record(void)
     open_world(&walk_command);
     store_records(1);
     g_assert_true(outside.effect[0]);
-    crash();
+    world_crash();
     g_assert_nonnull(engine_claimant(world.engine, &vm_type, &world.vm));
     ends_as(JOB_FINISHED, "probe:a run:b run:c ", "finished");
 }
@@ -91,7 +84,7 @@ test_record_without_effect(void)
     open_world(&walk_command);
     store_records(2);
     outside.effect[1] = FALSE;
-    crash();
+    world_crash();
     ends_as(JOB_FAILED, "probe:b probe:b undo:b undo:a ", "as before");
 }
 
@@ -100,7 +93,7 @@ test_before_the_end(void)
 {
     open_world(&walk_command);
     store_records(3);
-    crash();
+    world_crash();
     ends_as(JOB_FINISHED, "probe:c ", "finished");
 }
 
@@ -112,7 +105,7 @@ test_while_undoing(void)
     store_records(3);
     g_assert_cmpstr(outside.log, ==, "run:a run:b undo:b undo:a ");
     outside.effect[0] = TRUE;           /* say it had died between the undos */
-    crash();
+    world_crash();
     ends_as(JOB_FAILED, "undo:b undo:a ", "as before");
 }
 
@@ -123,7 +116,7 @@ test_host_comes_later(void)
     open_world(&walk_command);
     store_records(1);
     outside.blind = TRUE;
-    crash();
+    world_crash();
     world_until(strstr(outside.log, "probe:a"));
     world_settle();
     Answer second = { 0 };
@@ -145,7 +138,7 @@ test_forward(void)
     open_world(&forward_command);
     store_records(3);
     outside.effect[2] = FALSE;
-    crash();
+    world_crash();
     ends_as(JOB_FINISHED, "probe:c probe:c run:c ", "finished");
 }
 
@@ -155,7 +148,7 @@ test_once_happened(void)
 {
     open_world(&once_command);
     store_records(1);
-    crash();
+    world_crash();
     ends_as(JOB_FINISHED, "probe:a ", "finished");
 }
 
@@ -165,7 +158,7 @@ test_once_did_not(void)
     open_world(&once_command);
     store_records(1);
     outside.effect[0] = FALSE;
-    crash();
+    world_crash();
     ends_as(JOB_FAILED, "probe:a probe:a ", "as before");
 }
 
@@ -178,7 +171,7 @@ test_twice(void)
     world_crash();
     world_store_mode(STORE_HOLDS);
     world_until(world_store_waiting() == 1);
-    crash();
+    world_crash();
     ends_as(JOB_FINISHED, "probe:a run:b run:c ", "finished");
 }
 
@@ -192,7 +185,7 @@ test_command_of_another_program(void)
     text_set(&job->command, "vm.fly");
     world_store_put(job);
     world_store_answer(1, FALSE);
-    crash();
+    world_crash();
     world_settle();
     g_assert_nonnull(engine_claimant(world.engine, &vm_type, &world.vm));
     g_assert_cmpstr(outside.log, ==, "");

@@ -483,6 +483,7 @@ world_crash(void)
     store.full = store.failed = FALSE;
     store.mode = STORE_ANSWERS;
     world.refreshes = 0;
+    outside.log[0] = '\0';
     begin();
 }
 

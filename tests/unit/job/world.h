@@ -24,7 +24,7 @@ extern World world;
 
 void world_open(void);              /* a fresh estate: data center, cluster, host, one VM that is down, started engine */
 void world_close(void);
-void world_crash(void);             /* kill -9 and start again on the same store */
+void world_crash(void);             /* kill -9 and start again on the same store, with an empty log of what is done outside */
 /* Turns the loop until CONDITION; fails the test after a minute. */
 #define world_until(condition) for (Tick limit_ = clock_tick() + 60 * CLOCK_SECOND; !(condition); world_turn(limit_))
 void world_turn(Tick limit);

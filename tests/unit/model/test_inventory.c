@@ -185,7 +185,7 @@ test_feed(void)
 typedef struct {
     Inventory *inventory;
     gint stop;
-    guint64 reads;
+    gint reads;
 } Reader;
 
 static gpointer
@@ -199,7 +199,7 @@ read_on(gpointer data)
         for (ViewWalk walk = view_walk(view, &vm_type); (object = view_next(&walk));)
             walked++;
         g_assert_cmpuint(walked, ==, view_count(view, &vm_type));
-        reader->reads++;
+        g_atomic_int_inc(&reader->reads);
     }
     return NULL;
 }
@@ -219,7 +219,7 @@ test_readers(void)
         head = next;
     }
     view_unref(head);
-    while (reader.reads < 10)
+    while (g_atomic_int_get(&reader.reads) < 10)
         g_usleep(1000);
     g_atomic_int_set(&reader.stop, 1);
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)

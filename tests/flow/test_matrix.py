@@ -20,7 +20,7 @@ from recipes import RECIPES, Estate, Shikirid, Tap, leftovers, settle, wait_for
 KINDS = ("step", "effect", "sql")
 NEVER = 10 ** 9
 PASSED = re.compile(r"points passed: (\d+) step, (\d+) effect, (\d+) sql")
-DAEMONS = 2
+DAEMONS = 4
 
 
 def end_and_count(m):

@@ -16,6 +16,8 @@ is_idle(const Work *work, const Disk *disk, GError **error)
     g_autoptr(GPtrArray) vms = devices_vms_of_disk(work->view, &disk->object.id);
     for (guint i = 0; i < vms->len; i++) {
         const Vm *vm = vms->pdata[i];
+        if (vm->status == VM_SUSPENDED)
+            return guard_down(vm, MSG_GROW_NEEDS_DOWN, error);
         if (vm->status != VM_DOWN)
             return fault_set(error, MSG_GROW_NEEDS_DOWN, "disk", disk->alias, "vm", vm->name, "status", names_get(&vm_status_names, vm->status), NULL);
     }

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Checks and stages of verbs that end a running VM. How they end it each knows itself. Where a VM stands is reconcile's to
+ * Checks and stages of verbs upon a running VM. What they do to it each knows itself. Where a VM stands is reconcile's to
  * say; what is staged here is what was asked for, and it gives way to the next report. */
 #include "command/running.h"
 
@@ -11,7 +11,7 @@
 /* clang-format off */
 const Type running_params_type = { .one = "action", .many = "actions", .size = sizeof(RunningParams), .help = "How to end it.", .fields = (const Field[]) {
     BOOL(RunningParams, async,  ADD, "Answer before it is done."),
-    BOOL(RunningParams, force,  ADD, "Accepted, without meaning here."),
+    BOOL(RunningParams, force,  ADD, "If its guest was asked before and has not obeyed yet: do not ask it again, do it."),
     BOOL(RunningParams, filter, ADD, "Accepted, without meaning here."),
     TEXT(RunningParams, reason, ADD, "Why; kept with the VM."),
     { 0 } } };
@@ -40,21 +40,55 @@ running_check(Work *work, MessageCode needs_running, GError **error)
 }
 
 void
-running_stage(Work *work, Changes *changes)
+running_stage(Work *work, Changes *changes, VmStatus meanwhile)
 {
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
     work_set_mark(work, "was", names_get(&vm_status_names, vm->status));
+    work_set_mark(work, "meanwhile", names_get(&vm_status_names, (int) meanwhile));
     if (vm->status != VM_UNKNOWN)
-        vm->status = VM_POWERING_DOWN;
+        vm->status = meanwhile;
 }
 
 void
 running_revert(Work *work, Changes *changes)
 {
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
-    const char *was = work_mark(work, "was");
-    if (vm && was && vm->status == VM_POWERING_DOWN)
+    const char *was = work_mark(work, "was"), *meanwhile = work_mark(work, "meanwhile");
+    if (vm && was && meanwhile && vm->status == names_find(&vm_status_names, meanwhile))
         vm->status = names_find(&vm_status_names, was);
+}
+
+Vm *
+running_ended(Work *work, Changes *changes, VmStatus status)
+{
+    Vm *vm = changes_edit(changes, &vm_type, &work->target);
+    if (!vm)
+        return NULL;
+    vm->status = status;
+    vm->run_once &= status == VM_SUSPENDED;
+    vm->host.id = id_null;
+    vm->stop_time = clock_wall();
+    text_set(&vm->status_detail, NULL);
+    text_set(&vm->stop_reason, work_mark(work, "reason"));
+    return vm;
+}
+
+gboolean
+running_ask(Work *work, HostLink *link, RunningAsk ask, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    gboolean well = ask(link, &work->target, work->deadline, &refusal);
+    work_set_mark(work, "asked", well ? "yes" : NULL);
+    work_set_mark(work, "refused", !well && fault_of(refusal) != FAULT_UNKNOWN_OUTCOME ? "yes" : NULL);
+    if (refusal)
+        g_propagate_error(error, g_steal_pointer(&refusal));
+    return well;
+}
+
+Probe
+running_asked(const Work *work)
+{
+    return work_mark(work, "asked") ? PROBE_DONE : work_mark(work, "refused") ? PROBE_NOT_DONE : PROBE_UNKNOWN;
 }
 
 char *

@@ -37,10 +37,16 @@ rewrite_path(const Work *work, const char *field, char **path, GError **error)
     return TRUE;
 }
 
+gboolean
+vm_rules_is_boot_device(const char *word)
+{
+    static const char *const known[] = { "hd", "cdrom", "network", NULL };
+    return g_strv_contains(known, word);
+}
+
 static gboolean
 check_boot(const Work *work, GError **error)
 {
-    static const char *const known[] = { "hd", "cdrom", "network", NULL };
     Vm *sent = work->draft->record;
     if (draft_has(work->draft, "os.kernel") && !rewrite_path(work, "os.kernel", &sent->os.kernel, error))
         return FALSE;
@@ -50,20 +56,17 @@ check_boot(const Work *work, GError **error)
         return fault_set(error, MSG_CMDLINE_TOO_LONG, NULL);
     for (guint i = 0; i < sent->os.boot.devices.count; i++) {
         const char *device = sent->os.boot.devices.items[i];
-        if (!g_strv_contains(known, device))
+        if (!vm_rules_is_boot_device(device))
             return fault_set(error, MSG_BAD_BOOT_DEVICE, "device", device, NULL);
     }
     return TRUE;
 }
 
-static gboolean
-check_sent_memory(const Draft *draft, const char *name, GError **error)
+gboolean
+vm_rules_check_memory(const char *name, gint64 bytes, GError **error)
 {
-    const Vm *sent = draft->record;
-    if (!draft_has(draft, "memory") || (sent->memory >= MEMORY_LEAST && sent->memory <= MEMORY_MOST))
-        return TRUE;
-    g_autofree char *memory = g_strdup_printf("%" G_GINT64_FORMAT, sent->memory);
-    return fault_set(error, MSG_MEMORY_OUT_OF_RANGE, "vm", name, "memory", memory, NULL);
+    g_autofree char *memory = g_strdup_printf("%" G_GINT64_FORMAT, bytes);
+    return (bytes >= MEMORY_LEAST && bytes <= MEMORY_MOST) || fault_set(error, MSG_MEMORY_OUT_OF_RANGE, "vm", name, "memory", memory, NULL);
 }
 
 gboolean
@@ -74,7 +77,9 @@ vm_rules_check_draft(Work *work, const char *name, GError **error)
         return FALSE;
     if (draft_has(work->draft, "name") && !guard_name("VM", "name", sent->name, error))
         return FALSE;
-    return check_sent_memory(work->draft, name, error) && check_boot(work, error);
+    if (draft_has(work->draft, "memory") && !vm_rules_check_memory(name, sent->memory, error))
+        return FALSE;
+    return check_boot(work, error);
 }
 
 void

@@ -16,5 +16,7 @@ gboolean vm_rules_check(const Draft *draft, const Vm *vm, gboolean adding, GErro
 /* Is its name free in the cluster's data center, but for the VM itself? Claims it, since an edit shows only at its end. ADDING chooses
  * the sentence. */
 gboolean vm_rules_name_is_free(Work *work, const Vm *vm, gboolean adding, GError **error);
+gboolean vm_rules_is_boot_device(const char *word);     /* hd, cdrom, network */
+gboolean vm_rules_check_memory(const char *name, gint64 bytes, GError **error);    /* may a VM of that name have so much? */
 /* Can it start from anything: an active bootable disk, a kernel, a CD-ROM, the network? */
 gboolean vm_rules_can_boot(const Vm *vm);

@@ -1,12 +1,19 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Asks the guest to shut down, once. The job ends when it has been asked; that it is down its host reports. A guest that was
- * perhaps asked is not asked again: the job then ends as not known to have happened. */
+ * Asks the guest to shut down, once. The job ends when it has been asked; that it is down, or still is not when its time is over,
+ * the host's reports say. A guest that was perhaps asked is not asked again: the job then ends as not known to have happened. With
+ * `force`, one that was asked and is still at it loses its power. */
 #include "command/definition.h"
 #include "command/guards.h"
 #include "command/rows.h"
 #include "command/running.h"
+
+static gboolean
+is_forced(const Work *work)
+{
+    return work_mark(work, "forced") != NULL;
+}
 
 static gboolean
 check(Work *work, GError **error)
@@ -14,6 +21,8 @@ check(Work *work, GError **error)
     const Vm *vm = running_check(work, MSG_SHUTDOWN_NEEDS_RUNNING, error);
     if (vm && vm->status == VM_PAUSED)
         return fault_set(error, MSG_SHUTDOWN_WHILE_PAUSED, "vm", vm->name, NULL);
+    if (vm && vm->status == VM_POWERING_DOWN && work_flag(work, "force", FALSE))
+        work_set_mark(work, "forced", "yes");
     return vm && guard_home(work, vm, error);
 }
 
@@ -21,52 +30,52 @@ static gboolean
 stage(Work *work, Changes *changes, GError **error)
 {
     (void) error;
-    running_stage(work, changes);
+    running_stage(work, changes, VM_POWERING_DOWN);
     return TRUE;
 }
 
-/* Whether it was asked or refused is noted at once: a host cannot be asked for it afterwards. */
 static gboolean
 ask(Work *work, GError **error)
 {
-    g_autoptr(GError) refusal = NULL;
     g_autoptr(HostLink) link = work_host(work, error);
-    if (!link)
-        return FALSE;
-    gboolean well = link->ops->shutdown(link, &work->target, work->deadline, &refusal);
-    work_set_mark(work, "asked", well ? "yes" : NULL);
-    work_set_mark(work, "refused", !well && fault_of(refusal) != FAULT_UNKNOWN_OUTCOME ? "yes" : NULL);
-    if (refusal)
-        g_propagate_error(error, g_steal_pointer(&refusal));
-    return well;
+    return link && running_ask(work, link, is_forced(work) ? link->ops->destroy : link->ops->shutdown, error);
 }
 
-/* One that runs on may have been asked and take its time. */
+/* One that runs on may have been asked and take its time; one whose plug was pulled has none. */
 static Probe
 asked(Work *work, GError **error)
 {
-    if (work_mark(work, "asked"))
-        return PROBE_DONE;
-    if (work_mark(work, "refused"))
-        return PROBE_NOT_DONE;
+    Probe noted = running_asked(work);
+    if (noted != PROBE_UNKNOWN)
+        return noted;
     g_autoptr(DomainFacts) facts = definition_read(work, error);
-    gboolean obeys = facts && (!definition_runs(facts) || facts->state == DOMAIN_SHUTTING_DOWN);
-    return obeys ? PROBE_DONE : PROBE_UNKNOWN;
+    gboolean obeys = facts && (!definition_runs(facts) || (!is_forced(work) && facts->state == DOMAIN_SHUTTING_DOWN));
+    return obeys ? PROBE_DONE : facts && is_forced(work) ? PROBE_NOT_DONE : PROBE_UNKNOWN;
 }
 
 static void
 finish(Work *work, Changes *changes)
 {
+    if (is_forced(work)) {
+        running_ended(work, changes, VM_DOWN);
+        return;
+    }
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
     const char *reason = work_mark(work, "reason");
     if (vm && reason)
         text_set(&vm->stop_reason, reason);
 }
 
+static const Command *
+words(const Work *work)
+{
+    return is_forced(work) ? &vm_stop : &vm_shutdown;
+}
+
 static char *
 plan(Work *work, GError **error)
 {
-    return running_plan(work, MSG_PLAN_SHUTDOWN, error);
+    return running_plan(work, is_forced(work) ? MSG_PLAN_STOP : MSG_PLAN_SHUTDOWN, error);
 }
 
 const Command vm_shutdown = {
@@ -77,6 +86,7 @@ const Command vm_shutdown = {
     .title = MSG_SHUTTING_VM_DOWN,
     .done = { 73, MSG_VM_ASKED_TO_SHUT_DOWN },
     .failed = { 74, MSG_VM_SHUTDOWN_FAILED },
+    .words = words,
     .check = check,
     .stage = stage,
     .plan = plan,

@@ -1,27 +1,31 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Starts a VM on its home. Its files are looked at before, so that a missing one is told as that and not as QEMU's last words.
- * Undone only where this very job started it. Settings for one run alone (vm, cloud-init) are refused, not ignored. */
+ * Starts a VM on its home, lets one go on that is suspended, or stands still. Its files are looked at before, so that a missing one is
+ * told as that and not as QEMU's last words. Undone only where this very job started it, and so that nothing is lost: what went on
+ * from a saved state is saved again, what stood still stands still again. Settings for one run are once.c's. */
 #include "command/definition.h"
 #include "command/guards.h"
+#include "command/once.h"
 #include "command/paths.h"
 #include "command/plan.h"
 #include "command/rows.h"
+#include "command/running.h"
 #include "command/vm_rules.h"
 #include "command/volumes.h"
 
-typedef struct { char *id; } RunOnce;
+#define GOES_ON "goes.on"           /* mark: it is no start from nothing */
+#define ONCE_XML "once.xml"         /* mark: what it runs by this time */
+#define RESUMED "resumed"
+#define RESTORED "restored"
+
 typedef struct {
     gboolean async, force, filter, pause, use_cloud_init, use_sysprep, use_initialization, use_ignition, volatile_;
     char *reason, *authorized_key;
-    RunOnce vm;
+    OnceSettings vm;
 } StartParams;
 
 /* clang-format off */
-static const Type run_once_type = { .one = "vm", .many = "vms", .size = sizeof(RunOnce), .fields = (const Field[]) {
-    TEXT (RunOnce, id, ADD,                        "Not used."),
-    { 0 } } };
 static const Type start_params_type = { .one = "action", .many = "actions", .size = sizeof(StartParams), .help = "How to start.", .fields = (const Field[]) {
     BOOL (StartParams, async, ADD,                 "Answer before it is done."),
     BOOL (StartParams, force, ADD,                 "Accepted, without meaning here."),
@@ -31,10 +35,10 @@ static const Type start_params_type = { .one = "action", .many = "actions", .siz
     BOOL (StartParams, use_sysprep, ADD,           "Not built yet."),
     BOOL (StartParams, use_initialization, ADD,    "Not built yet."),
     BOOL (StartParams, use_ignition, ADD,          "Not built yet."),
-    NAMED("volatile", KIND_BOOL, StartParams, volatile_, gboolean, NULL, ADD, "Settings for this run alone; there are none without vm."),
+    NAMED("volatile", KIND_BOOL, StartParams, volatile_, gboolean, NULL, ADD, "Forget the settings at the guest's own reboot too: not built yet."),
     TEXT (StartParams, reason, ADD,                "Kept with the event."),
     TEXT (StartParams, authorized_key, ADD,        "Not built yet."),
-    GROUP(StartParams, vm, run_once_type, ADD,     "Not built yet."),
+    GROUP(StartParams, vm, once_type, ADD,         "Settings for this run alone."),
     { 0 } } };
 /* clang-format on */
 
@@ -47,24 +51,30 @@ is_of_others(const Vm *vm)
     return vm->adopted || g_strcmp0(vm->origin, "external") == 0;
 }
 
-/* One whose memory is saved goes on where it was. */
+/* One whose memory is saved goes on where it was; so does one that stands still, unless it is told to stand still. */
 static gboolean
-check_status(const Vm *vm, GError **error)
+check_status(Work *work, const Vm *vm, GError **error)
 {
-    return vm->status == VM_SUSPENDED || guard_down(vm, MSG_START_NEEDS_DOWN, error);
+    gboolean resumes = vm->status == VM_PAUSED && !work_flag(work, "pause", FALSE);
+    work_set_mark(work, GOES_ON, resumes ? RESUMED : vm->status == VM_SUSPENDED ? RESTORED : NULL);
+    return work_mark(work, GOES_ON) || guard_down(vm, MSG_START_NEEDS_DOWN, error);
+}
+
+static gboolean
+goes_on(const Work *work, const char *how)
+{
+    return g_strcmp0(work_mark(work, GOES_ON), how) == 0;
 }
 
 static gboolean
 check_params(const Work *work, const Vm *vm, GError **error)
 {
-    static const char *const later[] = { "use_cloud_init", "use_sysprep", "use_initialization", "use_ignition" };
+    static const char *const later[] = { "use_cloud_init", "use_sysprep", "use_initialization", "use_ignition", "volatile" };
     for (guint i = 0; i < G_N_ELEMENTS(later); i++) {
         if (work_flag(work, later[i], FALSE))
             return fault_set(error, MSG_RUN_ONCE_NOT_BUILT, "vm", vm->name, "field", later[i], NULL);
     }
-    if (work->draft && draft_has(work->draft, "vm"))
-        return fault_set(error, MSG_RUN_ONCE_NOT_BUILT, "vm", vm->name, "field", "vm", NULL);
-    return TRUE;
+    return !once_is_meant(work->draft) || guard_down(vm, MSG_START_NEEDS_DOWN, error);
 }
 
 static gboolean
@@ -88,15 +98,27 @@ choose_host(Work *work, const Vm *vm, GError **error)
     return TRUE;
 }
 
+/* VM as it would run. */
+static gboolean
+check_run(Work *work, const Vm *vm, GError **error)
+{
+    if (!is_of_others(vm) && !vm_rules_can_boot(vm))
+        return fault_set(error, MSG_NO_BOOT_DEVICE, "vm", vm->name, NULL);
+    return check_disks(work, vm, error) && guard_home(work, vm, error) && choose_host(work, vm, error);
+}
+
 static gboolean
 check(Work *work, GError **error)
 {
     const Vm *vm = guard_vm(work, &work->target, error);
-    if (!vm || !check_status(vm, error) || !check_params(work, vm, error))
+    if (!vm || !check_status(work, vm, error) || !check_params(work, vm, error))
         return FALSE;
-    if (!is_of_others(vm) && !vm_rules_can_boot(vm))
-        return fault_set(error, MSG_NO_BOOT_DEVICE, "vm", vm->name, NULL);
-    if (!check_disks(work, vm, error) || !guard_home(work, vm, error) || !choose_host(work, vm, error))
+    if (goes_on(work, RESUMED))
+        return guard_home(work, vm, error);
+    Vm *runs = once_is_meant(work->draft) ? once_check(work, vm, error) : object_dup(vm);
+    gboolean well = runs && check_run(work, runs, error);
+    object_unref(runs);
+    if (!well)
         return FALSE;
     gboolean pause = work_flag(work, "pause", vm->start_paused);
     work_set_mark(work, "pause", pause ? "yes" : NULL);
@@ -108,8 +130,10 @@ stage(Work *work, Changes *changes, GError **error)
 {
     (void) error;
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
+    if (once_is_meant(work->draft))
+        work_keep_draft(work);
     work_set_mark(work, "was", names_get(&vm_status_names, vm->status));
-    vm->status = vm->status == VM_SUSPENDED ? VM_RESTORING_STATE : VM_WAIT_FOR_LAUNCH;
+    vm->status = goes_on(work, RESTORED) ? VM_RESTORING_STATE : goes_on(work, RESUMED) ? VM_POWERING_UP : VM_WAIT_FOR_LAUNCH;
     return TRUE;
 }
 
@@ -143,12 +167,44 @@ check_files(const Work *work, const Vm *vm, GError **error)
 }
 
 static gboolean
+prepare_once(Work *work, GError **error)
+{
+    g_autofree char *xml = once_prepare(work, error);
+    work_set_mark(work, ONCE_XML, xml);
+    return xml != NULL;
+}
+
+static gboolean
 prepare(Work *work, GError **error)
 {
     const Vm *vm = view_find(work->view, &vm_type, &work->target);
     if (!vm)
         return fault_set(error, MSG_VM_NOT_ON_HOST, "vm", "", NULL);
-    return check_volumes(work, vm, error) && check_files(work, vm, error);
+    if (goes_on(work, RESUMED))
+        return TRUE;
+    return check_volumes(work, vm, error) && check_files(work, vm, error) && (!once_is_meant(work->draft) || prepare_once(work, error));
+}
+
+/* A saved one stands still afterwards if it did when it was saved. */
+static void
+note_stillness(Work *work)
+{
+    g_autoptr(GError) unheard = NULL;
+    g_autoptr(DomainFacts) facts = goes_on(work, RESTORED) ? definition_read(work, &unheard) : NULL;
+    if (facts)
+        work_set_mark(work, "pause", facts->state == DOMAIN_PAUSED ? "yes" : NULL);
+}
+
+static gboolean
+begin_run(Work *work, HostLink *link, GError **error)
+{
+    gboolean paused = work_mark(work, "pause") != NULL;
+    const char *once = work_mark(work, ONCE_XML);
+    if (goes_on(work, RESUMED))
+        return link->ops->resume(link, &work->target, work->deadline, error);
+    if (once)
+        return link->ops->start_once(link, &work->target, once, paused, work->deadline, error);
+    return link->ops->start(link, &work->target, paused, work->deadline, error);
 }
 
 static gboolean
@@ -157,9 +213,10 @@ start(Work *work, GError **error)
     g_autoptr(HostLink) link = work_host(work, error);
     if (!link)
         return FALSE;
-    if (!link->ops->start(link, &work->target, work_mark(work, "pause") != NULL, work->deadline, error))
+    if (!begin_run(work, link, error))
         return FALSE;
     work_set_mark(work, "started", "yes");
+    note_stillness(work);
     return TRUE;
 }
 
@@ -169,17 +226,22 @@ started(Work *work, GError **error)
     g_autoptr(DomainFacts) facts = definition_read(work, error);
     if (!facts)
         return PROBE_UNKNOWN;
-    return definition_runs(facts) ? PROBE_DONE : PROBE_NOT_DONE;
+    note_stillness(work);
+    gboolean well = goes_on(work, RESUMED) ? facts->state == DOMAIN_RUNNING || facts->state == DOMAIN_BLOCKED : definition_runs(facts);
+    return well ? PROBE_DONE : PROBE_NOT_DONE;
 }
 
 /* Somebody else's start in the same moment carries no mark of ours. */
 static gboolean
-destroy(Work *work, GError **error)
+take_back(Work *work, GError **error)
 {
     if (!work_mark(work, "started"))
         return TRUE;
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->destroy(link, &work->target, work->deadline, error);
+    if (!link)
+        return FALSE;
+    RunningAsk back = goes_on(work, RESUMED) ? link->ops->pause : goes_on(work, RESTORED) ? link->ops->save : link->ops->destroy;
+    return back(link, &work->target, work->deadline, error);
 }
 
 /* --- ends ----------------------------------------------------------------------------------------------------------------- */
@@ -198,7 +260,11 @@ finish(Work *work, Changes *changes)
         return;
     vm->status = work_mark(work, "pause") ? VM_PAUSED : VM_UP;
     work_mark_id(work, "host", &vm->host.id);
+    text_set(&vm->status_detail, NULL);
+    if (goes_on(work, RESUMED))
+        return;
     vm->start_time = clock_wall();
+    vm->run_once |= work_mark(work, ONCE_XML) != NULL;
     text_set(&vm->stop_reason, NULL);
 }
 
@@ -211,16 +277,35 @@ revert(Work *work, Changes *changes)
         vm->status = was ? names_find(&vm_status_names, was) : VM_DOWN;
 }
 
+static const Command resumption = {
+    .title = MSG_RESUMING_VM,
+    .done = { 40, MSG_VM_RESUMED },
+    .failed = { 103, MSG_VM_RESUME_FAILED },
+};
+
+static const Command *
+words(const Work *work)
+{
+    return goes_on(work, RESUMED) ? &resumption : &vm_start;
+}
+
 static char *
 plan(Work *work, GError **error)
 {
+    if (goes_on(work, RESUMED))
+        return running_plan(work, MSG_PLAN_RESUME, error);
     const Vm *vm = view_find(work->view, &vm_type, &work->target);
     g_autoptr(DomainFacts) facts = prepare(work, error) ? definition_read(work, error) : NULL;
     if (!vm || !facts)
         return NULL;
     g_autoptr(GString) text = g_string_new(NULL);
-    plan_tell(text, work_mark(work, "pause") ? MSG_PLAN_START_PAUSED : MSG_PLAN_START, "vm", vm->name, NULL);
+    plan_tell(text, goes_on(work, RESTORED) ? MSG_PLAN_RESTORE : work_mark(work, "pause") ? MSG_PLAN_START_PAUSED : MSG_PLAN_START, "vm", vm->name, NULL);
     plan_tell_choice(text, work->view, vm, PLACEMENT_START);
+    if (work_mark(work, ONCE_XML)) {
+        plan_tell(text, MSG_PLAN_ONCE, NULL);
+        plan_tell_xml(text, facts->xml, work_mark(work, ONCE_XML));
+        return g_strdup(text->str);
+    }
     plan_tell(text, MSG_PLAN_CONFIGURATION, NULL);
     g_string_append(text, facts->xml ? facts->xml : "");
     return g_strdup(text->str);
@@ -235,15 +320,16 @@ const Command vm_start = {
     .started = { 153, MSG_VM_START_STARTED },
     .done = { 32, MSG_VM_STARTED },
     .failed = { 54, MSG_VM_START_FAILED },
+    .words = words,
     .check = check,
     .stage = stage,
     .plan = plan,
     .steps = (const Step[]) {
         { "prepare disks", prepare, NULL, NULL, FALSE },
-        { "start domain", start, started, destroy, FALSE },
+        { "start domain", start, started, take_back, FALSE },
         { 0 },
     },
     .finish = finish,
     .revert = revert,
-    .help = "Starts a VM that is down.",
+    .help = "Starts a VM that is down; lets one go on that is suspended or paused.",
 };

@@ -1,14 +1,22 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Edits a VM's own values: while it is down all of them, while it runs those a running guest does not feel. Its devices have
- * verbs of their own. The host's XML is patched, not rebuilt. */
+ * Edits a VM's own values. The host's inactive XML is patched, not rebuilt: it is what the next start uses. While the VM runs, what it can
+ * take is changed in what runs too (unless `next_run` says not to); what it cannot take, or libvirt refuses, waits for the next start and
+ * is told as that. Its devices have verbs of their own. Once the definition is written there is no way back: a value of a running guest
+ * cannot be known to be taken back. */
 #include "command/definition.h"
 #include "command/guards.h"
 #include "command/paths.h"
+#include "command/plan.h"
 #include "command/refs.h"
 #include "command/rows.h"
 #include "command/vm_rules.h"
+
+#define FELT "felt"                 /* mark: what the running guest would feel */
+#define NEXT_RUN "next.run"         /* mark: leave what runs alone */
+#define DIFFERING "differing"       /* mark: the rows in which it then differs from its next start */
+#define ADJUSTED "adjusted"         /* mark: what runs is as it can be */
 
 /* Only the manager looks at these, or only the next start does. */
 static const char *const harmless[] = { "description", "comment", "delete_protected", "high_availability", "start_paused", "stateless", "type",
@@ -22,16 +30,19 @@ edit(Work *work, Vm *vm, GError **error)
     return TRUE;
 }
 
-/* What was sent and differs, and may be set; names that would need the VM down. Yours. */
+/* What a running VM is called by, and whose it is. */
+static const char *const fixed[] = { "name", "cluster", "cpu_profile", "quota", NULL };
+
+/* What was sent and differs, and may be set; those of FIXED alone, or those that a running guest feels. Yours; NULL: none. */
 static char *
-felt_rows(const Draft *draft, const Vm *vm)
+felt_rows(const Draft *draft, const Vm *vm, gboolean fixed_ones)
 {
     GString *names = g_string_new(NULL);
     g_autoptr(GPtrArray) rows = draft_differences(draft, vm);
     for (guint i = 0; i < rows->len; i++) {
         const char *name = rows->pdata[i];
         const Field *row = type_find(&vm_type, name);
-        if (!(row->flags & SET) || g_strv_contains(harmless, name))
+        if (!(row->flags & SET) || g_strv_contains(harmless, name) || g_strv_contains(fixed, name) != fixed_ones)
             continue;
         g_string_append_printf(names, "%s%s", names->len ? ", " : "", name);
     }
@@ -43,10 +54,14 @@ check_running(Work *work, const Vm *vm, GError **error)
 {
     if (!vm_is_running((VmStatus) vm->status) || vm->status == VM_UNKNOWN || vm->status == VM_NOT_RESPONDING)
         return guard_down(vm, MSG_EDIT_NEEDS_DOWN, error);
-    g_autofree char *felt = felt_rows(work->draft, vm);
-    if (felt)
-        return fault_set(error, MSG_EDIT_WHILE_RUNNING, "vm", vm->name, "fields", felt, NULL);
+    g_autofree char *never = felt_rows(work->draft, vm, TRUE), *felt = felt_rows(work->draft, vm, FALSE);
+    if (never)
+        return fault_set(error, MSG_EDIT_WHILE_RUNNING, "vm", vm->name, "fields", never, NULL);
     work_set_mark(work, "live", "yes");
+    work_set_mark(work, FELT, felt);
+    work_set_mark(work, NEXT_RUN, work_flag(work, "next_run", FALSE) ? "yes" : NULL);
+    if (felt)
+        work_set_about(work, "fields", felt);
     return TRUE;
 }
 
@@ -111,16 +126,119 @@ prepare(Work *work, GError **error)
     return definition_prepare(work, edit, error);
 }
 
+/* --- what runs -------------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_doubtful(const GError *error)
+{
+    Fault fault = fault_of(error);
+    return fault == FAULT_UNKNOWN_OUTCOME || fault == FAULT_UNAVAILABLE;
+}
+
+/* A refusal is no failure: the next start will have it. Only what nobody knows is asked for again. */
+static gboolean
+adjust(Work *work, HostLink *link, const LiveValue *value, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    if (link->ops->adjust(link, &work->target, value, work->deadline, &refusal) || !is_doubtful(refusal))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&refusal));
+    return FALSE;
+}
+
+static gboolean
+was_sent(const Work *work, const char *path, gboolean differs)
+{
+    return differs && draft_has(work->draft, path);
+}
+
+static gboolean
+adjust_all(Work *work, HostLink *link, const Vm *now, GError **error)
+{
+    Vm *wished = object_dup(now);
+    edit(work, wished, NULL);
+    LiveValue words = { LIVE_DESCRIPTION, 0, wished->description };
+    LiveValue memory = { LIVE_MEMORY, wished->memory, NULL }, cpus = { LIVE_CPUS, vm_cpus(wished), NULL };
+    const CpuTopology *from = &now->cpu.topology, *to = &wished->cpu.topology;
+    gboolean more_sockets = from->sockets != to->sockets && from->cores == to->cores && from->threads == to->threads;
+    gboolean well = (!was_sent(work, "description", g_strcmp0(now->description, wished->description) != 0) || adjust(work, link, &words, error)) &&
+                    (!was_sent(work, "memory", now->memory != wished->memory) || adjust(work, link, &memory, error)) &&
+                    (!was_sent(work, "cpu.topology", more_sockets) || adjust(work, link, &cpus, error));
+    object_unref(wished);
+    return well;
+}
+
+/* What is left for the next start, as the host has it: no event will tell. */
+static void
+note_differences(Work *work)
+{
+    g_autoptr(GError) unheard = NULL;
+    g_autoptr(DomainFacts) facts = definition_read(work, &unheard);
+    g_autoptr(GString) rows = g_string_new(NULL);
+    for (guint i = 0; facts && i < facts->differing.count; i++)
+        g_string_append_printf(rows, "%s%s", i > 0 ? " " : "", facts->differing.items[i]);
+    work_set_mark(work, DIFFERING, facts ? rows->str : NULL);
+}
+
+static gboolean
+change_running(Work *work, GError **error)
+{
+    const Vm *now = view_find(work->view, &vm_type, &work->target);
+    if (!work_mark(work, "live") || !now)
+        return TRUE;
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    g_autoptr(HostLink) link = facts ? work_host(work, error) : NULL;
+    if (!link || (definition_runs(facts) && !work_mark(work, NEXT_RUN) && !adjust_all(work, link, now, error)))
+        return FALSE;
+    note_differences(work);
+    work_set_mark(work, ADJUSTED, "yes");
+    return TRUE;
+}
+
+/* Done twice is done once: what is not noted is done again. */
+static Probe
+changed_running(Work *work, GError **error)
+{
+    (void) error;
+    return !work_mark(work, "live") || work_mark(work, ADJUSTED) ? PROBE_DONE : PROBE_NOT_DONE;
+}
+
+/* --- ends ----------------------------------------------------------------------------------------------------------------------- */
+
 static void
 finish(Work *work, Changes *changes)
 {
-    definition_finish(work, changes, edit);
+    Vm *vm = definition_finish(work, changes, edit);
+    const char *differing = work_mark(work, DIFFERING);
+    if (!vm || !differing)
+        return;
+    g_auto(GStrv) rows = g_strsplit(differing, " ", -1);
+    words_set(&vm->next_run_differences, (const char *const *) rows);
+    vm->next_run_configuration_exists = vm->next_run_differences.count > 0;
+}
+
+static const Command later = {
+    .title = MSG_EDITING_VM,
+    .done = { 35, MSG_VM_EDITED_WHILE_RUNNING },
+    .failed = { 58, MSG_VM_EDIT_FAILED },
+};
+
+static const Command *
+words(const Work *work)
+{
+    return work_mark(work, FELT) ? &later : &vm_update;
 }
 
 static char *
 plan(Work *work, GError **error)
 {
-    return definition_plan(work, edit, error);
+    g_autofree char *edited = definition_plan(work, edit, error);
+    const char *felt = work_mark(work, FELT);
+    if (!edited || !felt)
+        return g_steal_pointer(&edited);
+    g_autoptr(GString) text = g_string_new(edited);
+    plan_tell(text, work_mark(work, NEXT_RUN) ? MSG_PLAN_EDIT_LATER : MSG_PLAN_EDIT_LIVE, "fields", felt, NULL);
+    return g_strdup(text->str);
 }
 
 const Command vm_update = {
@@ -131,14 +249,16 @@ const Command vm_update = {
     .title = MSG_EDITING_VM,
     .done = { 35, MSG_VM_EDITED },
     .failed = { 58, MSG_VM_EDIT_FAILED },
+    .words = words,
     .check = check,
     .stage = stage,
     .plan = plan,
     .steps = (const Step[]) {
         { "read the configuration", prepare, NULL, NULL, FALSE },
-        { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
+        { "write the configuration", definition_write, definition_written, definition_undo, TRUE },
+        { "change what runs", change_running, changed_running, NULL, TRUE },
         { 0 },
     },
     .finish = finish,
-    .help = "Edits a VM: while it is down all of it, while it runs what its guest does not feel.",
+    .help = "Edits a VM: what a running guest can take at once, the rest at its next start.",
 };

@@ -11,6 +11,8 @@
 
 #define SPARE_PORTS 10              /* PCI Express ports left for hotplug */
 #define MOST_PORTS 60
+#define LEAST_ROOM 8                /* processors a machine has room for */
+#define MOST_ROOM 240               /* more need an interrupt remapper */
 #define FIRST_EVER "1970-01-01T00:00:01"
 
 typedef struct {
@@ -134,10 +136,26 @@ add_memory(Build *build)
     add_format(build, 1, "<currentMemory unit='KiB'>%" G_GINT64_FORMAT "</currentMemory>", kib);
 }
 
+/* Sockets it may be given while it runs: four times as many, at least for eight processors. Sockets that are empty cost a guest its tables
+ * and nothing else. Only where processors can be plugged in. */
+static gint64
+room_in_sockets(const Build *build)
+{
+    const CpuTopology *topology = &build->vm->cpu.topology;
+    gint64 each = MAX(topology->cores, 1) * MAX(topology->threads, 1), sockets = MAX(topology->sockets, 1);
+    if (build->architecture != ARCHITECTURE_X86_64)
+        return sockets;
+    return MAX(sockets, MIN(MAX(4 * sockets, (LEAST_ROOM + each - 1) / each), MOST_ROOM / each));
+}
+
 static void
 add_processors(Build *build)
 {
-    add_format(build, 1, "<vcpu placement='static'>%" G_GINT64_FORMAT "</vcpu>", vm_cpus(build->vm));
+    gint64 cpus = vm_cpus(build->vm), sockets = MAX(build->vm->cpu.topology.sockets, 1), most = cpus / sockets * room_in_sockets(build);
+    if (most > cpus)
+        add_format(build, 1, "<vcpu placement='static' current='%" G_GINT64_FORMAT "'>%" G_GINT64_FORMAT "</vcpu>", cpus, most);
+    else
+        add_format(build, 1, "<vcpu placement='static'>%" G_GINT64_FORMAT "</vcpu>", cpus);
     if (build->vm->io.threads > 0)
         add_format(build, 1, "<iothreads>%" G_GINT64_FORMAT "</iothreads>", build->vm->io.threads);
     if (build->vm->cpu_shares > 0)
@@ -229,7 +247,7 @@ add_topology(Build *build)
 {
     const CpuTopology *topology = &build->vm->cpu.topology;
     add_format(build, 2, "<topology sockets='%" G_GINT64_FORMAT "' dies='1' cores='%" G_GINT64_FORMAT "' threads='%" G_GINT64_FORMAT "'/>",
-               MAX(topology->sockets, 1), MAX(topology->cores, 1), MAX(topology->threads, 1));
+               room_in_sockets(build), MAX(topology->cores, 1), MAX(topology->threads, 1));
 }
 
 static void

@@ -40,6 +40,7 @@ static const struct {
     { "on_storage_error", "storage_error_resume_behaviour" },
     { "created", "creation_time" },
     { "comment", "comment" },
+    { "run_once", "run_once" },
 };
 
 static const char *const row_names[] = { [DEVICE_DISK] = "disk", [DEVICE_CDROM] = "cdrom", [DEVICE_NIC] = "nic", [DEVICE_OTHER] = "" };

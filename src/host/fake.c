@@ -21,6 +21,7 @@ domain_free(gpointer data)
     FakeDomain *domain = data;
     g_clear_pointer(&domain->devices, g_ptr_array_unref);
     g_free(domain->xml);
+    g_free(domain->live);
     g_free(domain);
 }
 
@@ -149,7 +150,7 @@ read_hosts(Fake *fake, char **words)
 static gboolean
 read_fault(Fake *fake, char **words)
 {
-    static const char *const kinds[] = { "fail", "hang", "unknown", "lost", "late", NULL };
+    static const char *const kinds[] = { "fail", "hang", "unknown", "lost", "late", "deaf", NULL };
     if (g_strv_length(words) != 5)
         return FALSE;
     for (guint i = 0; kinds[i]; i++) {

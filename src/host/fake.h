@@ -7,8 +7,8 @@
  * Its file: a line a thing, `#` comments:
  *   host NAME cpus N memory 64G [vms N] [cores-per-socket N] [threads N]
  *   hosts COUNT cpus N memory 64G vms N          (named host-001 …, VMs vm-00001 …, half of them up)
- *   fault HOST OPERATION N fail|hang|unknown|lost|late   (the Nth call of an operation from the start; late: told as
- *                                                unknown, and done after three seconds)
+ *   fault HOST OPERATION N fail|hang|unknown|lost|late|deaf   (the Nth call of an operation from the start; late: told as
+ *                                                unknown, and done after three seconds; deaf: a guest that is asked does not obey)
  *   delay HOST OPERATION MILLISECONDS
  *   heal                                         (all faults and delays are forgotten)
  *   network NAME

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#define GUEST_SHUTDOWN (CLOCK_SECOND / 5)   /* how long a guest takes to shut down */
 #define AWAY CLOCK_SECOND                   /* how long a lost host stays away */
 #define LATE (3 * CLOCK_SECOND)             /* when a call is done after its caller was told that nobody knows */
 
@@ -24,6 +23,7 @@ typedef struct {
     gboolean question;          /* changes nothing */
     gboolean silent;            /* done, but nobody learns so, */
     gboolean late;              /* and only after a while */
+    gboolean deaf;              /* done, and the guest does not obey */
 } Call;
 
 static gboolean
@@ -83,6 +83,9 @@ suffer(Call *call, FakeKind kind, Tick deadline, GError **error)
     case FAKE_LATE:
         call->late = TRUE;
         return !call->question || unknown(call, error);
+    case FAKE_DEAF:
+        call->deaf = TRUE;
+        return TRUE;
     case FAKE_LOST:
         fake_report_lost(call->host);
         fake_later(call->host, AWAY, come_back, &id_null);
@@ -170,34 +173,16 @@ obey(HostLink *link, const FakeOrder *order, Tick deadline, GError **error)
     Call call = { .host = host, .operation = order->operation, .id = &order->id };
     if (!begin(&call, deadline, error))
         return FALSE;
+    FakeOrder heard = *order;
+    heard.deaf = call.deaf;
     if (call.late)
         keep_for_later(host, order);
-    else if (!order->work(host, order, error))
+    else if (!heard.work(host, &heard, error))
         return FALSE;
     return !(call.late || call.silent) || unknown(&call, error);
 }
 
 /* --- domains ----------------------------------------------------------------------------------------------------------------------------- */
-
-static gboolean
-set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char *event)
-{
-    domain->state = state;
-    domain->started = state == DOMAIN_SHUTOFF ? 0 : domain->started ? domain->started : clock_wall();
-    fake_keep_domain(host, domain);
-    fake_report_domain(host, &domain->id, REPORT_STATE, event);
-    return TRUE;
-}
-
-static FakeDomain *
-need_domain(FakeHost *host, const char *verb, const Id *id, GError **error)
-{
-    char text[ID_TEXT_SIZE];
-    FakeDomain *domain = g_hash_table_lookup(host->domains, id);
-    if (!domain)
-        fault_set(error, MSG_HOST_NO_DOMAIN, "host", host->name, "verb", verb, "vm", id_format(id, ID_UUID, text), NULL);
-    return domain;
-}
 
 static gboolean
 name_is_taken(FakeHost *host, const DomainFacts *facts)
@@ -228,6 +213,9 @@ define(FakeHost *host, const char *xml, GError **error)
                          "reason", "a domain of that name has another UUID", NULL);
     gboolean is_new = !g_hash_table_contains(host->domains, &facts->id);
     FakeDomain *domain = fake_put_domain(host, &facts->id);
+    g_autofree char *made = NULL;
+    if (!is_new && domain->state != DOMAIN_SHUTOFF && !domain->live)
+        fake_set_live(domain, fake_xml_of(host, domain, &made));    /* what runs does not change */
     domain->number = 0;
     g_clear_pointer(&domain->devices, g_ptr_array_unref);
     g_free(domain->xml);
@@ -253,69 +241,41 @@ undefine(FakeHost *host, const Id *id, GError **error)
 }
 
 static gboolean
-start(FakeHost *host, const Id *id, gboolean paused, GError **error)
-{
-    FakeDomain *domain = need_domain(host, "start", id, error);
-    char text[ID_TEXT_SIZE];
-    if (!domain)
-        return FALSE;
-    if (domain->state != DOMAIN_SHUTOFF)
-        return fault_set(error, MSG_HOST_REFUSES_NOW, "host", host->name, "verb", "start", "vm", id_format(id, ID_UUID, text),
-                         "reason", "domain is already running", NULL);
-    return set_state(host, domain, paused ? DOMAIN_PAUSED : DOMAIN_RUNNING, "started:booted");
-}
-
-static void
-guest_ends(FakeHost *host, const Id *id)
-{
-    FakeDomain *domain = g_hash_table_lookup(host->domains, id);
-    if (domain && domain->state != DOMAIN_SHUTOFF)
-        set_state(host, domain, DOMAIN_SHUTOFF, "shutdown:finished");
-}
-
-static gboolean
-shut_down(FakeHost *host, const Id *id, GError **error)
-{
-    char text[ID_TEXT_SIZE];
-    FakeDomain *domain = need_domain(host, "shut down", id, error);
-    if (!domain)
-        return FALSE;
-    if (domain->state != DOMAIN_RUNNING)
-        return fault_set(error, MSG_HOST_REFUSES_NOW, "host", host->name, "verb", "shut down", "vm", id_format(id, ID_UUID, text),
-                         "reason", "domain is not running", NULL);
-    fake_later(host, GUEST_SHUTDOWN, guest_ends, id);
-    return TRUE;
-}
-
-static gboolean
 destroy(FakeHost *host, const Id *id, const char *event)
 {
     FakeDomain *domain = g_hash_table_lookup(host->domains, id);
-    return !domain || domain->state == DOMAIN_SHUTOFF || set_state(host, domain, DOMAIN_SHUTOFF, event);
+    return !domain || domain->state == DOMAIN_SHUTOFF || fake_set_state(host, domain, DOMAIN_SHUTOFF, event);
 }
 
 gboolean
 fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError **error)
 {
     FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    const FakeOrder order = { .operation = verb, .id = *id };
     if (g_str_equal(verb, "define"))
         return define(host, xml, error);
     if (!domain)
-        return need_domain(host, verb, id, error) != NULL;
+        return fake_need_domain(host, verb, id, error) != NULL;
     if (g_str_equal(verb, "undefine"))
         return undefine(host, id, error);
     if (g_str_equal(verb, "start"))
-        return start(host, id, FALSE, error);
+        return fake_life_start(host, &order, error);
     if (g_str_equal(verb, "shutdown"))
-        return shut_down(host, id, error);
+        return fake_life_shutdown(host, &order, error);
+    if (g_str_equal(verb, "reboot"))
+        return fake_life_reboot(host, &order, error);
+    if (g_str_equal(verb, "save"))
+        return fake_life_save(host, &order, error);
+    if (g_str_equal(verb, "discard"))
+        return fake_life_discard(host, &order, error);
     if (g_str_equal(verb, "destroy"))
         return destroy(host, id, "stopped:destroyed");
     if (g_str_equal(verb, "crash"))
         return destroy(host, id, "stopped:crashed");
     if (g_str_equal(verb, "suspend"))
-        return set_state(host, domain, DOMAIN_PAUSED, "suspended:paused");
+        return fake_set_state(host, domain, DOMAIN_PAUSED, "suspended:paused");
     if (g_str_equal(verb, "resume"))
-        return set_state(host, domain, DOMAIN_RUNNING, "resumed:unpaused");
+        return fake_set_state(host, domain, DOMAIN_RUNNING, "resumed:unpaused");
     return fault_set(error, MSG_FAKE_LINE, "line", verb, NULL);
 }
 
@@ -368,28 +328,72 @@ call_read(HostLink *link, const Id *id, Tick deadline, GError **error)
 }
 
 static gboolean
-work_start(FakeHost *host, const FakeOrder *order, GError **error)
-{
-    return start(host, &order->id, order->flag, error);
-}
-
-static gboolean
 call_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error)
 {
-    FakeOrder order = { .operation = "start", .work = work_start, .id = *domain, .flag = paused };
+    FakeOrder order = { .operation = "start", .work = fake_life_start, .id = *domain, .flag = paused };
     return obey(link, &order, deadline, error);
 }
 
 static gboolean
-work_shutdown(FakeHost *host, const FakeOrder *order, GError **error)
+call_start_once(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error)
 {
-    return shut_down(host, &order->id, error);
+    FakeOrder order = { .operation = "start", .work = fake_life_start_once, .id = *domain, .text = xml, .flag = paused };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+call_adjust(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "adjust", .work = fake_life_adjust, .id = *domain, .text = value->text, .size = value->number, .format = value->kind };
+    return obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
-    FakeOrder order = { .operation = "shutdown", .work = work_shutdown, .id = *domain };
+    FakeOrder order = { .operation = "shutdown", .work = fake_life_shutdown, .id = *domain };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+call_reboot(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "reboot", .work = fake_life_reboot, .id = *domain };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+call_reset(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "reset", .work = fake_life_reset, .id = *domain };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+call_pause(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "pause", .work = fake_life_pause, .id = *domain };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+call_resume(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "resume", .work = fake_life_resume, .id = *domain };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+call_save(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "save", .work = fake_life_save, .id = *domain };
+    return obey(link, &order, deadline, error);
+}
+
+static gboolean
+call_discard(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "discard", .work = fake_life_discard, .id = *domain };
     return obey(link, &order, deadline, error);
 }
 
@@ -536,6 +540,8 @@ const HostOps fake_ops = {
     .name = "fake",
     .define = call_define, .undefine = call_undefine, .read = call_read,
     .start = call_start, .shutdown = call_shutdown, .destroy = call_destroy,
+    .start_once = call_start_once, .adjust = call_adjust,
+    .reboot = call_reboot, .reset = call_reset, .pause = call_pause, .resume = call_resume, .save = call_save, .discard = call_discard,
     .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_resize = call_volume_resize,
     .volume_delete = call_volume_delete, .volume_read = call_volume_read,
     .refresh = call_refresh, .stop = call_stop,

@@ -15,7 +15,9 @@ typedef struct {
     Id id;
     guint number;               /* from 1; 0: somebody defined it */
     char *xml;
+    char *live;                 /* what runs, where it is not XML; NULL */
     DomainState state;
+    gboolean saved;             /* its memory is kept; SHUTOFF */
     Wall started;
     GPtrArray *devices;         /* char *: names of its disks and NICs in XML; NULL: not read yet */
 } FakeDomain;
@@ -37,6 +39,7 @@ struct FakeOrder {
     gint64 size;
     int format;
     gboolean flag;
+    gboolean deaf;              /* its guest is asked, and does not obey */
 };
 
 struct FakeHost {
@@ -54,7 +57,7 @@ struct FakeHost {
     GPtrArray *late;            /* FakeOrder *: not ended, though the caller went */
 };
 
-typedef enum { FAKE_FAIL, FAKE_HANG, FAKE_UNKNOWN, FAKE_LOST, FAKE_LATE } FakeKind;
+typedef enum { FAKE_FAIL, FAKE_HANG, FAKE_UNKNOWN, FAKE_LOST, FAKE_LATE, FAKE_DEAF } FakeKind;
 typedef struct { char *host, *operation; guint number; FakeKind kind; } FakeFault;      /* number 0: each time */
 typedef struct { char *host, *operation; Tick pause; } FakeDelay;
 
@@ -91,11 +94,29 @@ char *fake_domain_xml(const FakeHost *host, guint number);
 const char *fake_xml_of(const FakeHost *host, const FakeDomain *domain, char **ret_made);   /* borrowed of the domain, or of RET */
 FakeDomain *fake_put_domain(FakeHost *host, const Id *id);              /* found or made */
 void fake_keep_domain(FakeHost *host, const FakeDomain *domain);        /* into the state file */
+void fake_set_live(FakeDomain *domain, const char *xml);                /* NULL: as XML */
 void fake_drop_domain(FakeHost *host, const Id *id);
 FakeVolume *fake_put_volume(Fake *fake, const char *path);
 void fake_keep_volume(Fake *fake, const FakeVolume *volume);
 void fake_drop_volume(Fake *fake, const char *path);
 gboolean fake_state_open(Fake *fake, GError **error);                   /* reads and compacts it */
+
+/* fake_life.c: what is done with domains, by orders that carry what it takes; lock held */
+gboolean fake_set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char *event);     /* TRUE */
+FakeDomain *fake_need_domain(FakeHost *host, const char *verb, const Id *id, GError **error);
+gboolean fake_life_start(FakeHost *host, const FakeOrder *order, GError **error);
+gboolean fake_life_start_once(FakeHost *host, const FakeOrder *order, GError **error);
+gboolean fake_life_adjust(FakeHost *host, const FakeOrder *order, GError **error);      /* `format`: the LiveKind */
+gboolean fake_life_shutdown(FakeHost *host, const FakeOrder *order, GError **error);
+gboolean fake_life_reboot(FakeHost *host, const FakeOrder *order, GError **error);
+gboolean fake_life_reset(FakeHost *host, const FakeOrder *order, GError **error);
+gboolean fake_life_pause(FakeHost *host, const FakeOrder *order, GError **error);
+gboolean fake_life_resume(FakeHost *host, const FakeOrder *order, GError **error);
+gboolean fake_life_save(FakeHost *host, const FakeOrder *order, GError **error);
+gboolean fake_life_discard(FakeHost *host, const FakeOrder *order, GError **error);
+
+/* fake_live.c */
+char *fake_live_changed(const char *xml, const LiveValue *value, GError **error);       /* what runs with VALUE; NULL: it has no room for it. Yours */
 
 /* fake_report.c: telling; lock held */
 DomainFacts *fake_facts(const FakeHost *host, const FakeDomain *domain, gboolean whole);

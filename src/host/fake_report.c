@@ -5,6 +5,7 @@
  * at the control file. Reports are sent under the lock, so that they keep their order: a listener only queues. */
 #include "host/fake_parts.h"
 
+#include "host/domain_live.h"
 #include "host/domain_xml.h"
 #include "host/machines.h"
 
@@ -91,6 +92,7 @@ fake_facts(const FakeHost *host, const FakeDomain *domain, gboolean whole)
     facts->state = domain->state;
     facts->started = domain->started;
     facts->persistent = TRUE;
+    facts->managed_save = domain->saved;
     if (!whole)
         return facts;
     facts->xml = g_strdup(fake_xml_of(host, domain, &made));
@@ -101,6 +103,8 @@ fake_facts(const FakeHost *host, const FakeDomain *domain, gboolean whole)
         facts->config->name = g_strdup("unreadable");
     }
     facts->id = domain->id;
+    if (domain->live && domain->state != DOMAIN_SHUTOFF)
+        domain_live_compare(facts, domain->live);
     return facts;
 }
 

@@ -102,7 +102,8 @@ domain_line(const FakeHost *host, const FakeDomain *domain)
     char text[ID_TEXT_SIZE];
     g_autofree char *made = NULL;
     g_autofree char *escaped = g_strescape(fake_xml_of(host, domain, &made), "");
-    return g_strdup_printf("domain\t%s\t%s\t%d\t%" G_GINT64_FORMAT "\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), domain->state, domain->started, escaped);
+    return g_strdup_printf("domain\t%s\t%s\t%d%s\t%" G_GINT64_FORMAT "\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), domain->state,
+                           domain->saved ? "s" : "", domain->started, escaped);
 }
 
 static char *
@@ -112,11 +113,29 @@ volume_line(const FakeVolume *volume)
     return g_strdup_printf("volume\t%d\t%" G_GINT64_FORMAT "\t%d\t%s\n", volume->format, volume->size, volume->partial, escaped);
 }
 
+/* Empty where it runs by its XML: then no line. */
+static char *
+live_line(const FakeHost *host, const FakeDomain *domain)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *escaped = g_strescape(domain->live ? domain->live : "", "");
+    return domain->live ? g_strdup_printf("live\t%s\t%s\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), escaped) : g_strdup("");
+}
+
 void
 fake_keep_domain(FakeHost *host, const FakeDomain *domain)
 {
-    g_autofree char *line = domain_line(host, domain);
-    append(host->fake, line);
+    g_autofree char *line = domain_line(host, domain), *live = live_line(host, domain);
+    g_autofree char *both = g_strconcat(line, live, NULL);
+    append(host->fake, both);
+}
+
+void
+fake_set_live(FakeDomain *domain, const char *xml)
+{
+    char *copy = g_strdup(xml);
+    g_free(domain->live);
+    domain->live = copy;
 }
 
 void
@@ -157,11 +176,18 @@ replay_domain(Fake *fake, char **words, guint count)
         g_hash_table_remove(host->domains, &id);
         return;
     }
+    FakeDomain *domain = count == 4 || count == 6 ? fake_put_domain(host, &id) : NULL;
+    if (count == 4 && g_str_equal(words[0], "live")) {
+        g_autofree char *live = g_strcompress(words[3]);
+        fake_set_live(domain, live);
+        return;
+    }
     if (count != 6)
         return;
-    FakeDomain *domain = fake_put_domain(host, &id);
+    fake_set_live(domain, NULL);
     domain->number = 0;
     domain->state = (DomainState) g_ascii_strtoll(words[3], NULL, 10);
+    domain->saved = g_str_has_suffix(words[3], "s");
     domain->started = g_ascii_strtoll(words[4], NULL, 10);
     g_clear_pointer(&domain->devices, g_ptr_array_unref);
     g_free(domain->xml);
@@ -191,7 +217,7 @@ replay(Fake *fake, char *text)
         *end = '\0';
         g_auto(GStrv) words = g_strsplit(line, "\t", 6);
         guint count = g_strv_length(words);
-        if (count >= 2 && (g_str_equal(words[0], "domain") || g_str_equal(words[0], "gone")))
+        if (count >= 2 && (g_str_equal(words[0], "domain") || g_str_equal(words[0], "live") || g_str_equal(words[0], "gone")))
             replay_domain(fake, words, count);
         else if (count >= 2)
             replay_volume(fake, words, count);
@@ -222,7 +248,9 @@ compact(Fake *fake)
         g_hash_table_iter_init(&iter, host->domains);
         while (g_hash_table_iter_next(&iter, NULL, &item)) {
             g_autofree char *line = ((FakeDomain *) item)->number ? NULL : domain_line(host, item);
+            g_autofree char *live = line ? live_line(host, item) : NULL;
             g_string_append(text, line ? line : "");
+            g_string_append(text, live ? live : "");
         }
     }
     g_hash_table_iter_init(&iter, fake->volumes);

@@ -44,6 +44,7 @@ domain_facts_unref(DomainFacts *facts)
     for (guint i = 0; i < facts->disks.count; i++)
         domain_disk_free(facts->disks.items[i]);
     g_free(facts->disks.items);
+    words_set(&facts->differing, (const char *const[]) { NULL });
     object_unref(facts->config);
     g_free(facts->xml);
     g_free(facts->reason);

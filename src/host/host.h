@@ -22,6 +22,8 @@ typedef enum {
     DOMAIN_ABSENT, DOMAIN_SHUTOFF, DOMAIN_RUNNING, DOMAIN_PAUSED, DOMAIN_SHUTTING_DOWN, DOMAIN_CRASHED, DOMAIN_SUSPENDED, DOMAIN_BLOCKED,
 } DomainState;
 
+#define HOST_REASON_SAVING "saving its memory"      /* why one is PAUSED while `save` is at it */
+
 /* One domain as read: its configuration as a Vm (from the inactive XML: name, memory, cpu, os, devices with ids; id = domain UUID;
  * description, delete_protected, cluster… only if our metadata has them) and where it stands. */
 typedef struct {
@@ -30,7 +32,8 @@ typedef struct {
     Vm *config;                         /* owned; NULL in a report of state alone */
     char *xml;                          /* its inactive XML; NULL in a report of state alone */
     gboolean ours;                      /* carries our metadata */
-    gboolean live_differs;              /* running with another configuration than the inactive one */
+    Words differing;                    /* running: rows whose values the next start will change */
+    gboolean run_once;                  /* running with settings for this one time, which `start_once` gave it */
     gboolean autostart, persistent;
     gboolean managed_save;
     List disks;                         /* of DomainDisk: what files its devices name */
@@ -107,6 +110,14 @@ typedef struct {
 typedef enum { VOLUME_ABSENT, VOLUME_PARTIAL, VOLUME_WHOLE } VolumeState;
 typedef struct { VolumeState state; int format; gint64 size, allocation; } VolumeFacts;
 
+/* One value of a running domain. */
+typedef enum { LIVE_CPUS, LIVE_MEMORY, LIVE_DESCRIPTION } LiveKind;
+typedef struct {
+    LiveKind kind;
+    gint64 number;          /* CPUS: present ones, at most those it has room for; MEMORY: bytes the balloon leaves it, at most what it started with */
+    const char *text;       /* DESCRIPTION */
+} LiveValue;
+
 /* Every operation may be NULL only in a double for a unit test. DEADLINE is a Tick. */
 typedef struct {
     const char *name;                                                   /* "libvirt", "fake" */
@@ -117,8 +128,18 @@ typedef struct {
     DomainFacts *(*read)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* state ABSENT if there is none */
     /* life */
     gboolean (*start)(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);
+    /* For this one run by XML, which names the same domain. The inactive one stays as it is, whatever happens; one that is saved is refused. */
+    gboolean (*start_once)(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error);
+    gboolean (*adjust)(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error);    /* what runs alone; done twice is done once */
     gboolean (*shutdown)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* asks the guest: agent, then ACPI */
     gboolean (*destroy)(HostLink *link, const Id *domain, Tick deadline, GError **error);       /* ABSENT or SHUTOFF is success */
+    gboolean (*reboot)(HostLink *link, const Id *domain, Tick deadline, GError **error);        /* asks the guest: agent, then ACPI */
+    gboolean (*reset)(HostLink *link, const Id *domain, Tick deadline, GError **error);         /* the guest is not asked; its process stays */
+    gboolean (*pause)(HostLink *link, const Id *domain, Tick deadline, GError **error);         /* PAUSED is success */
+    gboolean (*resume)(HostLink *link, const Id *domain, Tick deadline, GError **error);        /* RUNNING is success */
+    gboolean (*save)(HostLink *link, const Id *domain, Tick deadline, GError **error);          /* its memory is kept, its process ends; `start` goes on from
+                                                                                                   there. One that is saved is success. May take minutes */
+    gboolean (*discard)(HostLink *link, const Id *domain, Tick deadline, GError **error);       /* what `save` kept; nothing there is success */
     /* volumes: files DIR/<disk id> in a storage domain */
     gboolean (*store_ready)(HostLink *link, const HostStore *store, Tick deadline, GError **error);
     gboolean (*volume_create)(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);

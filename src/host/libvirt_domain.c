@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The life of a domain: defined, read, started, asked to shut down, destroyed, undefined. Each operation of host.h is a call
+ * The life of a domain: defined, read, started, asked to shut down or reboot, saved, destroyed, undefined. Each operation of host.h is a call
  * (libvirt_call.h) and looks the domain up by its UUID, so that nothing is kept from one call to the next. Knows no jobs and
  * repeats nothing; what is already so is success only where host.h says it. */
 #include "host/libvirt_call.h"
@@ -160,6 +160,64 @@ libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick dea
     return libvirt_call_run(call, error);
 }
 
+/* Of a persistent domain that is off libvirt keeps the definition aside while it runs by another (9.0, tried: also when the start
+ * fails, and over a managed save's round). One that is not there would become a transient one, and one that is saved would lose its
+ * memory: both are refused. */
+static gboolean
+work_start_once(LibvirtCall *call, GError **error)
+{
+    const unsigned flags = call->flag ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE;
+    g_autoptr(virDomain) there = find_domain(call);
+    if (!there)
+        return libvirt_call_fail(call, error);
+    if (virDomainIsPersistent(there) != 1 || virDomainIsActive(there) != 0 || virDomainHasManagedSaveImage(there, 0) != 0)
+        return fault_set(error, MSG_HOST_ONCE_NEEDS_OFF, "host", call->host->link.name, "vm", virDomainGetName(there), NULL);
+    g_autoptr(virDomain) domain = virDomainCreateXML(call->connection, call->text, flags);
+    return domain || libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_start_once, "start", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    call->flag = paused;
+    call->text = g_strdup(xml);
+    return libvirt_call_run(call, error);
+}
+
+static gboolean
+set_live(LibvirtCall *call, virDomain *domain)
+{
+    switch ((LiveKind) call->format) {
+    case LIVE_CPUS:
+        return virDomainSetVcpusFlags(domain, (unsigned) call->size, VIR_DOMAIN_VCPU_LIVE) == 0;
+    case LIVE_MEMORY:
+        return virDomainSetMemoryFlags(domain, (unsigned long) (call->size / 1024), VIR_DOMAIN_MEM_LIVE) == 0;
+    case LIVE_DESCRIPTION:
+        return virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_DESCRIPTION, call->text, NULL, NULL, VIR_DOMAIN_AFFECT_LIVE) == 0;
+    }
+    return FALSE;
+}
+
+static gboolean
+work_adjust(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    return (domain && set_live(call, domain)) || libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_adjust(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_adjust, "adjust", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    call->format = (int) value->kind;
+    call->size = value->number;
+    call->text = g_strdup(value->text && *value->text ? value->text : NULL);
+    return libvirt_call_run(call, error);
+}
+
 /* The agent makes the guest shut down whatever its desktop thinks of the power button. FALSE: there is none, or it is silent. */
 /* libvirt gives an agent a minute to take a shutdown, whatever its time of answer is set to. So it is first asked what that time
  * holds for: one that stands still is not asked twice. */
@@ -188,6 +246,126 @@ libvirt_domain_shutdown(HostLink *link, const Id *domain, Tick deadline, GError 
     g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
     return libvirt_call_run(call, error);
 }
+
+static gboolean
+work_reboot(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    if (!domain)
+        return libvirt_call_fail(call, error);
+    virDomainAgentSetResponseTimeout(domain, AGENT_PATIENCE, 0);
+    if (virDomainReboot(domain, VIR_DOMAIN_REBOOT_GUEST_AGENT) == 0 || virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN) == 0)
+        return TRUE;
+    return libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_reboot(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_reboot, "reboot", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error);
+}
+
+static gboolean
+work_reset(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    return (domain && virDomainReset(domain, 0) == 0) || libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_reset(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_reset, "reset", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error);
+}
+
+static gboolean
+is_in_state(virDomain *domain, int wanted)
+{
+    int state;
+    return virDomainGetState(domain, &state, NULL, 0) == 0 && state == wanted;
+}
+
+static gboolean
+work_pause(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    return (domain && (is_in_state(domain, VIR_DOMAIN_PAUSED) || virDomainSuspend(domain) == 0)) || libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_pause(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_pause, "pause", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error);
+}
+
+static gboolean
+work_resume(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    return (domain && (is_in_state(domain, VIR_DOMAIN_RUNNING) || virDomainResume(domain) == 0)) || libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_resume(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_resume, "resume", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error);
+}
+
+/* --- its memory, kept ---------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_saved(virDomain *domain)
+{
+    return virDomainIsActive(domain) == 0 && virDomainHasManagedSaveImage(domain, 0) == 1;
+}
+
+static gboolean
+work_save(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    return (domain && (is_saved(domain) || virDomainManagedSave(domain, 0) == 0)) || libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_save(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_save, "suspend", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error);
+}
+
+/* Never of one that runs: libvirt is reading that file, or has just read it. */
+static gboolean
+work_discard(LibvirtCall *call, GError **error)
+{
+    g_autoptr(virDomain) domain = find_domain(call);
+    if (!domain)
+        return is_absent() || libvirt_call_fail(call, error);
+    int kept = virDomainHasManagedSaveImage(domain, 0);
+    if (kept == 0 || (kept == 1 && virDomainIsActive(domain) == 0 && virDomainManagedSaveRemove(domain, 0) == 0))
+        return TRUE;
+    if (virDomainIsActive(domain) == 1)
+        return fault_set(error, MSG_HOST_DISCARD_RUNNING, "host", call->host->link.name, "vm", virDomainGetName(domain), NULL);
+    return libvirt_call_fail(call, error);
+}
+
+gboolean
+libvirt_domain_discard(HostLink *link, const Id *domain, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_discard, "discard the saved state of", TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    return libvirt_call_run(call, error);
+}
+
+/* --- its end ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* libvirt's own refusal of one that is down is only a race lost against its guest. */
 static gboolean

@@ -94,7 +94,7 @@ const char *
 libvirt_events_reason(int state, int reason)
 {
     static const char *const off[] = { NULL, "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot", "daemon" };
-    static const char *const paused[] = { NULL, "paused by a person", "migrating", "saving its memory", "dumping its memory", "I/O error",
+    static const char *const paused[] = { NULL, "paused by a person", "migrating", HOST_REASON_SAVING, "dumping its memory", "I/O error",
         "watchdog", "from snapshot", "shutting down", "taking a snapshot", "crashed", "starting", "post-copy", "post-copy failed" };
     if (state == VIR_DOMAIN_SHUTOFF && reason >= 0 && reason < (int) G_N_ELEMENTS(off))
         return off[reason];
@@ -153,6 +153,7 @@ report_state(LibvirtHost *host, const LifecycleRow *row, const Id *id, int detai
     report->domain->id = *id;
     report->domain->state = (DomainState) row->state;
     report->domain->reason = g_strdup(detail_word(row, detail));
+    report->domain->managed_save = row->event == VIR_DOMAIN_EVENT_STOPPED && detail == VIR_DOMAIN_EVENT_STOPPED_SAVED;   /* the reading that follows knows */
     report->domain->started = row->event == VIR_DOMAIN_EVENT_STARTED ? report->when : 0;
     report->event = g_strdup_printf("%s:%s", row->name, detail_word(row, detail));
     libvirt_host_report(host, report);
@@ -193,10 +194,15 @@ mark(Watch *watch, virDomainPtr domain)
         libvirt_host_mark(watch->host, &id, NULL);
 }
 
+/* Whoever asked for it waits to hear of it, though afterwards it looks as before. */
 static void
 on_reboot(virConnectPtr connection, virDomainPtr domain, void *opaque)
 {
-    mark(opaque, domain);
+    Watch *watch = opaque;
+    Id id;
+    LOCK_HOLD(&watch->host->lock);
+    if (is_current(watch) && domain_id(domain, &id))
+        libvirt_host_mark(watch->host, &id, "rebooted:by reset");
 }
 
 static void

@@ -151,8 +151,16 @@ gboolean libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, G
 gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, Tick deadline, GError **error);
 DomainFacts *libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);
+gboolean libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error);
+gboolean libvirt_domain_adjust(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error);
 gboolean libvirt_domain_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_domain_reboot(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_domain_reset(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_domain_pause(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_domain_resume(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_domain_save(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_domain_discard(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_volume_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
 gboolean libvirt_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
 gboolean libvirt_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);

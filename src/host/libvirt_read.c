@@ -6,6 +6,7 @@
 #include "host/libvirt_parts.h"
 
 #include "base/log.h"
+#include "host/domain_live.h"
 #include "host/domain_xml.h"
 #include "host/libvirt_xml.h"
 
@@ -78,20 +79,6 @@ read_flags_of(virDomainPtr domain, const LibvirtFlags *flags, DomainFacts *facts
 
 /* --- while it runs ------------------------------------------------------------------------------------------------------------------ */
 
-/* Does what runs differ from what the next start will use? Only what survives a start unchanged is compared: libvirt
- * expands the CPU, and gives ports and addresses. */
-static gboolean
-differs(const Vm *next, const Vm *now)
-{
-    static const char *const rows[] = { "memory", "bios", "os", "nics", "disk_attachments" };
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const Field *field = type_find(&vm_type, rows[i]);
-        if (field && !field_equal(field, next, now))
-            return TRUE;
-    }
-    return memcmp(&next->cpu.topology, &now->cpu.topology, sizeof(now->cpu.topology)) != 0;
-}
-
 static gboolean
 agent_is_connected(const char *xml)
 {
@@ -105,9 +92,7 @@ read_live(virDomainPtr domain, DomainReading *reading)
     char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_SECURE);
     if (!xml)
         return;
-    g_autoptr(DomainFacts) live = domain_facts_new();
-    if (domain_xml_read(xml, live, NULL) && live->config && reading->facts->config)
-        reading->facts->live_differs = reading->facts->persistent && differs(reading->facts->config, live->config);
+    domain_live_compare(reading->facts, xml);
     reading->agent = agent_is_connected(xml);
     free(xml);
 }
@@ -229,6 +214,8 @@ libvirt_read_surface(const DomainFacts *facts)
 guint64
 libvirt_read_digest(const DomainFacts *facts)
 {
-    guint64 digest = (libvirt_read_surface(facts) ^ (guint) facts->live_differs) * 1099511628211u;
+    guint64 digest = (libvirt_read_surface(facts) ^ (guint) facts->run_once) * 1099511628211u;
+    for (guint i = 0; i < facts->differing.count; i++)
+        digest = digest_text(digest, facts->differing.items[i]);
     return digest ? digest : 1;
 }

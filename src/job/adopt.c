@@ -290,7 +290,7 @@ adopt_domain(Batch *batch, DomainFacts *facts)
     set_networks(batch, vm);
     add_active_snapshot(vm, batch->when);
     vm->creation_time = vm->creation_time ? vm->creation_time : batch->when;
-    vm->next_run_configuration_exists = facts->live_differs;
+    state_next_run_set(vm, facts);
     vm->status = VM_UNKNOWN;
     changes_add(batch->changes, vm);
     adopt_disks(batch, vm, facts, NULL);

@@ -16,7 +16,7 @@
 
 #define PERMITS(P)                                                                                                   \
     P(NONE, "none") P(LOGIN, "login") P(CREATE_VM, "create_vm") P(EDIT_VM, "edit_vm_properties") P(DELETE_VM, "delete_vm") \
-    P(RUN_VM, "run_vm") P(STOP_VM, "stop_vm") P(SHUT_DOWN_VM, "shut_down_vm") P(REBOOT_VM, "reboot_vm")               \
+    P(RUN_VM, "run_vm") P(STOP_VM, "stop_vm") P(SHUT_DOWN_VM, "shut_down_vm") P(REBOOT_VM, "reboot_vm") P(RESET_VM, "reset_vm") P(HIBERNATE_VM, "hibernate_vm") \
     P(CHANGE_VM_CD, "change_vm_cd") P(CREATE_DISK, "create_disk") P(ATTACH_DISK, "attach_disk") P(EDIT_DISK, "edit_disk_properties") \
     P(DELETE_DISK, "delete_disk") P(VM_NETWORK, "configure_vm_network") P(VM_STORAGE, "configure_vm_storage") \
     P(MANIPULATE_HOST, "manipulate_host") P(CONFIGURE_ENGINE, "configure_engine")
@@ -51,6 +51,8 @@ struct Command {
     /* What the event log says, with oVirt's numbers (OVIRT-API.md §8). Message 0: at the end a general
      * sentence made of the title, at the start nothing. FAILED may use {why}; its severity is error. */
     struct { int code; MessageCode message; } started, done, failed;
+    const Command *(*words)(const Work *work);  /* the row whose title and events fit this run (`start` of a VM that stands still resumes it), by
+                                                 * marks that `check` set; NULL: this one's own */
     gboolean (*check)(Work *work, GError **error);          /* writer; pure */
     gboolean (*stage)(Work *work, Changes *changes, GError **error);   /* writer; pure; may be NULL */
     char *(*plan)(Work *work, GError **error);              /* worker; what would happen, as text (XML diff, host and refusals); no effect; NULL: title only */
@@ -89,6 +91,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Work, work_free)
 
 /* Claims the object for this job; refused while a live job holds it (engine, after check). A NIC's or attachment's claim is its VM's. */
 void work_claim(Work *work, const Type *type, const Id *id);
+/* The row that has the title and the events of this run: never NULL. */
+const Command *work_words(const Work *work);
 /* An argument for title and events ("disk" → "data1"); kept with the marks. */
 void work_set_about(Work *work, const char *argument, const char *value);
 /* Keeps the draft in the journal, so that steps find it after a restart too. Called by check or stage. */

@@ -298,12 +298,13 @@ check(Engine *engine, Work *work, GError **error)
 static void
 tell_started(Work *work, Changes *changes)
 {
-    if (!work->command->started.message)
+    const Command *words = work_words(work);
+    if (!words->started.message)
         return;
     AboutIds ids;
     EventAbout about = wording_about(work, changes_head(changes), &ids);
-    Message *message = wording_message(work, changes_head(changes), work->command->started.message, NULL);
-    changes_event(changes, work->command->started.code, SEVERITY_NORMAL, message, &about);
+    Message *message = wording_message(work, changes_head(changes), words->started.message, NULL);
+    changes_event(changes, words->started.code, SEVERITY_NORMAL, message, &about);
 }
 
 static gboolean
@@ -397,7 +398,7 @@ static gboolean
 change_at_once(Submission *submission, Changes *take, GError **error)
 {
     Work *work = submission->work;
-    const Command *command = work->command;
+    const Command *command = work_words(work);
     AboutIds ids;
     EventAbout about = wording_about(work, changes_head(take), &ids);
     if (command->done.message) {
@@ -487,7 +488,7 @@ rehearse(Planning *planning, GError **error)
     g_autoptr(Changes) changes = commit_begin(engine->commit);
     if (!stage(work, changes, error))
         return FALSE;
-    g_autoptr(Message) title = wording_message(work, changes_head(changes), work->command->title, NULL);
+    g_autoptr(Message) title = wording_message(work, changes_head(changes), work_words(work)->title, NULL);
     planning->text = message_text(title, LANGUAGE_EN);
     return TRUE;
 }

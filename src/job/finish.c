@@ -80,7 +80,7 @@ static void
 tell_end(Run *run, Changes *changes)
 {
     static const Severity severities[] = { SEVERITY_NORMAL, SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_WARNING };
-    const Command *command = run->work->command;
+    const Command *command = run->work->command ? work_words(run->work) : NULL;
     const View *view = changes_head(changes);
     AboutIds ids;
     EventAbout about = command ? wording_about(run->work, view, &ids) : (EventAbout) { .correlation = run->work->correlation };

@@ -123,7 +123,7 @@ journal_open(Run *run, Changes *changes)
     Wall now = clock_wall();
     Job *job = object_new(&job_type);
     job->object.id = run->id;
-    g_autoptr(Message) title = wording_message(work, changes_head(changes), work->command->title, NULL);
+    g_autoptr(Message) title = wording_message(work, changes_head(changes), work_words(work)->title, NULL);
     job->description = message_text(title, LANGUAGE_EN);
     job->message = message_encode(title);
     job->status = JOB_STARTED;

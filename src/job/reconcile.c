@@ -53,6 +53,7 @@ reconcile_free(Reconcile *reconcile)
     if (!reconcile)
         return;
     loop_cancel(reconcile->engine->parts.loop, reconcile->sums);
+    loop_cancel(reconcile->engine->parts.loop, reconcile->patience);
     g_hash_table_unref(reconcile->hosts);
     g_hash_table_unref(reconcile->digests);
     g_hash_table_unref(reconcile->settled);
@@ -219,8 +220,8 @@ take_domain(Batch *batch, DomainFacts *facts)
         return;
     }
     state_apply(batch, vm, facts);
-    if (facts->xml && facts->live_differs != vm->next_run_configuration_exists)
-        ((Vm *) changes_edit(batch->changes, &vm_type, &vm->object.id))->next_run_configuration_exists = facts->live_differs;
+    if (facts->xml)
+        state_next_run(batch, vm, facts);
     if (facts->xml && !batch->facts_only && outside_differs(reconcile, &vm->object.id, facts))
         g_ptr_array_add(batch->compare, domain_facts_ref(facts));
 }

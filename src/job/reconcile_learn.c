@@ -155,7 +155,9 @@ learn_vm(Reconcile *reconcile, const Vm *before, const Vm *after)
         if (after)
             reconcile_learn_vm(reconcile, after);
     }
-    if (!after)
+    if (after)
+        state_learn(reconcile, before, after);
+    else
         state_forget(reconcile, &before->object.id);
     if (!before || !after || before->status != after->status || !id_equal(&before->home.id, &after->home.id))
         sums_changed(reconcile);

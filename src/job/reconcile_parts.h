@@ -40,7 +40,8 @@ struct Reconcile {
     GHashTable *digests;            /* Id * → guint64 *: the kept inactive XML of each VM, once known */
     GHashTable *settled;            /* Id * → Tick *: when our last job with that VM ended */
     GHashTable *heard;              /* Id * → VmStatus: the last word about a claimed VM */
-    GHashTable *leaving;            /* Id * → Tick *: since when a VM is powering down */
+    GHashTable *leaving;            /* Id * → Tick *: since when a VM is powering down, or rebooting */
+    guint patience;                 /* timer: their hosts are to be asked */
     GHashTable *before_lost;        /* Id * → VmStatus: what a VM was when its host was lost */
     GHashTable *owners;             /* "name:…" and "mac:…" → Id *: the first VM that has it */
     guint sums;                     /* timer: summaries are to be counted again */
@@ -83,10 +84,13 @@ void sums_changed(Reconcile *reconcile);                /* the counts of hosts a
 
 /* reconcile_state.c */
 void state_apply(Batch *batch, const Vm *vm, const DomainFacts *facts);
+void state_next_run_set(Vm *vm, const DomainFacts *facts);
+void state_next_run(Batch *batch, const Vm *vm, const DomainFacts *facts);     /* what its next start will change */
 void state_guest(Batch *batch, const Id *domain, const GuestFacts *guest);
 gboolean state_agrees(const Vm *vm, VmStatus fact);     /* is it shown as it was reported, near enough? */
 VmStatus state_status(const DomainFacts *facts);
 void state_forget(Reconcile *reconcile, const Id *vm);
+void state_learn(Reconcile *reconcile, const Vm *before, const Vm *after);     /* of every sealed set: its guest was asked to leave, or has left */
 /* "libvirt: {…}" of an event: its words, or what the re-read said. Yours. */
 char *state_event_words(const Batch *batch, const DomainFacts *facts);
 

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define LEAVING_PATIENCE (150 * CLOCK_SECOND)   /* a guest that runs on this long after the request will not shut down */
+#define LEAVING_BEATS 300           /* half seconds: a guest that runs on this long after it was asked will not shut down, or reboot */
+#define REBOOTED "rebooted"         /* the word of the event by which a host tells it */
 
 #define STARTING "starting"                     /* why libvirt holds a domain whose QEMU has only just come */
 
@@ -17,6 +18,8 @@
 #define EVENT_VM_RUN 32
 #define EVENT_VM_PAUSED 1025
 #define EVENT_VM_RESUMED 1026
+#define EVENT_VM_STAYS_UP 74
+#define EVENT_VM_STAYS_AS_IT_IS 158
 
 VmStatus
 state_status(const DomainFacts *facts)
@@ -65,32 +68,88 @@ is_starting(int status)
     return status == VM_WAIT_FOR_LAUNCH || status == VM_POWERING_UP || status == VM_RESTORING_STATE;
 }
 
-/* Our own job is at it: what it staged stays until it ends, but for a start that is seen to run. */
+static gboolean
+has_rebooted(const Batch *batch)
+{
+    return batch->event && g_str_has_prefix(batch->event, REBOOTED);
+}
+
+/* Our own job is at it: what it staged stays until it ends, but for a start that is seen to run and a reboot that is seen. */
 static VmStatus
-status_in_job(const Vm *vm, VmStatus fact)
+status_in_job(const Batch *batch, const Vm *vm, VmStatus fact)
 {
     if (is_starting(vm->status))
         return fact == VM_UP ? VM_POWERING_UP : (VmStatus) vm->status;
-    if (vm->status == VM_POWERING_DOWN || vm->status == VM_SAVING_STATE || vm->status == VM_MIGRATING || vm->status == VM_REBOOT_IN_PROGRESS)
+    if (vm->status == VM_SAVING_STATE)
+        return fact == VM_UP || fact == VM_PAUSED ? VM_SAVING_STATE : fact;     /* it stands still to be saved */
+    if (vm->status == VM_REBOOT_IN_PROGRESS)
+        return (fact == VM_UP && !has_rebooted(batch)) || fact == VM_POWERING_DOWN ? VM_REBOOT_IN_PROGRESS : fact;
+    if (vm->status == VM_POWERING_DOWN || vm->status == VM_MIGRATING)
         return fact == VM_UP ? (VmStatus) vm->status : fact;
     return fact;
 }
 
-/* A guest that was asked to shut down runs until it has. */
-static VmStatus
-status_when_leaving(Reconcile *reconcile, const Vm *vm, VmStatus fact)
+static gboolean
+is_leaving(int status)
 {
-    if (vm->status != VM_POWERING_DOWN || fact != VM_UP) {
-        g_hash_table_remove(reconcile->leaving, &vm->object.id);
+    return status == VM_POWERING_DOWN || status == VM_REBOOT_IN_PROGRESS;
+}
+
+/* A guest that was asked to shut down runs until it has; one that was asked to reboot shuts down, and runs again. */
+static VmStatus
+status_when_leaving(const Batch *batch, const Vm *vm, VmStatus fact)
+{
+    Reconcile *reconcile = batch->reconcile;
+    gboolean reboots = vm->status == VM_REBOOT_IN_PROGRESS;
+    if (!is_leaving(vm->status) || (reboots && has_rebooted(batch)) || (fact != VM_UP && !(reboots && fact == VM_POWERING_DOWN)))
         return fact;
-    }
-    Tick now = clock_tick();
     const Tick *since = g_hash_table_lookup(reconcile->leaving, &vm->object.id);
-    if (!since) {
-        g_hash_table_insert(reconcile->leaving, g_memdup2(&vm->object.id, sizeof(Id)), g_memdup2(&now, sizeof(now)));
-        return VM_POWERING_DOWN;
+    return since && clock_tick() - *since < LEAVING_BEATS * reconcile->engine->beat ? (VmStatus) vm->status : fact;
+}
+
+static void arm_patience(Reconcile *reconcile);
+
+/* A guest that does nothing makes no event: its host is asked where it stands. */
+static void
+patience_over(gpointer data)
+{
+    Reconcile *reconcile = data;
+    const View *head = commit_head(reconcile->engine->commit);
+    GHashTableIter iter;
+    gpointer id, since;
+    reconcile->patience = 0;
+    g_hash_table_iter_init(&iter, reconcile->leaving);
+    while (g_hash_table_iter_next(&iter, &id, &since)) {
+        const Vm *vm = view_find(head, &vm_type, id);
+        gboolean over = clock_tick() - *(const Tick *) since >= LEAVING_BEATS * reconcile->engine->beat;
+        g_autoptr(HostLink) link = vm && over && reconcile->engine->parts.hosts ? hosts_peek(reconcile->engine->parts.hosts, &vm->home.id) : NULL;
+        if (link && link->ops->refresh)
+            link->ops->refresh(link);
     }
-    return now - *since < LEAVING_PATIENCE ? VM_POWERING_DOWN : VM_UP;
+    if (g_hash_table_size(reconcile->leaving) > 0)
+        arm_patience(reconcile);
+}
+
+static void
+arm_patience(Reconcile *reconcile)
+{
+    Tick beat = reconcile->engine->beat;
+    if (!reconcile->patience)
+        reconcile->patience = loop_timer(reconcile->engine->parts.loop, (LEAVING_BEATS / 10 + 1) * beat, patience_over, reconcile);
+}
+
+void
+state_learn(Reconcile *reconcile, const Vm *before, const Vm *after)
+{
+    if (!is_leaving(after->status)) {
+        g_hash_table_remove(reconcile->leaving, &after->object.id);
+        return;
+    }
+    if (before && before->status == after->status)
+        return;
+    Tick now = clock_tick();
+    g_hash_table_insert(reconcile->leaving, g_memdup2(&after->object.id, sizeof(Id)), g_memdup2(&now, sizeof(now)));
+    arm_patience(reconcile);
 }
 
 /* --- sentences ---------------------------------------------------------------------------------------------------------------- */
@@ -135,6 +194,12 @@ tell_move(int before, VmStatus after, const char *words)
         gboolean crash = sentence == MSG_FACT_VM_CRASHED;
         return (Telling) { sentence, crash ? EVENT_VM_DOWN_ERROR : EVENT_VM_DOWN, crash ? SEVERITY_ERROR : SEVERITY_NORMAL };
     }
+    if (before == VM_POWERING_DOWN && after == VM_UP)
+        return (Telling) { MSG_FACT_VM_STAYS_UP, EVENT_VM_STAYS_UP, SEVERITY_WARNING };
+    if (before == VM_REBOOT_IN_PROGRESS && after == VM_UP && says(words, REBOOTED))
+        return (Telling) { MSG_FACT_VM_REBOOTED, 0, SEVERITY_NORMAL };
+    if (before == VM_REBOOT_IN_PROGRESS && after == VM_UP)
+        return (Telling) { MSG_FACT_VM_STAYS_AS_IT_IS, EVENT_VM_STAYS_AS_IT_IS, SEVERITY_WARNING };
     if (after == VM_SUSPENDED)
         return (Telling) { MSG_FACT_VM_SAVED, EVENT_VM_DOWN, SEVERITY_NORMAL };
     if (after == VM_PAUSED)
@@ -234,6 +299,7 @@ forget_guest(Vm *vm)
     const Field *os = type_find(&vm_type, "guest_operating_system");
     const Vm nothing = { 0 };
     text_set(&vm->fqdn, NULL);
+    vm->run_once = FALSE;
     field_assign(os, vm, &nothing);
     field_assign(type_find(&vm_type, "guest_time_zone"), vm, &nothing);
     forget_all(&vm->sessions, &session_type);
@@ -249,7 +315,7 @@ state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
     Reconcile *reconcile = batch->reconcile;
     const Claimant *by = engine_claimant(reconcile->engine, &vm_type, &was->object.id);
     VmStatus fact = state_status(facts);
-    VmStatus status = by ? status_in_job(was, fact) : status_when_leaving(reconcile, was, fact);
+    VmStatus status = by ? status_in_job(batch, was, fact) : status_when_leaving(batch, was, fact);
     if (by)
         g_hash_table_replace(reconcile->heard, g_memdup2(&was->object.id, sizeof(Id)), GINT_TO_POINTER((int) fact));
     Id host = fact == VM_DOWN || fact == VM_SUSPENDED ? id_null : batch->host->id;
@@ -265,9 +331,28 @@ state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
         return;
     if (!vm_is_running(status))
         forget_guest(vm);
-    if (!expects_moves(by) && status != VM_WAIT_FOR_LAUNCH && status != VM_POWERING_DOWN)
+    if ((!expects_moves(by) || (before == VM_REBOOT_IN_PROGRESS && status == VM_UP)) && status != VM_WAIT_FOR_LAUNCH && status != VM_POWERING_DOWN)
         tell(batch, vm, before, facts);         /* what is only on its way is told when it is there */
     set_times(batch, vm, before, facts);
+}
+
+void
+state_next_run_set(Vm *vm, const DomainFacts *facts)
+{
+    words_set(&vm->next_run_differences, (const char *const[]) { NULL });
+    for (guint i = 0; i < facts->differing.count; i++)
+        words_add(&vm->next_run_differences, facts->differing.items[i]);
+    vm->next_run_configuration_exists = facts->differing.count > 0;
+    vm->run_once = facts->run_once;
+}
+
+void
+state_next_run(Batch *batch, const Vm *was, const DomainFacts *facts)
+{
+    const Vm said = { .next_run_differences = facts->differing };
+    gboolean same = was->run_once == facts->run_once && was->next_run_configuration_exists == (facts->differing.count > 0);
+    if (!same || !field_equal(type_find(&vm_type, "next_run_differences"), was, &said))
+        state_next_run_set(changes_edit(batch->changes, &vm_type, &was->object.id), facts);
 }
 
 /* --- what guests say ------------------------------------------------------------------------------------------------------------ */

@@ -79,6 +79,12 @@ work_mark_id(const Work *work, const char *name, Id *ret_id)
     return text && id_parse(text, ID_UUID, ret_id);
 }
 
+const Command *
+work_words(const Work *work)
+{
+    return work->command->words ? work->command->words(work) : work->command;
+}
+
 void
 work_set_about(Work *work, const char *argument, const char *value)
 {

@@ -157,6 +157,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     BOOL (Vm, use_latest_template_version, ADD | SET,      "Follows its template's newest version."),
     BOOL (Vm, has_illegal_images, LIVE,                    "A disk's chain is damaged."),
     BOOL (Vm, next_run_configuration_exists, LIVE | FIND,  "It runs with other settings than it will start with."),
+    WORDS(Vm, next_run_differences, "difference", LIVE | OPT, "Which of its settings those are."),
     TEXT (Vm, storage_error_resume_behaviour, ADD | SET,   "auto_resume, leave_paused or kill."),
     TEXT (Vm, custom_emulated_machine, ADD | SET | FIND,   "Machine type of QEMU."),
     TEXT (Vm, custom_cpu_model, ADD | SET,                 "CPU model of QEMU."),

@@ -81,6 +81,7 @@ typedef struct {
     MigrationOptions migration;
     gboolean stateless, delete_protected, start_paused, run_once, soundcard_enabled, tpm_enabled, multi_queues_enabled;
     gboolean use_latest_template_version, has_illegal_images, next_run_configuration_exists;
+    Words next_run_differences;         /* LIVE: rows the next start will change */
     char *storage_error_resume_behaviour, *custom_emulated_machine, *custom_cpu_model, *cpu_pinning_policy, *auto_pinning_policy;
     Ref cluster, template_, original_template, cpu_profile, quota;
     gint64 creation_time, start_time, stop_time;    /* Wall */

@@ -294,10 +294,24 @@ read_element(Reading *reading, Draft *draft, const Field *around, GError **error
     return read_may_ignore(reading->root, &reading->ignored, error) && skip(reading, error);
 }
 
+/* <file id="…"/>: the id of what is no object is a row like others, and an attribute all the same. */
+static gboolean
+take_plain_id(Reading *reading, Draft *draft, GError **error)
+{
+    const Field *row = draft->type->path ? NULL : type_find(draft->type, "id");
+    g_autofree char *id = row && row->kind == KIND_TEXT && row->flags & (ADD | SET) ? attribute(reading, "id") : NULL;
+    if (!id)
+        return TRUE;
+    draft_mark_row(draft, row);
+    return read_scalar(draft->type, row, draft->record, id, FALSE, error);
+}
+
 /* ROW: of the record around it, of which this is the value; NULL: none, it is the root. */
 static gboolean
 read_record(Reading *reading, Draft *draft, const Field *row, GError **error)
 {
+    if (!take_plain_id(reading, draft, error))
+        return FALSE;
     g_autofree char *id = draft->type->path ? attribute(reading, "id") : NULL;
     if (id && !take_id(reading, draft, id, error))
         return FALSE;

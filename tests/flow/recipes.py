@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 from lab import Tap, wait_for  # noqa: E402,F401
 from shikirid import Shikirid, folder  # noqa: E402
+import life_recipes  # noqa: E402
 
 FIXED = {"vm": "a0000000-0000-4000-8000-00000000000{}", "disk": "d0000000-0000-4000-8000-00000000000{}"}
 SETTLE = 30             # seconds; a job waits half a second between two probes
@@ -95,6 +96,8 @@ RECIPES = {
     "event.add": {"": lambda m: m.post("/events?wait=1", {"origin": "test", "custom_id": "7", "severity": "normal", "description": "said"})},
     "job.abandon": {"": abandon},
 }
+for verb, more in life_recipes.RECIPES.items():
+    RECIPES.setdefault(verb, {}).update(more)
 
 
 def order(m, lines):
@@ -142,7 +145,7 @@ def host(m):
     return {"domains": domains, "volumes": volumes}
 
 
-MOVING = ("unknown", "powering_up", "powering_down", "wait_for_launch")
+MOVING = ("unknown", "powering_up", "powering_down", "wait_for_launch", "reboot_in_progress", "saving_state", "restoring_state")
 
 
 def settle(m):
@@ -162,6 +165,9 @@ def settle(m):
 def still_claimed(m):
     """Claims show in this: what is claimed cannot be edited."""
     wrong = []
+    for vm in m.get("/vms").body.get("vm", []):
+        if vm["status"] == "suspended":         # is edited by nobody, claimed or not
+            m.post(f"/vms/{vm['id']}/discardstate?wait=1", {})
     for path, field in (("vm", "comment"), ("disk", "description")):
         for one in m.get(f"/{path}s").body.get(path, []):
             reply = m.put(f"/{path}s/{one['id']}?wait=1", {field: "free"})
@@ -222,6 +228,7 @@ class Estate:
         with open(os.path.join(self.data, "storage", fixed("disk", 4)), "wb") as image:
             image.write(bytes(1 << 20))
         self.must(m.post(f"/vms/{fixed('vm', 2)}/start?wait=1", {}))
+        life_recipes.make(m, self.must)
 
     @staticmethod
     def must(reply):

@@ -64,7 +64,7 @@ add_domain(GString *line, const DomainFacts *domain)
     add_number(line, "memory", domain->config ? domain->config->memory : 0);
     add_number(line, "autostart", domain->autostart);
     add_number(line, "persistent", domain->persistent);
-    add_number(line, "differs", domain->live_differs);
+    add_number(line, "differs", domain->differing.count > 0);
     add_number(line, "started", domain->started);
     add_number(line, "disks", domain->disks.count);
 }

@@ -1,10 +1,9 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The estate itself and the host in memory. The walk is in walk.c. */
+ * The estate itself. Its host is in estate_host.c, the walk in walk.c. */
 #include "estate.h"
 
-#include "base/lock.h"
 #include "base/text.h"
 #include "host/domain_xml.h"
 #include "host/machines.h"
@@ -12,346 +11,6 @@
 #include <string.h>
 
 Estate estate;
-
-/* --- the host in memory ----------------------------------------------------------------------------------------------------- */
-
-typedef struct { Id id; char *xml; DomainState state; } Domain;
-typedef struct { char *path; int format; gint64 size; } Volume;
-
-static Lock lock = { PTHREAD_MUTEX_INITIALIZER };       /* the host's calls come from several workers at once */
-static GPtrArray *domains, *volumes;
-static HostFault fault;
-static gboolean deaf;
-
-static void
-domain_free(gpointer data)
-{
-    g_free(((Domain *) data)->xml);
-    g_free(data);
-}
-
-static void
-volume_free(gpointer data)
-{
-    g_free(((Volume *) data)->path);
-    g_free(data);
-}
-
-static Domain *
-find_domain(const Id *id)
-{
-    for (guint i = 0; i < domains->len; i++) {
-        Domain *domain = domains->pdata[i];
-        if (id_equal(&domain->id, id))
-            return domain;
-    }
-    return NULL;
-}
-
-static char *
-volume_path(const HostStore *store, const Id *disk)
-{
-    char text[ID_TEXT_SIZE];
-    return g_build_filename(store->path, id_format(disk, ID_UUID, text), NULL);
-}
-
-static Volume *
-find_volume(const char *path)
-{
-    for (guint i = 0; i < volumes->len; i++) {
-        Volume *volume = volumes->pdata[i];
-        if (g_str_equal(volume->path, path))
-            return volume;
-    }
-    return NULL;
-}
-
-/* Before an effect: shall it be? *RET_SILENT: and shall its outcome be unknown? */
-static gboolean
-may_change(gboolean *ret_silent, GError **error)
-{
-    HostFault now = fault;
-    fault = FAULT_OFF;
-    *ret_silent = now == FAULT_DOES_AND_IS_SILENT;
-    if (deaf)
-        return fault_set(error, MSG_JOB_OUTCOME_UNKNOWN, "job", "test", "id", "", NULL);
-    if (now == FAULT_REFUSES)
-        return fault_set(error, MSG_INTERNAL, "text", "the host refuses", NULL);
-    if (now == FAULT_IS_SILENT)
-        return fault_set(error, MSG_JOB_OUTCOME_UNKNOWN, "job", "test", "id", "", NULL);
-    return TRUE;
-}
-
-static gboolean
-end_change(gboolean silent, GError **error)
-{
-    return !silent || fault_set(error, MSG_JOB_OUTCOME_UNKNOWN, "job", "test", "id", "", NULL);
-}
-
-static gboolean
-answers(GError **error)
-{
-    return !deaf || fault_set(error, MSG_INTERNAL, "text", "the host does not answer", NULL);
-}
-
-static gboolean
-host_define(G_GNUC_UNUSED HostLink *link, const char *xml, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    gboolean silent;
-    g_autoptr(DomainFacts) facts = domain_facts_new();
-    if (!may_change(&silent, error) || !domain_xml_read(xml, facts, error))
-        return FALSE;
-    if (find_domain(&facts->id))
-        estate_set_xml(&facts->id, xml);
-    else
-        estate_put_domain(&facts->id, xml);
-    return end_change(silent, error);
-}
-
-static gboolean
-host_undefine(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    gboolean silent;
-    if (!may_change(&silent, error))
-        return FALSE;
-    Domain *domain = find_domain(id);
-    g_assert_true(!domain || domain->state == DOMAIN_SHUTOFF);      /* of a running one libvirt makes a transient one */
-    if (domain)
-        g_ptr_array_remove(domains, domain);
-    return end_change(silent, error);
-}
-
-static DomainFacts *
-host_read(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    const Domain *domain = find_domain(id);
-    if (!answers(error))
-        return NULL;
-    DomainFacts *facts = domain_facts_new();
-    facts->id = *id;
-    if (!domain)
-        return facts;
-    g_assert_true(domain_xml_read(domain->xml, facts, NULL));
-    facts->xml = g_strdup(domain->xml);
-    facts->state = domain->state;
-    facts->persistent = TRUE;
-    return facts;
-}
-
-static gboolean
-move(const Id *id, DomainState state, GError **error)
-{
-    gboolean silent;
-    LOCK_HOLD(&lock);
-    Domain *domain = find_domain(id);
-    if (domain && domain->state != DOMAIN_SHUTOFF && (state == DOMAIN_RUNNING || state == DOMAIN_PAUSED))
-        return fault_set(error, MSG_INTERNAL, "text", "it runs already", NULL);
-    if (!may_change(&silent, error))
-        return FALSE;
-    if (!domain)
-        return fault_set(error, MSG_INTERNAL, "text", "no such domain", NULL);
-    domain->state = state;
-    return end_change(silent, error);
-}
-
-static gboolean
-host_start(G_GNUC_UNUSED HostLink *link, const Id *id, gboolean paused, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    return move(id, paused ? DOMAIN_PAUSED : DOMAIN_RUNNING, error);
-}
-
-static gboolean
-host_shutdown(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    return move(id, DOMAIN_SHUTTING_DOWN, error);
-}
-
-static gboolean
-host_destroy(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    return move(id, DOMAIN_SHUTOFF, error);
-}
-
-static gboolean
-store_ready(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const HostStore *store, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    return answers(error);
-}
-
-static gboolean
-volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    gboolean silent;
-    g_autofree char *path = volume_path(&spec->store, &spec->id);
-    if (!may_change(&silent, error))
-        return FALSE;
-    if (find_volume(path))
-        return fault_set(error, MSG_INTERNAL, "text", "the file exists", NULL);
-    Volume *volume = g_new0(Volume, 1);
-    *volume = (Volume) { g_steal_pointer(&path), spec->format, spec->size };
-    g_ptr_array_add(volumes, volume);
-    return end_change(silent, error);
-}
-
-static gboolean
-volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, gint64 size, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    gboolean silent;
-    g_autofree char *path = volume_path(store, disk);
-    if (!may_change(&silent, error))
-        return FALSE;
-    find_volume(path)->size = size;
-    return end_change(silent, error);
-}
-
-static gboolean
-volume_delete(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    gboolean silent;
-    g_autofree char *path = volume_path(store, disk);
-    if (!may_change(&silent, error))
-        return FALSE;
-    if (find_volume(path))
-        g_ptr_array_remove(volumes, find_volume(path));
-    return end_change(silent, error);
-}
-
-static gboolean
-volume_read(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    g_autofree char *path = volume_path(store, disk);
-    const Volume *volume = find_volume(path);
-    if (!answers(error))
-        return FALSE;
-    *ret = volume ? (VolumeFacts) { VOLUME_WHOLE, volume->format, volume->size, 0 } : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
-    return TRUE;
-}
-
-static void
-host_stop(G_GNUC_UNUSED HostLink *link)
-{
-}
-
-static void
-host_free(HostLink *link)
-{
-    host_link_clear(link);
-    g_free(link);
-}
-
-static const HostOps ops = {
-    .name = "memory", .define = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
-    .destroy = host_destroy, .store_ready = store_ready, .volume_create = volume_create, .volume_resize = volume_resize,
-    .volume_delete = volume_delete, .volume_read = volume_read, .stop = host_stop, .free = host_free,
-};
-
-void
-estate_fault(HostFault next)
-{
-    LOCK_HOLD(&lock);
-    fault = next;
-}
-
-void
-estate_deaf(gboolean now)
-{
-    LOCK_HOLD(&lock);
-    deaf = now;
-}
-
-static int
-by_text(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-char *
-estate_picture(void)
-{
-    LOCK_HOLD(&lock);
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < domains->len; i++) {
-        const Domain *domain = domains->pdata[i];
-        char text[ID_TEXT_SIZE];
-        g_ptr_array_add(lines, g_strdup_printf("%s %d\n%s", id_format(&domain->id, ID_UUID, text), domain->state, domain->xml));
-    }
-    for (guint i = 0; i < volumes->len; i++) {
-        const Volume *volume = volumes->pdata[i];
-        g_ptr_array_add(lines, g_strdup_printf("%s %d %" G_GINT64_FORMAT, volume->path, volume->format, volume->size));
-    }
-    g_ptr_array_sort(lines, by_text);
-    g_ptr_array_add(lines, NULL);
-    return g_strjoinv("\n", (char **) lines->pdata);
-}
-
-const char *
-estate_xml(const Id *vm)
-{
-    const Domain *domain = find_domain(vm);
-    return domain ? domain->xml : NULL;
-}
-
-void
-estate_set_xml(const Id *vm, const char *xml)
-{
-    Domain *domain = find_domain(vm);
-    char *copy = g_strdup(xml);
-    g_free(domain->xml);
-    domain->xml = copy;
-}
-
-void
-estate_put_domain(const Id *vm, const char *xml)
-{
-    Domain *domain = g_new0(Domain, 1);
-    g_assert_null(find_domain(vm));
-    *domain = (Domain) { *vm, g_strdup(xml), DOMAIN_SHUTOFF };
-    g_ptr_array_add(domains, domain);
-}
-
-void
-estate_forget_domain(const Id *vm)
-{
-    g_ptr_array_remove(domains, find_domain(vm));
-}
-
-DomainState
-estate_state(const Id *vm)
-{
-    const Domain *domain = find_domain(vm);
-    return domain ? domain->state : DOMAIN_ABSENT;
-}
-
-void
-estate_set_state(const Id *vm, DomainState state)
-{
-    find_domain(vm)->state = state;
-}
-
-void
-estate_put_volume(const Id *disk, gint64 size)
-{
-    Volume *volume = g_new0(Volume, 1);
-    HostStore store = { estate.storage, (char *) STORAGE_PATH };
-    *volume = (Volume) { volume_path(&store, disk), DISK_FORMAT_COW, size };
-    g_ptr_array_add(volumes, volume);
-}
-
-gboolean
-estate_has_volume(const Id *disk)
-{
-    HostStore store = { estate.storage, (char *) STORAGE_PATH };
-    g_autofree char *path = volume_path(&store, disk);
-    return find_volume(path) != NULL;
-}
 
 /* --- the inventory ------------------------------------------------------------------------------------------------------------ */
 
@@ -565,8 +224,7 @@ make_vms(void)
 void
 estate_open(void)
 {
-    domains = g_ptr_array_new_with_free_func(domain_free);
-    volumes = g_ptr_array_new_with_free_func(volume_free);
+    estate_host_open();
     estate.inventory = inventory_new();
     estate.view = inventory_view(estate.inventory);
     estate.hosts = hosts_new();
@@ -577,7 +235,7 @@ estate_open(void)
     put_storage_domain(&estate.unmanaged, "unmanaged", NULL, STORAGE_USE_UNMANAGED, 0);
     put_networks();
     estate.link = g_new0(HostLink, 1);
-    host_link_init(estate.link, &ops, &estate.host, "n1");
+    host_link_init(estate.link, &estate_host_ops, &estate.host, "n1");
     g_atomic_int_set(&estate.link->lost, FALSE);
     hosts_add(estate.hosts, estate.link);
     put_adopted();
@@ -587,13 +245,10 @@ estate_open(void)
 void
 estate_close(void)
 {
-    g_assert_cmpint(fault, ==, FAULT_OFF);
     hosts_free(estate.hosts);
     view_unref(estate.view);
     inventory_free(estate.inventory);
     g_free(estate.last_event);
-    g_ptr_array_unref(domains);
-    g_ptr_array_unref(volumes);
+    estate_host_close();
     memset(&estate, 0, sizeof(estate));
-    deaf = FALSE;
 }

@@ -39,7 +39,10 @@ gpointer estate_edit(const Type *type, const Id *id);
 gconstpointer estate_find(const Type *type, const Id *id);
 const Vm *estate_vm(const Id *id);
 
-/* --- the host in memory --- */
+/* --- the host in memory: estate_host.c --- */
+extern const HostOps estate_host_ops;
+void estate_host_open(void);
+void estate_host_close(void);
 typedef enum { FAULT_OFF, FAULT_REFUSES, FAULT_IS_SILENT, FAULT_DOES_AND_IS_SILENT } HostFault;
 void estate_fault(HostFault fault);             /* the next operation that changes something */
 void estate_deaf(gboolean deaf);                /* no operation answers */
@@ -50,6 +53,10 @@ void estate_put_domain(const Id *vm, const char *xml);  /* virsh define */
 void estate_forget_domain(const Id *vm);                /* virsh undefine */
 DomainState estate_state(const Id *vm);
 void estate_set_state(const Id *vm, DomainState state);
+void estate_set_saved(const Id *vm, gboolean saved);    /* virsh managedsave of one that is off */
+const char *estate_live(const Id *vm);          /* what it runs by; NULL: it does not */
+gint64 estate_adjusted(const Id *vm, LiveKind kind);    /* 0: never; of a description its length */
+guint estate_pressed(const Id *vm);             /* how often it was reset or asked to reboot */
 void estate_put_volume(const Id *disk, gint64 size);
 gboolean estate_has_volume(const Id *disk);
 

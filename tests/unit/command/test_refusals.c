@@ -234,7 +234,7 @@ test_editing_vms(void)
     Id nobody = id_named(&id_null, "nobody");
     estate_refused(estate_work(&vm_update, &nobody, "<vm/>"), "There is no VM ");
     estate_refused(estate_work(&vm_update, &estate.running, "<vm><memory>536870912</memory><name>other</name></vm>"),
-                   "Cannot edit VM 'busy' while it runs: its guest would feel name, memory.");
+                   "Cannot edit VM 'busy' while it runs: name can be changed only while it is down.");
     estate_refused(estate_work(&vm_update, &estate.hello, "<vm><name>busy</name></vm>"), "the name 'busy' is already in use");
     estate_refused(estate_work(&vm_update, &estate.hello, "<vm><memory_policy><guaranteed>1073741824</guaranteed></memory_policy></vm>"),
                    "Physical Memory Guaranteed cannot exceed Memory Size");
@@ -264,7 +264,7 @@ test_life(void)
     estate_refused(estate_work(&vm_stop, &estate.hello, NULL), "Cannot stop VM 'hello'. VM is not running");
     estate_refused(estate_work(&vm_shutdown, &estate.hello, NULL), "VM is not running");
     estate_refused(estate_work(&vm_start, &estate.hello, "<action><use_cloud_init>true</use_cloud_init></action>"), "with 'use_cloud_init'");
-    estate_refused(estate_work(&vm_start, &estate.hello, "<action><vm><memory>1</memory></vm></action>"), "with 'vm'");
+    estate_refused(estate_work(&vm_start, &estate.hello, "<action><vm><memory>1</memory></vm></action>"), "cannot be 1 bytes");
     g_autofree char *plain = estate_refusal(estate_work(&vm_start, &estate.hello, "<action><use_cloud_init>false</use_cloud_init><async>true</async></action>"));
     g_assert_null(plain);
     Disk *disk = estate_edit(&disk_type, &estate.disk);

@@ -81,13 +81,88 @@ start_paused(void)
     return estate_work(&vm_start, &estate.hello, "<action><pause>true</pause></action>");
 }
 
+static void
+set_status(const Id *id, VmStatus status, DomainState state)
+{
+    Vm *vm = estate_edit(&vm_type, id);
+    vm->status = status;
+    estate_put(vm);
+    estate_set_state(id, state);
+    estate_set_saved(id, status == VM_SUSPENDED);
+}
+
 static Work *
 go_on(void)
 {
-    Vm *vm = estate_edit(&vm_type, &estate.hello);
-    vm->status = VM_SUSPENDED;
-    estate_put(vm);
+    set_status(&estate.hello, VM_SUSPENDED, DOMAIN_SHUTOFF);
     return start();
+}
+
+static Work *
+start_once(void)
+{
+    return estate_work(&vm_start, &estate.hello, "<action><pause>true</pause><vm><memory>536870912</memory><os><boot><devices><device>cdrom</device></devices></boot>"
+                       "<cmdline>once</cmdline></os><cdroms><cdrom><file id='boot.iso'/></cdrom></cdroms></vm></action>");
+}
+
+static Work *
+edit_felt(void)
+{
+    return estate_work(&vm_update, &estate.running, "<vm><memory>134217728</memory><cpu><topology><sockets>2</sockets></topology></cpu><description>new</description></vm>");
+}
+
+static Work *
+edit_next_run(void)
+{
+    Work *work = estate_work(&vm_update, &estate.running, "<vm><memory>536870912</memory></vm>");
+    estate_query(work, "next_run", "true");
+    return work;
+}
+
+static Work *
+resume(void)
+{
+    set_status(&estate.running, VM_PAUSED, DOMAIN_PAUSED);
+    return estate_work(&vm_start, &estate.running, NULL);
+}
+
+static Work *
+reboot(void)
+{
+    return estate_work(&vm_reboot, &estate.running, "<action><reason>for the test</reason></action>");
+}
+
+static Work *
+reset(void)
+{
+    return estate_work(&vm_reset, &estate.running, NULL);
+}
+
+static Work *
+reboot_again(void)
+{
+    set_status(&estate.running, VM_REBOOT_IN_PROGRESS, DOMAIN_RUNNING);
+    return estate_work(&vm_reboot, &estate.running, "<action><force>true</force></action>");
+}
+
+static Work *
+suspend(void)
+{
+    return estate_work(&vm_suspend, &estate.running, NULL);
+}
+
+static Work *
+discard_state(void)
+{
+    set_status(&estate.hello, VM_SUSPENDED, DOMAIN_SHUTOFF);
+    return estate_work(&vm_discardstate, &estate.hello, NULL);
+}
+
+static Work *
+stop_suspended(void)
+{
+    set_status(&estate.hello, VM_SUSPENDED, DOMAIN_SHUTOFF);
+    return estate_work(&vm_stop, &estate.hello, NULL);
 }
 
 static Work *
@@ -100,6 +175,13 @@ static Work *
 shut_down(void)
 {
     return estate_work(&vm_shutdown, &estate.running, NULL);
+}
+
+static Work *
+shut_down_again(void)
+{
+    set_status(&estate.running, VM_POWERING_DOWN, DOMAIN_RUNNING);
+    return estate_work(&vm_shutdown, &estate.running, "<action><force>true</force></action>");
 }
 
 static Work *
@@ -237,6 +319,17 @@ static const Case cases[] = {
     { "start suspended", &vm_start, go_on },
     { "stop", &vm_stop, stop },
     { "shut down", &vm_shutdown, shut_down },
+    { "shut down by force", &vm_shutdown, shut_down_again },
+    { "start once", &vm_start, start_once },
+    { "edit felt", &vm_update, edit_felt },
+    { "edit next run", &vm_update, edit_next_run },
+    { "resume", &vm_start, resume },
+    { "reboot", &vm_reboot, reboot },
+    { "reboot by force", &vm_reboot, reboot_again },
+    { "reset", &vm_reset, reset },
+    { "suspend", &vm_suspend, suspend },
+    { "discard state", &vm_discardstate, discard_state },
+    { "stop suspended", &vm_stop, stop_suspended },
     { "add disk", &disk_add, add_disk },
     { "grow disk", &disk_update, grow_disk },
     { "name disk", &disk_update, name_disk },

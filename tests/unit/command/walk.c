@@ -263,6 +263,16 @@ is_idle(Run *run, const Step *step)
     g_assert_cmpstr(before, ==, after);
 }
 
+static gboolean
+forward_before(const Command *command, int at)
+{
+    for (int i = 0; i < at; i++) {
+        if (command->steps[i].forward)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* What the engine concludes from a step that may or may not have happened. */
 static Turn
 settle(Run *run, const Step *step, gboolean happened)
@@ -273,11 +283,14 @@ settle(Run *run, const Step *step, gboolean happened)
         is_idle(run, step);
         return GOES_ON;
     }
-    if (!happened && once)
-        g_assert_cmpint(said, !=, PROBE_DONE);      /* a refusal is known; silence is not, and never taken for a no */
+    gboolean again = happened && forward_before(run->work->command, (int) (step - run->work->command->steps));
+    if (again && said == PROBE_NOT_DONE)
+        return TURNS_BACK;          /* behind a forward step what nobody noted is done again: the end must be the same */
+    if (once)
+        g_assert_cmpint(said, !=, happened ? PROBE_NOT_DONE : PROBE_DONE);      /* what is noted is known; silence is not, and never taken for a no */
     else
         g_assert_cmpint(said, ==, happened ? PROBE_DONE : PROBE_NOT_DONE);
-    return happened ? GOES_ON : TURNS_BACK;
+    return said == PROBE_DONE ? GOES_ON : TURNS_BACK;
 }
 
 static Turn
@@ -306,16 +319,6 @@ take_step(Run *run, const Step *step, WalkKind kind)
     if (kind == WALK_REFUSED)
         return step->forward ? settle(run, step, FALSE) : TURNS_BACK;
     return settle(run, step, kind == WALK_DOES_SILENT);
-}
-
-static gboolean
-forward_before(const Command *command, int at)
-{
-    for (int i = 0; i < at; i++) {
-        if (command->steps[i].forward)
-            return TRUE;
-    }
-    return FALSE;
 }
 
 /* A step without effect: if the host does not answer it refuses, or does not need the host. */

@@ -137,6 +137,62 @@ test_destroyed_by_virsh(void)
 }
 
 static void
+set_status(VmStatus status)
+{
+    Changes *changes = commit_begin(world.engine->commit);
+    ((Vm *) changes_edit(changes, &vm_type, &world.vm))->status = status;
+    g_assert_true(engine_put(world.engine, changes, NULL, NULL));
+    world_settle();
+}
+
+/* A guest that was asked to reboot is at it until its host says it has, whatever else is seen of it meanwhile. */
+static void
+test_reboot(void)
+{
+    open_world();
+    world_state(&world.vm, DOMAIN_RUNNING, NULL);
+    set_status(VM_REBOOT_IN_PROGRESS);
+    world_state(&world.vm, DOMAIN_RUNNING, NULL);
+    g_assert_cmpint(world_vm()->status, ==, VM_REBOOT_IN_PROGRESS);
+    world_state(&world.vm, DOMAIN_SHUTTING_DOWN, "shutdown:guest");
+    g_assert_cmpint(world_vm()->status, ==, VM_REBOOT_IN_PROGRESS);
+    world_state(&world.vm, DOMAIN_RUNNING, "rebooted:by reset");
+    g_assert_cmpint(world_vm()->status, ==, VM_UP);
+    g_assert_true(world_has_event("VM 'web1' rebooted on host n1."));
+    guint events = world_events();
+    world_state(&world.vm, DOMAIN_RUNNING, "rebooted:by reset");     /* by its own wish: nobody asked, nobody is told */
+    g_assert_cmpuint(world_events(), ==, events);
+    set_status(VM_REBOOT_IN_PROGRESS);
+    world_state(&world.vm, DOMAIN_SHUTOFF, "stopped:shutdown");
+    g_assert_cmpint(world_vm()->status, ==, VM_DOWN);
+    world_close();
+}
+
+/* One that does nothing makes no event: its host is asked, and the sentence says what to do. */
+static void
+test_deaf_guests(void)
+{
+    static const struct { VmStatus status; const char *said; } rows[] = {
+        { VM_POWERING_DOWN, "was asked to shut down and has not done so in its time" },
+        { VM_REBOOT_IN_PROGRESS, "was asked to reboot and has not done so in its time" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        open_world();
+        world.engine->beat = CLOCK_SECOND / 2000;
+        world_state(&world.vm, DOMAIN_RUNNING, NULL);
+        guint refreshes = world.refreshes;
+        set_status(rows[i].status);
+        world_state(&world.vm, DOMAIN_RUNNING, NULL);
+        g_assert_cmpint(world_vm()->status, ==, rows[i].status);
+        world_until(world.refreshes > refreshes);
+        world_state(&world.vm, DOMAIN_RUNNING, NULL);
+        g_assert_cmpint(world_vm()->status, ==, VM_UP);
+        g_assert_true(world_has_event(rows[i].said));
+        world_close();
+    }
+}
+
+static void
 test_old_generation(void)
 {
     open_world();
@@ -451,6 +507,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/reconcile/up-and-lost", test_up_and_lost);
     g_test_add_func("/reconcile/destroyed-by-virsh", test_destroyed_by_virsh);
+    g_test_add_func("/reconcile/reboot", test_reboot);
+    g_test_add_func("/reconcile/deaf-guests", test_deaf_guests);
     g_test_add_func("/reconcile/old-generation", test_old_generation);
     g_test_add_func("/reconcile/adoption", test_adoption);
     g_test_add_func("/reconcile/defined-by-virsh", test_defined_by_virsh);

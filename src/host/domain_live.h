@@ -1,0 +1,10 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What runs, beside what the next start will use. For those who read domains, real or fake. Pure. */
+#pragma once
+
+#include "host/host.h"
+
+/* XML is what runs of the domain of FACTS, whose `config` is read already: sets `differing` and `run_once`. */
+void domain_live_compare(DomainFacts *facts, const char *xml);

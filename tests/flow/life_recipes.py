@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: The Shikiri authors
+# SPDX-License-Identifier: Apache-2.0
+"""The matrix's recipes for the verbs of a VM's life, and the VMs they need: 3 is suspended, 4 stands still, both without a disk."""
+
+VM = "a0000000-0000-4000-8000-00000000000{}"
+SUSPENDED, PAUSED = 3, 4
+
+
+def act(number, verb, body=None):
+    return lambda m: m.post(f"/vms/{VM.format(number)}/{verb}?wait=1", body or {})
+
+
+def make(m, must):
+    for number in (SUSPENDED, PAUSED):
+        must(m.post("/vms?wait=1", {"id": VM.format(number), "name": f"vm{number}", "memory": str(256 << 20), "nics": {"nic": [{"name": "nic1"}]},
+                                    "os": {"boot": {"devices": {"device": ["network"]}}}}))
+    must(act(SUSPENDED, "start")(m))
+    must(act(SUSPENDED, "suspend")(m))
+    must(act(PAUSED, "start", {"pause": "true"})(m))
+
+
+RECIPES = {
+    "vm.start": {" once": act(1, "start", {"vm": {"memory": str(512 << 20), "os": {"boot": {"devices": {"device": ["network", "hd"]}}}}}),
+                 " of a suspended one": act(SUSPENDED, "start"), " of a paused one": act(PAUSED, "start")},
+    "vm.update": {" of what a running one feels": lambda m: m.put(f"/vms/{VM.format(2)}?wait=1", {
+        "memory": str(128 << 20), "description": "edited", "cpu": {"topology": {"sockets": "2"}}, "os": {"cmdline": "next"}})},
+    "vm.stop": {" of a suspended one": act(SUSPENDED, "stop")},
+    "vm.reboot": {"": act(2, "reboot")},
+    "vm.reset": {"": act(2, "reset")},
+    "vm.suspend": {"": act(2, "suspend"), " of a paused one": act(PAUSED, "suspend")},
+    "vm.discardstate": {"": act(SUSPENDED, "discardstate")},
+}

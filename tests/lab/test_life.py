@@ -26,7 +26,7 @@ def live(lab, name):
 def make(lab):
     """hello, a guest with an agent; stone, which boots nothing and hears nobody."""
     kernel, initrd = hello_guest(lab.storage)
-    lab.expect(lab.manager.post("/vms?wait=1", {"name": "hello", "memory": str(192 << 20), "nics": {"nic": [{"name": "nic1"}]}, "os": {
+    lab.expect(lab.manager.post("/vms?wait=1", {"name": "hello", "memory": str(192 << 20), "nics": {"nic": [{"name": "nic1", "vnic_profile": {"name": "ovirtmgmt"}}]}, "os": {
         "kernel": kernel, "initrd": initrd, "cmdline": "console=ttyS0 quiet shikiri.name=hello"}}), "a guest is made")
     lab.expect(lab.manager.post("/vms?wait=1", {"name": "stone", "memory": str(64 << 20), "nics": {"nic": [{"name": "nic1"}]},
                                                 "os": {"boot": {"devices": {"device": ["network"]}}}}), "and a machine without an operating system")

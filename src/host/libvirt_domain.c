@@ -218,16 +218,22 @@ libvirt_domain_adjust(HostLink *link, const Id *domain, const LiveValue *value, 
     return libvirt_call_run(call, error);
 }
 
-/* The agent makes the guest shut down whatever its desktop thinks of the power button. FALSE: there is none, or it is silent. */
-/* libvirt gives an agent a minute to take a shutdown, whatever its time of answer is set to. So it is first asked what that time
+/* libvirt gives an agent a minute to take a request, whatever its time of answer is set to. So it is first asked what that time
  * holds for: one that stands still is not asked twice. */
 static gboolean
-ask_agent(virDomain *domain)
+agent_answers(virDomain *domain)
 {
     long long seconds = 0;
     unsigned int rest = 0;
     virDomainAgentSetResponseTimeout(domain, AGENT_PATIENCE, 0);
-    return virDomainGetTime(domain, &seconds, &rest, 0) == 0 && virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0;
+    return virDomainGetTime(domain, &seconds, &rest, 0) == 0;
+}
+
+/* The agent makes the guest shut down whatever its desktop thinks of the power button. FALSE: there is none, or it is silent. */
+static gboolean
+ask_agent(virDomain *domain)
+{
+    return agent_answers(domain) && virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0;
 }
 
 static gboolean
@@ -251,10 +257,9 @@ static gboolean
 work_reboot(LibvirtCall *call, GError **error)
 {
     g_autoptr(virDomain) domain = find_domain(call);
-    if (!domain)
-        return libvirt_call_fail(call, error);
-    virDomainAgentSetResponseTimeout(domain, AGENT_PATIENCE, 0);
-    if (virDomainReboot(domain, VIR_DOMAIN_REBOOT_GUEST_AGENT) == 0 || virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN) == 0)
+    if (domain && agent_answers(domain) && virDomainReboot(domain, VIR_DOMAIN_REBOOT_GUEST_AGENT) == 0)
+        return TRUE;
+    if (domain && virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN) == 0)
         return TRUE;
     return libvirt_call_fail(call, error);
 }

@@ -17,6 +17,7 @@ import life_recipes  # noqa: E402
 
 FIXED = {"vm": "a0000000-0000-4000-8000-00000000000{}", "disk": "d0000000-0000-4000-8000-00000000000{}"}
 SETTLE = 30             # seconds; a job waits half a second between two probes
+MEND = 15               # a store that failed has mended itself
 HOSTS = "host n1 cpus 8 memory 32G\nnetwork default\n"
 # What differs from run to run and says nothing of what became of the world.
 CHANCE = {"creation_time", "start_time", "stop_time", "stop_reason", "href", "link", "actions", "status_detail", "mac", "numa_node", "statistics", "original_template"}
@@ -162,6 +163,13 @@ def settle(m):
     return None, f"it does not come to rest: {last}"
 
 
+def edit(m, path, body):
+    """Answered once the store takes writes: after a failure it tries every few seconds, and must mend itself."""
+    reply = m.put(path, body)
+    mended = wait_for(lambda: m.put(path, body).status != 503, MEND) if reply.status == 503 else False
+    return m.put(path, body) if mended else reply
+
+
 def still_claimed(m):
     """Claims show in this: what is claimed cannot be edited."""
     wrong = []
@@ -170,7 +178,7 @@ def still_claimed(m):
             m.post(f"/vms/{vm['id']}/discardstate?wait=1", {})
     for path, field in (("vm", "comment"), ("disk", "description")):
         for one in m.get(f"/{path}s").body.get(path, []):
-            reply = m.put(f"/{path}s/{one['id']}?wait=1", {field: "free"})
+            reply = edit(m, f"/{path}s/{one['id']}?wait=1", {field: "free"})
             if reply.status != 200:
                 wrong.append(f"{path} {one['name']} is not free: {reply}")
     return wrong

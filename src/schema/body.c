@@ -181,35 +181,76 @@ body_write(Text *out, const Type *type, gconstpointer record)
 
 static gboolean read_members(const Type *type, gpointer record, Reading reading, guint depth);
 
+static char *
+dup_text(Reading reading)
+{
+    gsize length = (gsize) (reading.end - reading.at);
+    char *text = g_malloc(length + 1);
+    memcpy(text, reading.at, length);
+    text[length] = '\0';
+    return text;
+}
+
+/* One more in LIST, which has room for it. */
 static gboolean
 read_item(const Type *type, List *list, Reading reading, guint depth)
 {
-    if (!is_object(type))
-        return read_members(type, list_add(list, g_malloc0(type->size)), reading, depth);
+    if (!is_object(type)) {
+        gpointer item = list->items[list->count++] = g_malloc0(type->size);
+        return read_members(type, item, reading, depth);
+    }
     if (reading.end - reading.at < (gssize) sizeof(Id))
         return FALSE;
-    Object *object = list_add(list, object_new(type));
+    Object *object = list->items[list->count++] = object_new(type);
     memcpy(object->id.bytes, reading.at, sizeof(Id));
     reading.at += sizeof(Id);
     return read_members(type, object, reading, depth);
 }
 
-/* The items of a list or words, each behind its length. */
+/* The next item of a list or words, each behind its length. */
 static gboolean
-read_items(const Field *row, gpointer record, Reading reading, guint depth)
+take_item(Reading *reading, Reading *ret)
 {
+    guint64 length;
+    if (!take_varint(reading, &length) || length > (guint64) (reading->end - reading->at))
+        return FALSE;
+    *ret = (Reading) { reading->at, reading->at + length };
+    reading->at = ret->end;
+    return TRUE;
+}
+
+/* How many items there are up to the end or the damage: room for all is made once. */
+static guint
+count_items(Reading reading)
+{
+    Reading item;
+    guint count = 0;
+    while (reading.at < reading.end && take_item(&reading, &item))
+        count++;
+    return count;
+}
+
+static gboolean
+read_list(const Type *type, List *list, Reading reading, guint depth)
+{
+    Reading item;
+    list->items = g_renew(gpointer, list->items, list->count + count_items(reading));
     while (reading.at < reading.end) {
-        guint64 length;
-        if (!take_varint(&reading, &length) || length > (guint64) (reading.end - reading.at))
+        if (!take_item(&reading, &item) || !read_item(type, list, item, depth))
             return FALSE;
-        Reading item = { reading.at, reading.at + length };
-        reading.at = item.end;
-        if (row->kind == KIND_WORDS) {
-            g_autofree char *word = g_strndup((const char *) item.at, length);
-            words_add(&MEMBER(record, row, Words), word);
-        } else if (!read_item(row->of, &MEMBER(record, row, List), item, depth)) {
+    }
+    return TRUE;
+}
+
+static gboolean
+read_words(Words *words, Reading reading)
+{
+    Reading item;
+    words->items = g_renew(char *, words->items, words->count + count_items(reading));
+    while (reading.at < reading.end) {
+        if (!take_item(&reading, &item))
             return FALSE;
-        }
+        words->items[words->count++] = dup_text(item);
     }
     return TRUE;
 }
@@ -237,8 +278,21 @@ read_ref(const Field *row, gpointer record, Reading reading)
     memcpy(ref->id.bytes, reading.at, sizeof(Id));
     g_clear_pointer(&ref->name, g_free);    /* a damaged body may say it twice */
     if (length > sizeof(Id))
-        ref->name = g_strndup((const char *) reading.at + sizeof(Id), length - sizeof(Id));
+        ref->name = dup_text((Reading) { reading.at + sizeof(Id), reading.end });
     return TRUE;
+}
+
+/* Words stand as the table has them, unless an older program wrote them in another case. */
+static int
+read_word(const Names *names, Reading reading)
+{
+    char word[64] = "";
+    memcpy(word, reading.at, MIN((gsize) (reading.end - reading.at), sizeof(word) - 1));
+    for (guint i = 1; i < names->count; i++) {
+        if (names->names[i][0] == word[0] && strcmp(names->names[i], word) == 0)
+            return (int) i;
+    }
+    return names_find(names, word);
 }
 
 static gboolean
@@ -248,14 +302,11 @@ read_value(const Field *row, gpointer record, Reading reading, guint depth)
     switch (row->kind) {
     case KIND_TEXT:
         g_free(MEMBER(record, row, char *));
-        MEMBER(record, row, char *) = g_strndup((const char *) reading.at, length);
+        MEMBER(record, row, char *) = dup_text(reading);
         return TRUE;
-    case KIND_ENUM: {
-        char word[64] = "";
-        memcpy(word, reading.at, MIN(length, sizeof(word) - 1));
-        MEMBER(record, row, int) = names_find(row->of, word);
+    case KIND_ENUM:
+        MEMBER(record, row, int) = read_word(row->of, reading);
         return TRUE;
-    }
     case KIND_BOOL:
     case KIND_INT:
     case KIND_TIME:
@@ -270,18 +321,20 @@ read_value(const Field *row, gpointer record, Reading reading, guint depth)
         return read_members(row->of, (char *) record + row->offset, reading, depth + 1);
     case KIND_LIST:
     case KIND_CHILDREN:
+        return read_list(row->of, &MEMBER(record, row, List), reading, depth + 1);
     case KIND_WORDS:
-        return read_items(row, record, reading, depth + 1);
+        return read_words(&MEMBER(record, row, Words), reading);
     case KIND_COLLECT:
         return TRUE;
     }
     return FALSE;
 }
 
-static gboolean
+/* Most rows differ in the first letter: at the start half a million names are looked for. */
+static inline gboolean
 is_called(const Field *row, const char *name, gsize length)
 {
-    return strlen(row->name) == length && memcmp(row->name, name, length) == 0;
+    return length && row->name[0] == name[0] && strlen(row->name) == length && memcmp(row->name, name, length) == 0;
 }
 
 /* The row of that name, looked for from HINT on and then from the start; NULL if there is none. */

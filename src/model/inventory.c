@@ -14,6 +14,7 @@
 
 #define CHUNK_MOST 256
 #define TYPES_MOST 96
+#define NUMBER_SLOTS 256            /* more than TYPES_MOST: a search always ends */
 
 typedef struct {
     Refs refs;
@@ -40,14 +41,42 @@ struct Inventory {
     guint64 version, event;         /* writer only */
 };
 
+/* Types are tables that nobody may write into: their numbers stand beside them, found by address. */
+typedef struct {
+    const Type *type;
+    guint number;
+} Numbered;
+
+static guint
+first_slot(const Type *type)
+{
+    return (guint) ((guint64) (gsize) type * 0x9e3779b97f4a7c15u >> 32) % NUMBER_SLOTS;
+}
+
+static Numbered *
+number_types(void)
+{
+    Numbered *table = g_new0(Numbered, NUMBER_SLOTS);
+    for (guint i = 0; inventory_types[i]; i++) {
+        guint slot = first_slot(inventory_types[i]);
+        g_assert(i < TYPES_MOST);
+        while (table[slot].type)
+            slot = (slot + 1) % NUMBER_SLOTS;
+        table[slot] = (Numbered) { inventory_types[i], i };
+    }
+    return table;
+}
+
+/* Asked with every look at a view. */
 static guint
 type_number(const Type *type)
 {
-    for (guint i = 0; inventory_types[i]; i++) {
-        if (inventory_types[i] == type) {
-            g_assert(i < TYPES_MOST);
-            return i;
-        }
+    static Numbered *table;
+    if (g_once_init_enter(&table))
+        g_once_init_leave(&table, number_types());
+    for (guint slot = first_slot(type); table[slot].type; slot = (slot + 1) % NUMBER_SLOTS) {
+        if (table[slot].type == type)
+            return table[slot].number;
     }
     g_error("type '%s' stands in no inventory", type->one);
 }
@@ -230,6 +259,18 @@ compare_edits(gconstpointer a, gconstpointer b)
     return id_compare(&((const Object *) left->object)->id, &((const Object *) right->object)->id);
 }
 
+/* What is read from the store comes sorted. */
+static void
+sort_edits(GArray *edits)
+{
+    for (guint i = 1; i < edits->len; i++) {
+        if (compare_edits(&g_array_index(edits, Edit, i - 1), &g_array_index(edits, Edit, i)) > 0) {
+            g_array_sort(edits, compare_edits);
+            return;
+        }
+    }
+}
+
 /* CHUNK merged with the edits that fall into it. */
 static void
 merge_chunk(Building *building, const Chunk *chunk, const Edit *edits, guint count)
@@ -305,7 +346,7 @@ view_with(const View *view, gpointer const *objects, const gboolean *remove, gui
     for (guint number = 0; number < TYPES_MOST; number++) {
         Root *root = view->roots[number];
         if (edits[number]) {
-            g_array_sort(edits[number], compare_edits);
+            sort_edits(edits[number]);
             next->roots[number] = edit_root(root, (const Edit *) (gpointer) edits[number]->data, edits[number]->len);
             if (next->roots[number])
                 next->roots[number]->serial = next->serial;

@@ -52,6 +52,7 @@ struct FakeHost {
     HostListener listener;
     guint64 generation;
     GHashTable *domains;        /* Id in FakeDomain → FakeDomain * */
+    gboolean any_gone;          /* the state file names one that is gone */
     GPtrArray *stores;          /* HostStore *: made ready */
     GHashTable *counts;         /* operation → times called */
     GPtrArray *late;            /* FakeOrder *: not ended, though the caller went */

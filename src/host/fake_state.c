@@ -173,6 +173,7 @@ replay_domain(Fake *fake, char **words, guint count)
     if (!host || !id_parse(words[2], ID_UUID, &id))
         return;
     if (g_str_equal(words[0], "gone")) {
+        host->any_gone = TRUE;
         g_hash_table_remove(host->domains, &id);
         return;
     }
@@ -228,7 +229,7 @@ replay(Fake *fake, char *text)
 static void
 tell_missing(GString *text, const FakeHost *host)
 {
-    for (guint i = 0; i < host->vms; i++) {
+    for (guint i = 0; i < host->vms && host->any_gone; i++) {
         char id_text[ID_TEXT_SIZE];
         Id id = made_id(host->first + i);
         if (!g_hash_table_contains(host->domains, &id))

@@ -80,16 +80,28 @@ make_private(const char *file, GError **error)
     return TRUE;
 }
 
+static gboolean
+open_db(sqlite3 **ret_db, const char *file, int flags, GError **error)
+{
+    if (sqlite3_open_v2(file, ret_db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return fault_set(error, MSG_STORE_BROKEN, "file", file, "reason", *ret_db ? sqlite3_errmsg(*ret_db) : "no memory", NULL);
+    sqlite3_busy_timeout(*ret_db, 3000);
+    return TRUE;
+}
+
+gboolean
+sqlite_open_reading(sqlite3 **ret_db, const char *file, GError **error)
+{
+    return open_db(ret_db, file, SQLITE_OPEN_READONLY, error);
+}
+
 gboolean
 sqlite_open(Sqlite *sqlite, const char *file, gboolean make, GError **error)
 {
     if (make && !make_private(file, error))
         return FALSE;
-    if (sqlite3_open_v2(file, &sqlite->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        fault_set(error, MSG_STORE_BROKEN, "file", file, "reason", sqlite->db ? sqlite3_errmsg(sqlite->db) : "no memory", NULL);
+    if (!open_db(&sqlite->db, file, SQLITE_OPEN_READWRITE, error))
         return FALSE;
-    }
-    sqlite3_busy_timeout(sqlite->db, 3000);
     if (!sqlite_run(sqlite->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;", error))
         return FALSE;
     /* The format is looked at before anything is made in a file of a newer program. */

@@ -19,6 +19,8 @@ typedef struct {
 
 /* FALSE with a sentence naming FILE; MAKE: made if it is not there (0600). */
 gboolean sqlite_open(Sqlite *sqlite, const char *file, gboolean make, GError **error);
+/* A bare connection that only reads; to be closed with sqlite3_close_v2 even after a failure. */
+gboolean sqlite_open_reading(sqlite3 **ret_db, const char *file, GError **error);
 void sqlite_shut(Sqlite *sqlite);
 gboolean sqlite_run(sqlite3 *db, const char *sql, GError **error);
 /* The last error of DB as a fault: NO_SPACE, UNAVAILABLE (locked), INTERNAL. Returns FALSE. */

@@ -10,8 +10,7 @@
 #include "base/fault.h"
 #include "base/lock.h"
 #include "base/log.h"
-#include "model/fixed.h"
-#include "schema/body.h"
+#include "store/load.h"
 #include "store/sqlite.h"
 
 #include <errno.h>
@@ -256,67 +255,11 @@ store_close(Store *store)
     g_free(store);
 }
 
-static gboolean
-load_row(Changes *changes, const Type *type, const Id *id, sqlite3_stmt *row, int column, GError **error)
-{
-    gpointer object = body_read(type, id, sqlite3_column_blob(row, column), (gsize) sqlite3_column_bytes(row, column), error);
-    if (object)
-        changes_add(changes, object);
-    return object != NULL;
-}
-
-static gboolean
-load_objects(Store *store, Changes *changes, sqlite3_stmt *rows, GError **error)
-{
-    const Type *type = NULL;
-    int code;
-    while ((code = sqlite3_step(rows)) == SQLITE_ROW) {
-        const char *one = (const char *) sqlite3_column_text(rows, 0);
-        if (!type || !g_str_equal(type->one, one))
-            type = inventory_type_of_name(one);
-        if (!type || type->parent || sqlite3_column_bytes(rows, 1) != sizeof(Id))
-            continue;               /* a type of another program: left as it is */
-        Id id = *(const Id *) sqlite3_column_blob(rows, 1);
-        if (fixed_has(type, &id))
-            continue;               /* an older program kept it here; now it is the same everywhere */
-        if (!load_row(changes, type, &id, rows, 2, error))
-            return FALSE;
-    }
-    return code == SQLITE_DONE || sqlite_fault(store->reader.db, error);
-}
-
-static gboolean
-load_events(Store *store, Changes *changes, sqlite3_stmt *rows, GError **error)
-{
-    int code;
-    while ((code = sqlite3_step(rows)) == SQLITE_ROW) {
-        Id id = id_number((guint64) sqlite3_column_int64(rows, 0));
-        store->last_event = (guint64) sqlite3_column_int64(rows, 0);
-        if (!load_row(changes, &event_type, &id, rows, 1, error))
-            return FALSE;
-    }
-    return code == SQLITE_DONE || sqlite_fault(store->reader.db, error);
-}
-
-typedef gboolean (*LoadRows)(Store *store, Changes *changes, sqlite3_stmt *rows, GError **error);
-
-static gboolean
-load(Store *store, Changes *changes, const char *sql, LoadRows rows, GError **error)
-{
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(store->reader.db, sql, -1, &statement, NULL) != SQLITE_OK)
-        return sqlite_fault(store->reader.db, error);
-    gboolean well = rows(store, changes, statement, error);
-    sqlite3_finalize(statement);
-    return well;
-}
-
 gboolean
 store_load(Store *store, Changes *changes, GError **error)
 {
     LOCK_HOLD(&store->reading);
-    return load(store, changes, "SELECT type, id, body FROM objects ORDER BY type, id", load_objects, error) &&
-           load(store, changes, "SELECT id, body FROM events ORDER BY id", load_events, error);
+    return load_all(store->reader.db, store->file, changes, &store->last_event, error);
 }
 
 guint64

@@ -171,6 +171,51 @@ test_fixed(void)
     inventory_free(inventory);
 }
 
+static gboolean
+load_into(const char *file, guint *ret_clusters, GError **error)
+{
+    Store *store = store_open(file, NULL);
+    Inventory *inventory = inventory_new();
+    g_autoptr(View) empty = view_empty();
+    g_autoptr(Changes) changes = changes_new(empty, inventory);
+    gboolean well = store_load(store, changes, error);
+    g_assert_true(changes_seal(changes, NULL));
+    g_autoptr(View) view = changes_apply(changes);
+    *ret_clusters = view_count(view, &cluster_type);
+    g_assert_true(view_check(view, NULL));
+    store_close(store);
+    inventory_free(inventory);
+    return well;
+}
+
+/* It is read in two halves: nothing falls between them, nothing is read twice, and a damaged row on either side is told of. */
+static void
+test_halves(void)
+{
+    static const char *const damage[] = { "00000000000000000000000000000000", "7fffffffffffffffffffffffffffffff", "80000000000000000000000000000000", "ffffffffffffffffffffffffffffffff" };
+    g_autofree char *file = new_file();
+    guint clusters;
+    store_close(store_open(file, NULL));
+    sqlite3 *db = NULL;
+    g_assert_cmpint(sqlite3_open(file, &db), ==, SQLITE_OK);
+    for (guint i = 0; i < G_N_ELEMENTS(damage); i++) {
+        g_autofree char *sql = g_strdup_printf("INSERT INTO objects VALUES('cluster', x'%s', x''), ('of another program', x'%s', x'ff')", damage[i], damage[i]);
+        g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    }
+    g_assert_cmpint(sqlite3_exec(db, "INSERT INTO objects VALUES('cluster', x'80', x'ff'), ('cluster', '80', x'ff')", NULL, NULL, NULL), ==, SQLITE_OK);
+    g_assert_true(load_into(file, &clusters, NULL));
+    g_assert_cmpuint(clusters, ==, G_N_ELEMENTS(damage));
+    for (guint i = 0; i < G_N_ELEMENTS(damage); i++) {
+        g_autofree char *sql = g_strdup_printf("UPDATE objects SET body = CASE hex(id) WHEN upper('%s') THEN x'ff' ELSE x'' END WHERE length(id) = 16", damage[i]);
+        g_autoptr(GError) error = NULL;
+        g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+        g_assert_false(load_into(file, &clusters, &error));
+        g_assert_nonnull(strstr(error->message, "cluster"));
+        g_assert_cmpuint(clusters, ==, 0);
+    }
+    sqlite3_close(db);
+}
+
 /* Many at once: gathered, answered in order, none lost at closing. */
 static void
 test_gather(void)
@@ -324,6 +369,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/death", test_death);
     g_test_add_func("/store/reopen", test_reopen);
     g_test_add_func("/store/fixed", test_fixed);
+    g_test_add_func("/store/halves", test_halves);
     g_test_add_func("/store/gather", test_gather);
     g_test_add_func("/store/soft_failure_and_resume", test_soft_failure_and_resume);
     g_test_add_func("/store/locked_by_another", test_locked_by_another);

@@ -69,17 +69,17 @@ complete(ClientConfig *config, const char *password_file, GError **error)
     return config->password || fault_set(error, MSG_CLI_NO_PASSWORD, "user", config->user, NULL);
 }
 
-/* Words without "=" are verb, type, name; the rest are pairs. */
+/* Words without "=" are verb, type, name; the rest are pairs, or strays that request_run refuses: nobody's value is dropped in silence. */
 static void
 sort_words(char **words, Request *request, GPtrArray *pairs)
 {
     const char **places[] = { &request->verb, &request->type, &request->name };
     guint place = 0;
     for (char **word = words; word && *word; word++) {
-        if (strchr(*word, '=') && place >= 2)
-            g_ptr_array_add(pairs, *word);
-        else if (place < G_N_ELEMENTS(places))
+        if (place < G_N_ELEMENTS(places) && (place < 2 || !strchr(*word, '=')))
             *places[place++] = *word;
+        else
+            g_ptr_array_add(pairs, *word);
     }
     g_ptr_array_add(pairs, NULL);
     request->pairs = (char **) pairs->pdata;

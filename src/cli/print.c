@@ -66,7 +66,7 @@ plain_text(struct json_object *field, const char *name, struct json_object *valu
 /* --- tables --------------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    struct json_object *field;
+    struct json_object *field;      /* NULL: the id, of which no type has a row */
     const char *title;
 } Column;
 
@@ -109,7 +109,7 @@ static char *
 cell(const Column *column, struct json_object *object, struct json_object *names)
 {
     struct json_object *value = NULL;
-    const char *name = words_string(column->field, "name");
+    const char *name = column->field ? words_string(column->field, "name") : "id";
     if (!json_object_object_get_ex(object, name, &value) || !value)
         return g_strdup("");
     if (g_str_equal(name, PRINT_ADDRESSES))
@@ -126,11 +126,21 @@ add_column(GArray *shown, struct json_object *field, const char *title)
     g_array_append_val(shown, column);
 }
 
+/* What belongs to something and has no name to be called by: its id is how one gets at it. */
+static gboolean
+needs_id(struct json_object *type)
+{
+    struct json_object *name = words_row(type, "name");
+    return *words_string(type, "parent") && !words_field_has(name, "show");
+}
+
 static GArray *
 columns(struct json_object *type)
 {
     GArray *shown = g_array_new(FALSE, FALSE, sizeof(Column));
     struct json_object *fields = NULL;
+    if (needs_id(type))
+        add_column(shown, NULL, "id");
     json_object_object_get_ex(type, "fields", &fields);
     gsize count = fields ? json_object_array_length(fields) : 0;
     for (gsize i = 0; i < count; i++) {

@@ -6,6 +6,7 @@
 #include "cli/request.h"
 
 #include "base/id.h"
+#include "cli/describe.h"
 #include "cli/names.h"
 #include "cli/print.h"
 #include "cli/words.h"
@@ -19,6 +20,7 @@ typedef struct {
     struct json_object *type;
     char *collection;               /* "/vms" or "/vms/ID/nics" */
     char *path;                     /* of the one object, NULL if none was named */
+    char *many;                     /* what `shikiri list` takes to show the collection: "nics vm=web1" */
     GPtrArray *pairs;               /* what is left after the parent's word; NULL-terminated */
 } Run;
 
@@ -28,9 +30,13 @@ run_clear(Run *run)
     json_object_put(run->description);
     g_free(run->collection);
     g_free(run->path);
+    g_free(run->many);
     g_clear_pointer(&run->pairs, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
+
+static const char *const everywhere[] = { "list", "show", "add", "update", "remove", NULL };
+static const char *const without_pairs[] = { "list", "show", "remove", NULL };
 
 /* The objects of a list reply; NULL if it is empty. Borrowed. */
 static struct json_object *
@@ -85,7 +91,7 @@ id_of(Run *run, struct json_object *type, const char *collection, const char *na
         }
     }
     json_object_put(reply);
-    const char *one = words_string(type, "one"), *many = words_string(type, "many");
+    const char *one = words_string(type, "one"), *many = type == run->type && run->many ? run->many : words_string(type, "many");
     if (count == 0)
         fault_set(error, MSG_CLI_NO_SUCH, "type", one, "name", name, "many", many, NULL);
     g_autofree char *number = g_strdup_printf("%u", count);
@@ -115,6 +121,7 @@ find_collection(Run *run, GError **error)
         if (!id)
             return FALSE;
         run->collection = g_strconcat(top, "/", id, "/", segment, NULL);
+        run->many = g_strconcat(words_string(run->type, "many"), " ", pair, NULL);
         g_ptr_array_remove_index(run->pairs, i);
         return TRUE;
     }
@@ -144,6 +151,14 @@ with_query(const Run *run, const char *path)
     return g_string_free(out, FALSE);
 }
 
+/* As people call it; an attachment has nothing but its id. */
+static const char *
+name_of(struct json_object *object)
+{
+    const char *name = words_string(object, "name"), *alias = words_string(object, "alias");
+    return *name ? name : *alias ? alias : words_string(object, "id");
+}
+
 static gboolean
 show_reply(Run *run, const char *method, const char *path, const char *body, GError **error)
 {
@@ -163,10 +178,19 @@ show_reply(Run *run, const char *method, const char *path, const char *body, GEr
     } else if (run->request->plan)
         puts(words_string(object, "plan"));
     else
-        printf("%s %s: %s\n", words_string(run->type, "one"), run->request->name ? run->request->name : words_string(object, "name"),
+        printf("%s %s: %s\n", words_string(run->type, "one"), run->request->name ? run->request->name : name_of(object),
                *words_string(object, "status") ? words_string(object, "status") : "done");
     json_object_put(object);
     return TRUE;
+}
+
+/* What is told by its time, as jobs are. */
+static int
+newest_first(const void *a, const void *b)
+{
+    gint64 first = json_object_get_int64(json_object_object_get(*(struct json_object *const *) a, "start_time"));
+    gint64 second = json_object_get_int64(json_object_object_get(*(struct json_object *const *) b, "start_time"));
+    return (first < second) - (first > second);
 }
 
 static gboolean
@@ -186,6 +210,8 @@ run_list(Run *run, GError **error)
     struct json_object *reply = client_json(run->client, "GET", path.bytes, NULL, error);
     if (!reply)
         return FALSE;
+    if (list_of(reply, run->type) && words_field_has(words_row(run->type, "start_time"), "show"))
+        json_object_array_sort(list_of(reply, run->type), newest_first);
     struct json_object *names = names_fetch(run->client, run->description, run->type, list_of(reply, run->type), TRUE);
     print_table(run->type, list_of(reply, run->type), names);
     json_object_put(names);
@@ -216,12 +242,6 @@ static gboolean
 run_action(Run *run, GError **error)
 {
     const char *verb = run->request->verb;
-    if (!words_verb(run->type, verb)) {
-        struct json_object *verbs = NULL;
-        json_object_object_get_ex(run->type, "verbs", &verbs);
-        return fault_set(error, MSG_CLI_UNKNOWN_VERB, "type", words_string(run->type, "one"), "verb", verb, "verbs",
-                         verbs ? json_object_to_json_string(verbs) : "", NULL);
-    }
     struct json_object *body = json_object_new_object();
     for (guint i = 0; i + 1 < run->pairs->len; i++) {
         g_auto(GStrv) halves = g_strsplit(g_ptr_array_index(run->pairs, i), "=", 2);
@@ -232,6 +252,39 @@ run_action(Run *run, GError **error)
     gboolean well = show_reply(run, "POST", path, json_object_to_json_string(body), error);
     json_object_put(body);
     return well;
+}
+
+/* Before anything is asked for: what is wrong with "lits vms" is its verb, and not that it names no VM. */
+static gboolean
+check_verb(const Run *run, GError **error)
+{
+    const char *verb = run->request->verb;
+    struct json_object *verbs = NULL;
+    g_autoptr(GString) all = g_string_new("list, show, add, update, remove");
+    if (g_strv_contains(everywhere, verb) || words_verb(run->type, verb))
+        return TRUE;
+    json_object_object_get_ex(run->type, "verbs", &verbs);
+    for (gsize i = 0; verbs && i < json_object_array_length(verbs); i++)
+        g_string_append_printf(all, ", %s", json_object_get_string(json_object_array_get_idx(verbs, i)));
+    return fault_set(error, MSG_CLI_UNKNOWN_VERB, "type", words_string(run->type, "one"), "verb", verb, "verbs", all->str, NULL);
+}
+
+/* Every word must have had a use: "update vm web1 memory 2GiB" would change nothing and say nothing. */
+static gboolean
+check_words(const Run *run, GError **error)
+{
+    const char *verb = run->request->verb, *one = words_string(run->type, "one");
+    gboolean takes_pairs = !g_strv_contains(without_pairs, verb);
+    for (guint i = 0; i + 1 < run->pairs->len; i++) {
+        const char *word = g_ptr_array_index(run->pairs, i), *equals = strchr(word, '=');
+        if (!takes_pairs || !equals || equals == word)
+            return fault_set(error, MSG_CLI_STRAY_WORD, "word", word, "verb", verb, "type", one, NULL);
+    }
+    if (run->pairs->len == 1 && g_str_equal(verb, "update"))
+        return fault_set(error, MSG_CLI_NOTHING_TO_CHANGE, "type", one, NULL);
+    if (g_str_equal(verb, "list") && run->request->name)
+        return fault_set(error, MSG_CLI_STRAY_WORD, "word", run->request->name, "verb", verb, "type", one, NULL);
+    return TRUE;
 }
 
 static gboolean
@@ -255,18 +308,6 @@ run_verb(Run *run, GError **error)
     return run_action(run, error);
 }
 
-static void
-describe(struct json_object *type)
-{
-    struct json_object *fields = NULL;
-    json_object_object_get_ex(type, "fields", &fields);
-    printf("%s: %s\n", words_string(type, "one"), words_string(type, "help"));
-    for (gsize i = 0; fields && i < json_object_array_length(fields); i++) {
-        struct json_object *field = json_object_array_get_idx(fields, i);
-        printf("  %-34s %-9s %s\n", words_string(field, "name"), words_string(field, "kind"), words_string(field, "help"));
-    }
-}
-
 gboolean
 request_run(Client *client, const Request *request, GError **error)
 {
@@ -275,13 +316,13 @@ request_run(Client *client, const Request *request, GError **error)
     run.type = run.description ? words_type(run.description, request->type, error) : NULL;
     if (!run.type)
         return FALSE;
-    if (g_str_equal(request->verb, "describe")) {
-        describe(run.type);
+    if (g_str_equal(request->verb, "describe") || g_str_equal(request->verb, "help")) {
+        describe_print(run.type);
         return TRUE;
     }
     run.pairs = g_ptr_array_new_with_free_func(g_free);
     for (char **pair = request->pairs; *pair; pair++)
         g_ptr_array_add(run.pairs, g_strdup(*pair));
     g_ptr_array_add(run.pairs, NULL);
-    return find_collection(&run, error) && run_verb(&run, error);
+    return check_verb(&run, error) && find_collection(&run, error) && check_words(&run, error) && run_verb(&run, error);
 }

@@ -147,7 +147,7 @@ words_name_search(struct json_object *type)
     return NULL;
 }
 
-/* "2GiB" → "2147483648"; anything that is no number with a unit is sent as it is: the manager says what is wrong with it. */
+/* "2GiB" → "2147483648"; NULL for what is no whole number. Yours. */
 static char *
 plain_number(const char *value)
 {
@@ -161,7 +161,7 @@ plain_number(const char *value)
         if (g_ascii_strcasecmp(end, units[i].unit) == 0 && number >= 0 && number < 1e9)
             return g_strdup_printf("%" G_GUINT64_FORMAT, (guint64) (number * (double) units[i].bytes));
     }
-    return g_strdup(value);
+    return end != value && !*end && !strpbrk(value, ".eEnNxX") ? g_strdup(value) : NULL;
 }
 
 static struct json_object *
@@ -186,17 +186,75 @@ list_of_words(const char *item, const char *value)
     return object;
 }
 
+/* A group cannot be given as one word, nor a list of things with more to them than a name. NULL with a sentence. */
 static struct json_object *
-value_of(struct json_object *field, const char *value)
+refuse_parts(struct json_object *type, struct json_object *field, const char *path, GError **error)
+{
+    struct json_object *fields = NULL;
+    g_autoptr(GString) parts = g_string_new(NULL);
+    json_object_object_get_ex(field, "fields", &fields);
+    for (gsize i = 0; fields && i < json_object_array_length(fields); i++)
+        g_string_append_printf(parts, "%s%s.%s", i ? ", " : "", path, words_string(json_object_array_get_idx(fields, i), "name"));
+    fault_set(error, MSG_CLI_HAS_PARTS, "type", words_string(type, "one"), "field", path, "parts", parts->str, NULL);
+    return NULL;
+}
+
+/* "data,fast" → {"storage_domain": [{"name": "data"}, {"name": "fast"}]} */
+static struct json_object *
+list_of_references(const char *item, const char *value)
+{
+    struct json_object *object = json_object_new_object(), *array = json_object_new_array();
+    g_auto(GStrv) parts = g_strsplit(value, ",", -1);
+    for (char **part = parts; *part; part++) {
+        if (**part)
+            json_object_array_add(array, reference(*part));
+    }
+    json_object_object_add(object, item, array);
+    return object;
+}
+
+/* The one field of a group or list that has no other: what is in a CD-ROM drive is its file, and said as file=debian.iso. */
+static struct json_object *
+only_field(struct json_object *field)
+{
+    struct json_object *fields = NULL;
+    gboolean has = json_object_object_get_ex(field, "fields", &fields) && json_object_array_length(fields) == 1;
+    return has ? json_object_array_get_idx(fields, 0) : NULL;
+}
+
+static struct json_object *value_of(struct json_object *type, struct json_object *field, const char *path, const char *value, GError **error);
+
+static struct json_object *
+value_in(struct json_object *type, struct json_object *only, const char *path, const char *value, GError **error)
+{
+    struct json_object *inner = value_of(type, only, path, value, error), *object = inner ? json_object_new_object() : NULL;
+    if (object)
+        json_object_object_add(object, words_string(only, "name"), inner);
+    return object;
+}
+
+/* NULL with a sentence. */
+static struct json_object *
+value_of(struct json_object *type, struct json_object *field, const char *path, const char *value, GError **error)
 {
     const char *kind = words_string(field, "kind");
+    gboolean is_list = g_str_equal(kind, "list");
+    struct json_object *only = only_field(field);
+    if (is_list && only && g_str_equal(words_string(only, "kind"), "ref"))
+        return list_of_references(words_string(field, "item"), value);
+    if (only && !is_list)
+        return value_in(type, only, path, value, error);
+    if (is_list || g_str_equal(kind, "group"))
+        return refuse_parts(type, field, path, error);
     if (g_str_equal(kind, "ref"))
         return reference(value);
     if (g_str_equal(kind, "words"))
         return list_of_words(words_string(field, "item"), value);
     if (g_str_equal(kind, "int")) {
         g_autofree char *number = plain_number(value);
-        return json_object_new_string(number);
+        if (!number)
+            fault_set(error, MSG_CLI_BAD_NUMBER, "value", value, "field", path, NULL);
+        return number ? json_object_new_string(number) : NULL;
     }
     return json_object_new_string(value);
 }
@@ -228,8 +286,10 @@ words_body(struct json_object *description, struct json_object *type, char **pai
         well = field || g_str_equal(path, "id") || fault_set(error, MSG_CLI_UNKNOWN_FIELD, "type", words_string(type, "one"), "field", path, NULL);
         if (well) {
             g_auto(GStrv) parts = g_strsplit(path, ".", -1);
-            struct json_object *value = field ? value_of(field, equals + 1) : json_object_new_string(equals + 1);
-            json_object_object_add(make_way(body, parts), parts[g_strv_length(parts) - 1], value);
+            struct json_object *value = field ? value_of(type, field, path, equals + 1, error) : json_object_new_string(equals + 1);
+            well = value != NULL;
+            if (well)
+                json_object_object_add(make_way(body, parts), parts[g_strv_length(parts) - 1], value);
         }
     }
     char *text = well ? g_strdup(json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN)) : NULL;

@@ -88,7 +88,7 @@ const Type cdrom_type = { .one = "cdrom", .many = "cdroms", .path = "cdroms", .s
     TEXT (Cdrom, name,        0,                       "Its name."),
     TEXT (Cdrom, comment,     0,                       "For people."),
     TEXT (Cdrom, description, 0,                       "For people."),
-    GROUP(Cdrom, file, file_ref_type, ADD | SET | OPT, "What lies in it."),
+    GROUP(Cdrom, file, file_ref_type, ADD | SET | OPT | SHOW, "What lies in it."),
     GROUP(Cdrom, current, file_ref_type, SECRET | LIVE, "What lies in it now."),
     TEXT (Cdrom, target,      SECRET,                  "libvirt's target."),
     { 0 } } };

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The Shikiri authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line as a newcomer types it, wrong words first: each must be refused with its reason and change nothing."""
+import argparse
+import os
+import shutil
+
+from recipes import Estate, Tap, fixed, settle, world
+
+BAD, MISSING = 2, 5
+
+# words, exit status, what the sentence must say
+REFUSED = [
+    ("lits vms", BAD, "has no verb 'lits'"),
+    ("lits vms", BAD, "list, show, add, update, remove, start"),
+    ("strat vm vm1", BAD, "has no verb 'strat'"),
+    ("list vmz", BAD, "no type 'vmz'"),
+    ("update vm vm1 memory 2GiB", BAD, "'memory' is not understood behind 'update vm'"),
+    ("add vm new memory", BAD, "'memory' is not understood"),
+    ("update vm vm1 memory =2GiB", BAD, "'memory' is not understood"),
+    ("update vm vm1", BAD, "Nothing was given to change"),
+    ("list vms vm=vm1", BAD, "'vm=vm1' is not understood"),
+    ("list vms up", BAD, "'up' is not understood"),
+    ("remove vm vm1 now=true", BAD, "'now=true' is not understood"),
+    ("add vm new memory=512MB", BAD, "512MiB or 2GiB"),
+    ("add vm new memory=2.5", BAD, "no whole number for 'memory'"),
+    ("add vm new cpu.topology.cores=two", BAD, "no whole number for 'cpu.topology.cores'"),
+    ("add vm new cpu=2", BAD, "cpu.topology"),
+    ("add vm new mem=1GiB", BAD, "shikiri describe vm"),
+    ("show cdrom nope vm=vm1", MISSING, "shikiri list cdroms vm=vm1"),
+    ("list nics", BAD, "vm=NAME"),
+]
+
+# words, what is printed
+DONE = [
+    ("add vm new memory=512MiB usb=true", "vm new: "),
+    ("add disk more provisioned_size=1MiB storage_domains=data", "disk more: "),
+    ("add disk_attachment vm=new disk=more interface=virtio --wait", "disk_attachment "),
+    ("describe vm", "cpu.topology.cores"),
+    ("describe vm", "Verbs: start"),
+    ("help nic", "It belongs to a vm: vm=NAME"),
+    ("remove vm new --plan", "Disk 'more' and its file are deleted."),
+]
+
+
+def type_at(manager, words, status=0):
+    return manager.cli(*words.split(), status=status)
+
+
+def put_in_image(m):
+    """By what the tables show alone: a drive has no name, and is called by the id in its row."""
+    drive = type_at(m, "list cdroms vm=new").splitlines()[1].split()[0]
+    type_at(m, f"update cdrom {drive} vm=new file={fixed('disk', 4)} --wait")
+    return drive, type_at(m, "list cdroms vm=new")
+
+
+def newest_first(m):
+    times = [line.split()[-1] for line in type_at(m, "list jobs").splitlines()[1:]]
+    return len(times) > 3 and times == sorted(times, reverse=True)
+
+
+def check(tap, m):
+    settle(m)
+    before = world(m)
+    for words, status, sentence in REFUSED:
+        said = type_at(m, words, status)
+        tap.check(sentence in said, f"refused: {words}", said)
+    tap.check(world(m) == before, "what was refused changed nothing")
+    for words, printed in DONE:
+        said = type_at(m, words)
+        tap.check(printed in said, words, said)
+    drive, table = put_in_image(m)
+    tap.check(drive in table and table.startswith("ID"), "a drive is called by the id its table shows", table)
+    tap.check(newest_first(m), "the newest job stands on top")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--full", action="store_true", help="the same")
+    arguments = parser.parse_args()
+    tap = Tap()
+    estate = Estate(os.path.abspath(arguments.build), "cli")
+    try:
+        data = estate.copy("cli")
+        with estate.open(data) as m:
+            check(tap, m)
+        shutil.rmtree(data, ignore_errors=True)
+    finally:
+        estate.close()
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()

@@ -38,10 +38,15 @@ run_errand(const Options *options)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *file = g_build_filename(options->data_dir, SHIKIRI_FILE, NULL);
+    if (options->restore && !data_dir_prepare(options->data_dir, FALSE, &error))    /* a new machine has none yet */
+        return fail(error);
     gboolean done = options->backup ? store_backup(file, options->backup, &error) : store_restore(options->restore, file, &error);
     if (!done)
         return fail(error);
     g_print("shikirid: %s %s\n", options->backup ? "backup written to" : "restored from", options->backup ? options->backup : options->restore);
+    if (options->restore)
+        g_print("Passwords are those of the backup. Certificates are not in it: copy the old pki folder into %s, or clients must trust a new CA.\n",
+                options->data_dir);
     return 0;
 }
 

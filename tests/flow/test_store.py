@@ -2,10 +2,11 @@
 # SPDX-FileCopyrightText: The Shikiri authors
 # SPDX-License-Identifier: Apache-2.0
 """Another program that holds the database: a start waits for it, for a bounded time, and says so; while the manager runs, the
-state says so, everything that writes nothing goes on, and it mends itself."""
+state says so, everything that writes nothing goes on, and it mends itself. A backup and a machine that has nothing yet."""
 import argparse
 import os
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -72,6 +73,16 @@ def held_while_running(estate, tap):
         tap.check(m.process.returncode == 0, "it ends well", m.last_words())
 
 
+def restore_on_a_new_machine(estate, tap):
+    data, backup = estate.copy("backed-up"), os.path.join(estate.base, "backup")
+    new = os.path.join(estate.base, "new", "data")
+    program = os.path.join(estate.build, "shikirid")
+    subprocess.run([program, "--data-dir", data, "--backup", backup], check=True, capture_output=True)
+    run = subprocess.run([program, "--data-dir", new, "--restore", backup], capture_output=True, text=True)
+    tap.check(run.returncode == 0 and os.path.exists(os.path.join(new, "shikiri.db")), "a backup is restored where there was no data directory", run.stderr)
+    tap.check("pki" in run.stdout, "and it is said what no backup holds", run.stdout)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
@@ -82,6 +93,7 @@ def main():
     try:
         start_held(estate, tap)
         held_while_running(estate, tap)
+        restore_on_a_new_machine(estate, tap)
         if arguments.full:
             start_refused(estate, tap)
     finally:

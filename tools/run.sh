@@ -28,7 +28,7 @@ long() {
         sleep 0.5
         [ $((SECONDS - started - told)) -ge 5 ] || continue
         told=$((SECONDS - started))
-        note "$told s: $(tail -n 1 "$part" | cut -c1-90)"
+        note "$told s: $(tail -n 1 "$part" | cut -c1-90 | grep . || echo "still at work")"
     done
     wait $pid || status=$?
     [ $status -eq 0 ] || { tail -n 30 "$part" >&2; return $status; }

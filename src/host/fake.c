@@ -336,6 +336,7 @@ fake_close(Fake *fake)
     lock_drop(&fake->lock);
     if (fake->thread)
         thread_join(fake->thread);
+    fake_console_close(fake);
     for (guint i = 0; i < fake->hosts->len; i++)
         host_free(fake->hosts->pdata[i]);
     g_ptr_array_unref(fake->hosts);

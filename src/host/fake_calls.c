@@ -510,6 +510,43 @@ call_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeF
     return !call.silent || unknown(&call, error);
 }
 
+/* --- consoles ------------------------------------------------------------------------------------------------------------------------------ */
+
+static int
+open_console(HostLink *link, const char *operation, const Id *id, Tick deadline, GError **error)
+{
+    FakeHost *host = FAKE_HOST(link);
+    LOCK_HOLD(&host->fake->lock);
+    Call call = { host, operation, id, FALSE };
+    const FakeDomain *domain = begin(&call, deadline, error) ? need_domain(host, operation, id, error) : NULL;
+    int descriptor = domain ? fake_console_open(host, domain, g_str_equal(operation, "open_serial")) : -1;
+    if (domain && descriptor < 0)
+        fault_set(error, MSG_CONSOLE_LINES_FULL, "host", host->name, "most", "256", NULL);
+    return descriptor;
+}
+
+static int
+call_open_graphics(HostLink *link, const Id *id, Tick deadline, GError **error)
+{
+    return open_console(link, "open_graphics", id, deadline, error);
+}
+
+static int
+call_open_serial(HostLink *link, const Id *id, G_GNUC_UNUSED gboolean force, Tick deadline, GError **error)
+{
+    return open_console(link, "open_serial", id, deadline, error);
+}
+
+static GBytes *
+call_screenshot(HostLink *link, const Id *id, Tick deadline, GError **error)
+{
+    FakeHost *host = FAKE_HOST(link);
+    LOCK_HOLD(&host->fake->lock);
+    Call call = { host, "screenshot", id, FALSE };
+    const FakeDomain *domain = begin(&call, deadline, error) ? need_domain(host, "screenshot", id, error) : NULL;
+    return domain ? fake_console_picture(domain) : NULL;
+}
+
 /* --- the link ------------------------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -544,5 +581,6 @@ const HostOps fake_ops = {
     .reboot = call_reboot, .reset = call_reset, .pause = call_pause, .resume = call_resume, .save = call_save, .discard = call_discard,
     .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_resize = call_volume_resize,
     .volume_delete = call_volume_delete, .volume_read = call_volume_read,
+    .open_graphics = call_open_graphics, .open_serial = call_open_serial, .screenshot = call_screenshot,
     .refresh = call_refresh, .stop = call_stop,
 };

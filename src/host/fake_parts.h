@@ -59,6 +59,7 @@ struct FakeHost {
 };
 
 typedef enum { FAKE_FAIL, FAKE_HANG, FAKE_UNKNOWN, FAKE_LOST, FAKE_LATE, FAKE_DEAF } FakeKind;
+typedef struct FakeGuests FakeGuests;
 typedef struct { char *host, *operation; guint number; FakeKind kind; } FakeFault;      /* number 0: each time */
 typedef struct { char *host, *operation; Tick pause; } FakeDelay;
 
@@ -83,6 +84,7 @@ struct Fake {
     Wall control_changed;
     int log;                    /* the state file, appended to; -1: nowhere */
     guint vms;                  /* numbers given so far */
+    FakeGuests *guests;         /* at their consoles; NULL until somebody looks */
 };
 
 /* fake.c: the files */
@@ -132,3 +134,8 @@ gpointer fake_thread(gpointer fake);
 gboolean fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError **error);    /* start, destroy, shutdown, define, undefine, suspend, resume, crash */
 void fake_order_free(gpointer order);
 extern const HostOps fake_ops;
+
+/* fake_console.c: what shows on a console; lock held in the first two */
+int fake_console_open(FakeHost *host, const FakeDomain *domain, gboolean serial);    /* -1: no descriptor left */
+GBytes *fake_console_picture(const FakeDomain *domain);
+void fake_console_close(Fake *fake);                                    /* lock not held */

@@ -34,7 +34,8 @@ fake_domain_xml(const FakeHost *host, guint number)
         "  <features>\n    <acpi/>\n  </features>\n  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n"
         "    <disk type='file' device='disk'>\n      <driver name='qemu' type='qcow2'/>\n      <source file='/fake/%s/vm-%05u.qcow2'/>\n"
         "      <target dev='vda' bus='virtio'/>\n    </disk>\n    <interface type='network'>\n      <mac address='52:54:00:%02x:%02x:%02x'/>\n"
-        "      <source network='default'/>\n      <model type='virtio'/>\n    </interface>\n  </devices>\n</domain>\n",
+        "      <source network='default'/>\n      <model type='virtio'/>\n    </interface>\n    <console type='pty'/>\n    <graphics type='vnc' port='-1'/>\n"
+        "  </devices>\n</domain>\n",
         number, id_format(&id, ID_UUID, text), 1 + number % 4, host->name, number, number >> 16 & 255, number >> 8 & 255, number & 255);
 }
 

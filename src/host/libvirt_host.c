@@ -173,6 +173,7 @@ stop_host(HostLink *link)
     ssize_t written = write(host->wake, &one, sizeof(one));
     (void) written;
     gboolean ended = workers_stop(host->workers, clock_tick() + STOPPING);
+    ended &= workers_stop(host->lines, clock_tick() + STOPPING / 4);
     if (!ended)
         log_warn("host %s: some calls did not end in time and are left behind", link->name);
     for (gsize i = 0; i < G_N_ELEMENTS(host->threads); i++)
@@ -215,6 +216,9 @@ static const HostOps libvirt_ops = {
     .volume_resize = libvirt_volume_resize,
     .volume_delete = libvirt_volume_delete,
     .volume_read = libvirt_volume_read,
+    .open_graphics = libvirt_console_graphics,
+    .open_serial = libvirt_console_serial,
+    .screenshot = libvirt_console_screenshot,
     .refresh = ask_for_refresh,
     .stop = stop_host,
     .free = free_host,
@@ -246,6 +250,7 @@ new_host(const Id *id, const char *name, const char *uri)
     host->connections = g_ptr_array_new();
     host->stores = g_ptr_array_new_with_free_func((GDestroyNotify) watched_store_free);
     host->workers = workers_new("libvirt call", MOST_CALLS);
+    host->lines = workers_new("libvirt serial", 2 * LIBVIRT_LINES);
     return host;
 }
 

@@ -13,6 +13,7 @@
 
 #define LIBVIRT_SLOTS 12        /* connections for calls, at most */
 #define LIBVIRT_KEPT 3          /* of them, while there is nothing to do */
+#define LIBVIRT_LINES 32        /* serial consoles, each with a connection and two threads */
 #define LIBVIRT_FILES 8         /* calls that work on files, at most */
 
 /* libvirtd reads what lies in a socket whose other end is gone, and carries it out: one that stood still does so when it goes on, before
@@ -62,6 +63,7 @@ typedef struct {
     int wake;                   /* eventfd: readable from stop on, for those who poll */
     Thread *threads[3];
     Workers *workers;
+    Workers *lines;             /* threads of serial consoles */
 
     Lock lock;                  /* everything below; reports are sent under it, so that they keep their order */
     Condition changed;          /* the threads wait for it */
@@ -80,6 +82,7 @@ typedef struct {
     LibvirtConnection *control; /* the link's; borrowed by nobody */
     Slot slots[LIBVIRT_SLOTS];
     guint files;                /* calls that work on files now */
+    guint lines_open;
     GPtrArray *doubtful;        /* libvirt_call.c: calls that change something, given up on and not ended; NULL: none */
     GPtrArray *stores;          /* WatchedStore * */
     guint qemu_user, qemu_group;    /* who QEMU runs as; 0 root or not known */
@@ -146,7 +149,7 @@ Host *libvirt_facts_read(LibvirtHost *host, virConnectPtr connection, gboolean f
 /* libvirt_guest.c */
 GuestFacts *libvirt_guest_read(virDomainPtr domain, gboolean agent);       /* NULL: it says nothing */
 
-/* libvirt_domain.c, libvirt_volume.c: the operations of host.h */
+/* libvirt_domain.c, libvirt_volume.c, libvirt_console.c: the operations of host.h */
 gboolean libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, Tick deadline, GError **error);
 DomainFacts *libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **error);
@@ -166,3 +169,6 @@ gboolean libvirt_volume_create(HostLink *link, const VolumeSpec *spec, Tick dead
 gboolean libvirt_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
 gboolean libvirt_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);
 gboolean libvirt_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);
+int libvirt_console_graphics(HostLink *link, const Id *domain, Tick deadline, GError **error);
+int libvirt_console_serial(HostLink *link, const Id *domain, gboolean force, Tick deadline, GError **error);
+GBytes *libvirt_console_screenshot(HostLink *link, const Id *domain, Tick deadline, GError **error);

@@ -6,6 +6,7 @@
 #include "api/api.h"
 
 #include "api/api_parts.h"
+#include "api/console_door.h"
 #include "base/fault.h"
 #include "base/log.h"
 
@@ -143,6 +144,8 @@ make_context(Api *api, GError **error)
     X509 *certificate = pki_certificate(api->pki);
     EVP_PKEY *key = pki_key(api->pki);
     SSL_CTX *context = tls_context_new(certificate, key, error);
+    if (context && api->consoles && !consoles_certify(api->consoles, certificate, key, error))
+        g_clear_pointer(&context, SSL_CTX_free);
     X509_free(certificate);
     EVP_PKEY_free(key);
     return context;
@@ -204,6 +207,7 @@ api_new(const ApiConfig *config, Engine *engine, GError **error)
     Api *api = g_new0(Api, 1);
     api->engine = engine;
     api->metrics = config->metrics;
+    api->consoles = config->consoles;
     api->data_dir = g_strdup(config->data_dir);
     api->listen = g_strdup(config->listen);
     api->n_servers = config->threads ? config->threads : CLAMP((guint) g_get_num_processors(), 1, MOST_SERVERS);
@@ -225,6 +229,8 @@ api_new(const ApiConfig *config, Engine *engine, GError **error)
 void
 api_start(Api *api)
 {
+    if (api->consoles)
+        consoles_start(api->consoles, &(const ConsolesWatch) { console_door_may, console_door_told, api });
     for (guint i = 0; i < api->n_servers; i++) {
         server_start(api->servers[i]);
         api->followers[i] = feed_follow(engine_feed(api->engine), server_wake_streams, api->servers[i]);
@@ -239,6 +245,7 @@ api_stop(Api *api)
     if (!api->serving)
         return;
     api->serving = FALSE;
+    consoles_stop(api->consoles);
     for (guint i = 0; i < api->n_servers; i++) {
         feed_unfollow(engine_feed(api->engine), api->followers[i]);
         server_tell_stop(api->servers[i], deadline);

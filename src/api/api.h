@@ -5,6 +5,7 @@
  * stopped by daemon; everything else of the folder is private to it. */
 #pragma once
 
+#include "console/consoles.h"
 #include "job/engine.h"
 #include "metrics/metrics.h"
 
@@ -15,6 +16,7 @@ typedef struct {
     const char *data_dir;           /* DIR/pki is made at the first start: a CA and this machine's certificate */
     guint threads;                  /* 0: one a core, at most 4 */
     Metrics *metrics;               /* the numbers of the past; NULL: none are kept. Outlives the api */
+    Consoles *consoles;             /* borrowed: started and stopped with the api; NULL: it shows none */
 } ApiConfig;
 
 /* Makes or reads the certificates and binds the port, serves nothing yet. The engine outlives it; strings are copied. */

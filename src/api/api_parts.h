@@ -23,6 +23,7 @@ struct Api {
     ServerLoad load;
     Workers *workers;
     Cache *cache;
+    Consoles *consoles;             /* borrowed; NULL: none */
     Pki *pki;
     Sessions *sessions;
     Login *login;

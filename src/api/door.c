@@ -6,6 +6,7 @@
 #include "api/door.h"
 
 #include "api/api_parts.h"
+#include "api/console_door.h"
 #include "api/route.h"
 #include "api/scrape.h"
 #include "api/sso.h"
@@ -38,6 +39,8 @@ static const struct {
     { "/ovirt-engine/sso/oauth/revoke",          TAKES_BOTH, sso_serve_revoke },
     { "/ovirt-engine/sso/oauth/token-info",      TAKES_BOTH, sso_serve_info },
     { "/ovirt-engine/services/sso-logout",       TAKES_BOTH, sso_serve_revoke },
+    { CONSOLE_GRAPHICS_PATH,                     TAKES_GET,  console_door_graphics },
+    { CONSOLE_SERIAL_PATH,                       TAKES_GET,  console_door_serial },
 };
 /* clang-format on */
 
@@ -147,6 +150,14 @@ serve_basic(Request *request, const char *encoded)
     forget(password);
 }
 
+/* What begins in this session ends with it. */
+static void
+note_session(Request *request, SessionKind kind, const char *secret)
+{
+    request->in_session = TRUE;
+    session_digest(kind, secret, request->session);
+}
+
 /* The user of a persistent session. A request that does not want one ends it. */
 static Id
 user_of_cookie(Request *request)
@@ -156,8 +167,10 @@ user_of_cookie(Request *request)
     Id user = id_null;
     if (!secret)
         return id_null;
-    if (request_prefers(request, "persistent-auth") && !request_prefers(request, "new-auth"))
+    if (request_prefers(request, "persistent-auth") && !request_prefers(request, "new-auth")) {
+        note_session(request, SESSION_COOKIE, secret);
         return session_user(sessions, SESSION_COOKIE, secret);
+    }
     session_close(sessions, SESSION_COOKIE, secret, &user);
     return id_null;
 }
@@ -181,11 +194,13 @@ serve_known(Request *request)
         serve_user(request, &user);
     } else if (token) {
         user = session_user(request->exchange.api->sessions, SESSION_TOKEN, token);
+        note_session(request, SESSION_TOKEN, token);
         if (exists(request, &user))
             admit(request, &user);
         else
             refuse(request, MSG_API_TOKEN);
     } else if (basic) {
+        request->in_session = FALSE;
         serve_basic(request, basic);
     } else {
         refuse(request, MSG_API_NOT_AUTHENTICATED);

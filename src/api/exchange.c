@@ -246,6 +246,8 @@ request_free(Request *request)
         request->read_free(request->read_data);
     if (request->kept_free)
         request->kept_free(request->kept);
+    if (request->upgrade.begin)
+        request->upgrade.drop(request->upgrade.data);
     drop_reply(request);
     text_clear(&request->reply);
     text_clear(&request->body);
@@ -318,4 +320,12 @@ request_call(Request *request, Tick at, RequestCall function)
 {
     if (!push_call(request, at, function))
         request_free(request);
+}
+
+void
+request_upgrade(Request *request, const char *protocol, const Upgrade *take)
+{
+    request->exchange.status = 101;
+    request->upgrade = *take;
+    exchange_reply_header(&request->exchange, "Upgrade", protocol);
 }

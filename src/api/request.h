@@ -32,6 +32,14 @@ typedef struct {
 
 typedef struct { const char *name, *value; } Header;        /* both in the request's own memory */
 
+/* Instead of a reply the connection becomes the handler's: BEGIN gets the plain side (a socket that stays the server's) and what was read of
+ * it already, in the server's thread; then request_downgrade ends it. DROP: where it never came to that. */
+typedef struct {
+    void (*begin)(gpointer data, Request *request, int descriptor, const char *extra, gsize length);
+    GDestroyNotify drop;
+    gpointer data;
+} Upgrade;
+
 /* A reply that goes on: fills BUFFER and returns how much; 0: nothing now, ask again when woken or at *RET_DUE; -1: the end. */
 typedef gssize (*RequestRead)(gpointer data, char *buffer, gsize room, Tick *ret_due);
 
@@ -43,6 +51,8 @@ struct Request {
     const char *address;            /* the client's, without its port; set before request_open, as is the next */
     const char *here;               /* "ADDR:PORT" where the client came in, for those who send no Host */
     Text body, reply;
+    gboolean in_session;            /* logged in by the token or cookie whose digest is SESSION */
+    guint8 session[32];
     gboolean known;                 /* before its body: who it is from is known already */
     /* what goes */
     GPtrArray *reply_headers;       /* name, value, name, value; NULL: none */
@@ -50,6 +60,7 @@ struct Request {
     RequestRead read;               /* instead of a body that is whole */
     gpointer read_data;
     GDestroyNotify read_free;
+    Upgrade upgrade;                /* BEGIN NULL: none */
     /* what a handler of the front half keeps between its turns */
     gpointer kept;
     GDestroyNotify kept_free;
@@ -58,7 +69,7 @@ struct Request {
     gboolean ended, suspended, orphan;
     /* server.c's own */
     struct {
-        gpointer server, connection, link;
+        gpointer server, connection, link, upgraded;
         const char *target;                 /* as sent, LIMIT_TARGET + 1 bytes of it at most */
         guint stage;
         gsize body_charge, reply_charge;    /* of LIMIT_BODIES and LIMIT_REPLIES */
@@ -84,6 +95,9 @@ void request_abandon(Request *request);
 gboolean request_has_ended(Request *request);
 /* After the handler returned: TRUE if the exchange has ended meanwhile, FALSE and suspended if it will later. */
 gboolean request_settle(Request *request);
+
+void request_upgrade(Request *request, const char *protocol, const Upgrade *take);  /* the reply of an exchange with status 101 */
+void request_downgrade(gpointer request);           /* any thread; the last thing done with it */
 
 void request_note_header(Request *request, const char *name, const char *value);
 /* Reads target and headers (noted before) into the exchange. FALSE with a fault that is the reply; what the reply depends on

@@ -6,6 +6,7 @@
 #include "api/route.h"
 
 #include "api/collection.h"
+#include "api/console.h"
 #include "api/describe_api.h"
 #include "api/entity.h"
 #include "api/root.h"
@@ -45,7 +46,9 @@ serve_list(Exchange *exchange, Place *place)
 static void
 serve_one(Exchange *exchange, Place *place)
 {
-    if (reads(exchange))
+    if (console_serves_file(exchange, place))
+        console_serve_file(exchange, place);
+    else if (reads(exchange))
         entity_get(exchange, place);
     else if (exchange->method == METHOD_PUT)
         submit_update(exchange, place);
@@ -59,6 +62,8 @@ static void
 serve_action(Exchange *exchange, const Place *place)
 {
     g_autoptr(GError) error = NULL;
+    if (console_serve_action(exchange, place))
+        return;
     if (exchange->method == METHOD_POST)
         submit_action(exchange, place);
     else if (submit_knows_action(place, &error))

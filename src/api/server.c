@@ -192,19 +192,55 @@ end_request(void *data, struct MHD_Connection *connection, void **request_data, 
     request_abandon(request);
 }
 
+/* --- upgrades ------------------------------------------------------------------------------------------------------------------- */
+
+/* The library is through with the connection: it is the handler's from here on. */
+static void
+begin_upgrade(void *data, struct MHD_Connection *connection, void *request_data, const char *extra, size_t length, MHD_socket descriptor,
+              struct MHD_UpgradeResponseHandle *handle)
+{
+    Request *request = data;
+    Upgrade upgrade = request->upgrade;
+    request->upgrade.begin = NULL;
+    request->http.upgraded = handle;
+    upgrade.begin(upgrade.data, request, descriptor, extra, length);
+}
+
+static void
+end_upgrade(Request *request)
+{
+    struct MHD_UpgradeResponseHandle *handle = g_steal_pointer(&request->http.upgraded);
+    if (handle)
+        MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+void
+request_downgrade(gpointer request)
+{
+    request_call(request, 0, end_upgrade);
+}
+
+static struct MHD_Response *
+respond(Request *request)
+{
+    if (request->upgrade.begin)
+        return MHD_create_response_for_upgrade(begin_upgrade, request);
+    return request->read ? respond_as_stream(request) : respond_whole(request);
+}
+
 static enum MHD_Result
 reply(Request *request)
 {
     Server *server = request->http.server;
     if (!request->read)
         load_charge_reply(server->parts.load, request);
-    struct MHD_Response *response = request->read ? respond_as_stream(request) : respond_whole(request);
+    struct MHD_Response *response = respond(request);
     if (!response)
         return MHD_NO;
     add_headers(request, response);
     request->http.stage = REPLYING;
     tls_link_set_phase(request->http.link, TLS_REPLY);
-    if (request->read)
+    if (request->read || request->upgrade.begin)
         tls_link_stream(request->http.link);
     enum MHD_Result result = MHD_queue_response(request->http.connection, (unsigned int) request->exchange.status, response);
     MHD_destroy_response(response);
@@ -459,7 +495,7 @@ server_new(const ServerParts *parts, int take_listener, GError **error)
     g_queue_init(&server->requests);
     server->mailbox = mailbox_new(wake_server, server);
     server->tls = tls_new(parts->context, parts->census, take_listener, &ops, server);
-    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, take_request, server,
+    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0, NULL, NULL, take_request, server,
                                       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) LIMIT_POOL,
                                       MHD_OPTION_CONNECTION_LIMIT, (unsigned int) LIMIT_CONNECTIONS + 100,
                                       MHD_OPTION_CONNECTION_TIMEOUT, 0u,
@@ -489,6 +525,7 @@ let_go(Server *server)
         Request *request = at->data;
         if (request->http.stage == SUSPENDED)
             MHD_resume_connection(request->http.connection);
+        end_upgrade(request);
         wake_stream(request);
     }
     MHD_stop_daemon(server->daemon);

@@ -154,19 +154,33 @@ session_open(Sessions *sessions, SessionKind kind, const Id *user, Tick idle)
 
 /* The lock is held. */
 static Session *
-find(Sessions *sessions, SessionKind kind, const char *secret)
+find_digest(Sessions *sessions, const guint8 digest[32])
 {
-    guint8 digest[32];
     Tick now = clock_tick();
-    if (strlen(secret) > 2 * SECRET)
-        return NULL;
-    digest_of(kind, secret, digest);
     Session *session = g_hash_table_lookup(sessions->by_digest, digest);
     if (session && has_expired(session, now)) {
         drop(sessions, session);
         return NULL;
     }
     return session;
+}
+
+static Session *
+find(Sessions *sessions, SessionKind kind, const char *secret)
+{
+    guint8 digest[32];
+    if (strlen(secret) > 2 * SECRET)
+        return NULL;
+    digest_of(kind, secret, digest);
+    return find_digest(sessions, digest);
+}
+
+static void
+note_use(Sessions *sessions, Session *session)
+{
+    session->used = clock_tick();
+    g_queue_unlink(&sessions->by_use, &session->place);
+    g_queue_push_tail_link(&sessions->by_use, &session->place);
 }
 
 Id
@@ -176,10 +190,24 @@ session_user(Sessions *sessions, SessionKind kind, const char *secret)
     Session *session = find(sessions, kind, secret);
     if (!session)
         return id_null;
-    session->used = clock_tick();
-    g_queue_unlink(&sessions->by_use, &session->place);
-    g_queue_push_tail_link(&sessions->by_use, &session->place);
+    note_use(sessions, session);
     return session->user;
+}
+
+void
+session_digest(SessionKind kind, const char *secret, guint8 digest[32])
+{
+    digest_of(kind, secret, digest);
+}
+
+gboolean
+session_lives(Sessions *sessions, const guint8 digest[32])
+{
+    LOCK_HOLD(&sessions->lock);
+    Session *session = find_digest(sessions, digest);
+    if (session)
+        note_use(sessions, session);
+    return session != NULL;
 }
 
 gboolean

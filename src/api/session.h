@@ -18,4 +18,7 @@ char *session_open(Sessions *sessions, SessionKind kind, const Id *user, Tick id
 /* Whose it is; the null id if nobody's any more. Counts as use. */
 Id session_user(Sessions *sessions, SessionKind kind, const char *secret);
 gboolean session_close(Sessions *sessions, SessionKind kind, const char *secret, Id *ret_user);     /* FALSE: there was none */
+/* What stands for a session where its secret must not be kept; and whether it lives, which counts as use. */
+void session_digest(SessionKind kind, const char *secret, guint8 ret_digest[32]);
+gboolean session_lives(Sessions *sessions, const guint8 digest[32]);
 guint sessions_count(Sessions *sessions);

@@ -190,9 +190,8 @@ static const Type action_type = { .one = "action", .many = "actions", .size = si
     BOOL(ActionParams, async, ADD, "Answer before it is done."),
     { 0 } } };
 
-/* NULL without ERROR: nothing was sent. */
-static Draft *
-read_body(const Exchange *exchange, const Type *type, GError **error)
+Draft *
+submit_read(const Exchange *exchange, const Type *type, GError **error)
 {
     if (!exchange->body || !exchange->body_length)
         return NULL;
@@ -326,7 +325,7 @@ submit_add(Exchange *exchange, const Place *place)
         not_built(submit, command ? MSG_API_DETACH_NOT_BUILT : MSG_API_ADD_NOT_BUILT, place);
         return;
     }
-    Draft *draft = read_body(exchange, command->params, &error);
+    Draft *draft = submit_read(exchange, command->params, &error);
     if (!draft && !error)
         fault_set(&error, MSG_BODY_MISSING, "type", type->one, NULL);
     if (error || (place->row && !set_above(draft, place, &error))) {
@@ -365,7 +364,7 @@ submit_update(Exchange *exchange, const Place *place)
         not_built(submit, place->members.theirs ? MSG_API_DETACH_NOT_BUILT : MSG_API_UPDATE_NOT_BUILT, place);
         return;
     }
-    Draft *draft = read_body(exchange, command->params, &error);
+    Draft *draft = submit_read(exchange, command->params, &error);
     if (!draft && !error)
         fault_set(&error, MSG_BODY_MISSING, "type", type->one, NULL);
     if (error)
@@ -459,7 +458,7 @@ submit_action(Exchange *exchange, const Place *place)
         refuse_word(submit, place);
         return;
     }
-    Draft *draft = read_body(exchange, command->params ? command->params : &action_type, &error);
+    Draft *draft = submit_read(exchange, command->params ? command->params : &action_type, &error);
     if (error)
         refuse(submit, error);
     else if (submit->type == &job_type && g_str_equal(place->word, "abandon"))

@@ -14,4 +14,6 @@ void submit_update(Exchange *exchange, const Place *place);     /* PUT of a PLAC
 void submit_remove(Exchange *exchange, const Place *place);     /* DELETE of a PLACE_ONE */
 void submit_action(Exchange *exchange, const Place *place);     /* POST to a PLACE_ACTION */
 /* Is there an action of that word, built or not? FALSE with NOT_FOUND. */
+/* What was sent, read as TYPE; yours; NULL without ERROR: nothing was. */
+Draft *submit_read(const Exchange *exchange, const Type *type, GError **error);
 gboolean submit_knows_action(const Place *place, GError **error);

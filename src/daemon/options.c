@@ -4,10 +4,12 @@
  * The command line, by GLib's parser; paths are made absolute, what contradicts itself is refused. Called by main(). */
 #include "daemon/options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DATA_DIR "/var/lib/shikiri"
 #define LIBVIRT_URI "qemu:///system"
+#define CONSOLE_PORTS "8500-8515"
 
 static gboolean
 parse_describe(G_GNUC_UNUSED const char *name, const char *value, gpointer data, G_GNUC_UNUSED GError **error)
@@ -28,6 +30,8 @@ make_context(Options *options)
           "The password of admin@internal; made if it is not there (DIR/admin-password)", "FILE" },
         { "libvirt", 0, 0, G_OPTION_ARG_STRING, &options->libvirt, "This machine's libvirt (" LIBVIRT_URI ")", "URI" },
         { "fake", 0, 0, G_OPTION_ARG_FILENAME, &options->fake, "Manage the hosts this file describes, which are not there", "FILE" },
+        { "console-ports", 0, 0, G_OPTION_ARG_STRING, &options->console_ports,
+          "Where viewers of consoles are let in while they have a ticket (" CONSOLE_PORTS "; none: nowhere)", "FIRST-LAST" },
         { "fail-at", 0, 0, G_OPTION_ARG_STRING, &options->fail_at, "Die the Nth time a point of this kind is passed: step, effect, sql", "WHERE:N" },
         { "describe", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) parse_describe,
           "Print the reference of all resources and end", "markdown" },
@@ -67,6 +71,24 @@ check(const Options *options, int argc, char **argv, GError **error)
     return TRUE;
 }
 
+/* "8500-8515", "8500", "none". */
+static gboolean
+read_ports(Options *options, GError **error)
+{
+    int end = 0;
+    guint first = 0, last = 0;
+    const char *text = options->console_ports;
+    if (g_str_equal(text, "none"))
+        return TRUE;
+    if (sscanf(text, "%5u-%5u%n", &first, &last, &end) != 2 && sscanf(text, "%5u%n", &first, &end) == 1)
+        last = first;
+    if (!text[0] || text[end] || first < 1 || last < first || last > 65535 || last - first > 1000)
+        return fault_set(error, MSG_DAEMON_CONSOLE_PORTS, "given", text, NULL);
+    options->first_port = first;
+    options->last_port = last;
+    return TRUE;
+}
+
 gboolean
 options_parse(Options *options, int *argc, char ***argv, GError **error)
 {
@@ -82,6 +104,10 @@ options_parse(Options *options, int *argc, char ***argv, GError **error)
         options->data_dir = g_strdup(DATA_DIR);
     if (!options->libvirt)
         options->libvirt = g_strdup(LIBVIRT_URI);
+    if (!options->console_ports)
+        options->console_ports = g_strdup(CONSOLE_PORTS);
+    if (!read_ports(options, error))
+        return FALSE;
     make_absolute(&options->data_dir);
     make_absolute(&options->password_file);
     make_absolute(&options->fake);
@@ -93,7 +119,7 @@ options_parse(Options *options, int *argc, char ***argv, GError **error)
 void
 options_clear(Options *options)
 {
-    char *owned[] = { options->data_dir, options->listen, options->password_file, options->libvirt, options->fake,
+    char *owned[] = { options->data_dir, options->listen, options->password_file, options->libvirt, options->fake, options->console_ports,
                       options->fail_at, options->describe, options->backup, options->restore };
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);

@@ -12,6 +12,8 @@ typedef struct {
     char *password_file;            /* NULL: DATA_DIR/admin-password */
     char *libvirt;                  /* URI; never NULL */
     char *fake;                     /* file of fake hosts, or NULL */
+    char *console_ports;            /* "8500-8515"; never NULL */
+    guint first_port, last_port;    /* read from it; 0: no viewers */
     char *fail_at;
     char *describe;                 /* "markdown": print the reference and end */
     char *backup, *restore;         /* do this and end */

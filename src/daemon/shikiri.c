@@ -30,6 +30,7 @@ struct Shikiri {
     Store *store;
     Fake *fake;                     /* NULL: hosts are real */
     Hosts *hosts;
+    Consoles *consoles;
     Engine *engine;
     Api *api;
     char *address;                  /* as told to people: "127.0.0.1", "manager.example.jp" */
@@ -139,7 +140,8 @@ connect_hosts(Shikiri *shikiri)
 static Api *
 open_api(Shikiri *shikiri, const char *listen, GError **error)
 {
-    ApiConfig config = { .listen = listen, .data_dir = shikiri->options->data_dir, .metrics = shikiri->metrics };
+    ApiConfig config = { .listen = listen, .data_dir = shikiri->options->data_dir, .metrics = shikiri->metrics,
+                         .consoles = shikiri->consoles };
     return api_new(&config, shikiri->engine, error);
 }
 
@@ -238,6 +240,7 @@ shikiri_new(const Options *options, GError **error)
     shikiri->feed = feed_new(FEED_KEPT);
     shikiri->statistics = statistics_new();
     shikiri->hosts = hosts_new();
+    shikiri->consoles = consoles_new(shikiri->hosts, shikiri->inventory, options->first_port, options->last_port);
     if (start(shikiri, error)) {
         signals_watch(shikiri->loop);
         return shikiri;
@@ -269,6 +272,7 @@ shikiri_free(Shikiri *shikiri)
         engine_stop(shikiri->engine);
     hosts_free(shikiri->hosts);
     api_free(shikiri->api);
+    consoles_free(shikiri->consoles);
     engine_free(shikiri->engine);
     store_close(shikiri->store);
     fake_close(shikiri->fake);

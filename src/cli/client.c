@@ -6,6 +6,8 @@
 #include "cli/client.h"
 
 #include <curl/curl.h>
+#include <poll.h>
+#include <stdlib.h>
 
 struct Client {
     const ClientConfig *config;
@@ -205,4 +207,109 @@ client_follow(Client *client, const char *path, ClientLine line, gpointer data, 
         say_curl(client, code, error);
     text_clear(&follow.rest);
     return well;
+}
+
+/* --- the connection alone ------------------------------------------------------------------------------------------------------------- */
+
+struct ClientWire {
+    Client *client;
+    CURL *curl;
+    curl_socket_t descriptor;
+};
+
+ClientWire *
+client_dial(Client *client, GError **error)
+{
+    const ClientConfig *config = client->config;
+    CURL *curl = curl_easy_init();
+    curl_easy_setopt(curl, CURLOPT_URL, config->url);
+    curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    if (config->ca)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, config->ca);
+    CURLcode code = curl_easy_perform(curl);
+    ClientWire *wire = g_new0(ClientWire, 1);
+    *wire = (ClientWire) { client, curl, CURL_SOCKET_BAD };
+    if (code == CURLE_OK)
+        code = curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &wire->descriptor);
+    if (code == CURLE_OK)
+        return wire;
+    say_curl(client, code, error);
+    client_hang_up(wire);
+    return NULL;
+}
+
+void
+client_hang_up(ClientWire *wire)
+{
+    if (!wire)
+        return;
+    curl_easy_cleanup(wire->curl);
+    g_free(wire);
+}
+
+int
+client_wire_descriptor(const ClientWire *wire)
+{
+    return (int) wire->descriptor;
+}
+
+static void
+wait_for(const ClientWire *wire, short events)
+{
+    struct pollfd poller = { client_wire_descriptor(wire), events, 0 };
+    poll(&poller, 1, 10000);
+}
+
+gssize
+client_wire_read(ClientWire *wire, char *bytes, gsize room, gboolean wait)
+{
+    size_t count = 0;
+    for (guint turns = 0; turns < 6; turns++) {
+        CURLcode code = curl_easy_recv(wire->curl, bytes, room, &count);
+        if (code == CURLE_OK)
+            return count ? (gssize) count : -1;
+        if (code != CURLE_AGAIN)
+            return -1;
+        if (!wait)
+            return 0;
+        wait_for(wire, POLLIN);
+    }
+    return -1;
+}
+
+gboolean
+client_wire_write(ClientWire *wire, const char *bytes, gsize length, GError **error)
+{
+    while (length > 0) {
+        size_t count = 0;
+        CURLcode code = curl_easy_send(wire->curl, bytes, length, &count);
+        if (code == CURLE_AGAIN)
+            wait_for(wire, POLLOUT);
+        else if (code != CURLE_OK)
+            return say_curl(wire->client, code, error);
+        bytes += count;
+        length -= count;
+    }
+    return TRUE;
+}
+
+const char *
+client_host(const Client *client)
+{
+    const char *url = client->config->url, *behind = strstr(url, "://");
+    return behind ? behind + 3 : url;
+}
+
+gboolean
+client_say_refusal(Client *client, const Text *reply, GError **error)
+{
+    const char *body = strstr(reply->bytes, "\r\n\r\n");
+    g_auto(Text) text = TEXT_EMPTY;
+    long status = reply->length > 12 ? strtol(reply->bytes + 9, NULL, 10) : 0;
+    text_add(&text, body ? body + 4 : "");
+    text.bytes[text.length] = '\0';
+    return say_status(client, status, &text, error);
 }

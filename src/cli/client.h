@@ -36,3 +36,15 @@ struct json_object *client_json(Client *client, const char *method, const char *
 /* Follows PATH line by line for ever (server-sent events); LINE returns FALSE to stop. */
 typedef gboolean (*ClientLine)(gpointer data, const char *line);
 gboolean client_follow(Client *client, const char *path, ClientLine line, gpointer data, GError **error);
+
+/* The connection alone, as bytes in TLS: for what is no HTTP any more. */
+typedef struct ClientWire ClientWire;
+ClientWire *client_dial(Client *client, GError **error);
+void client_hang_up(ClientWire *wire);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClientWire, client_hang_up)
+int client_wire_descriptor(const ClientWire *wire);
+gssize client_wire_read(ClientWire *wire, char *bytes, gsize room, gboolean wait);     /* 0: nothing now (never with WAIT); -1: the end */
+gboolean client_wire_write(ClientWire *wire, const char *bytes, gsize length, GError **error);     /* all of it */
+const char *client_host(const Client *client);      /* "host:8443" of the URL */
+/* Of a whole reply that is no success, as it came: FALSE with its sentence. */
+gboolean client_say_refusal(Client *client, const Text *reply, GError **error);

@@ -3,6 +3,7 @@
  *
  * shikiri: the command line. Options and environment to a ClientConfig, words to a Request; the exit status comes from
  * the fault table. What verbs and types there are it asks the manager. */
+#include "cli/console.h"
 #include "cli/request.h"
 #include "cli/words.h"
 
@@ -15,6 +16,7 @@ static const char *const usage =
     "shikiri [OPTION…] VERB TYPE [NAME] [field=value …]\n"
     "  list TYPE            show TYPE NAME        add TYPE [NAME] field=value …\n"
     "  update TYPE NAME …   remove TYPE NAME      start|stop|shutdown… TYPE NAME\n"
+    "  console VM [force|look|file]   its serial console here, or the file for a viewer of its screen\n"
     "  describe TYPE        watch                 help [types]\n"
     "A NIC and the like belong to something: shikiri list nics vm=web1\n";
 
@@ -91,6 +93,8 @@ run(ClientConfig *config, const Request *request, GError **error)
     g_autoptr(Client) client = client_new(config);
     if (g_str_equal(request->verb, "watch"))
         return watch_run(client, request, error);
+    if (g_str_equal(request->verb, "console"))
+        return console_run(client, request, error);
     if (!request->type)
         return fault_set(error, MSG_CLI_USAGE, "text", "A verb and a type are needed.", NULL);
     if (g_str_equal(request->verb, "help") && g_str_equal(request->type, "types")) {

@@ -133,6 +133,7 @@ line_unref(Line *line)
         return;
     LibvirtHost *host = line->host;
     libvirt_connection_cut(line->connection);       /* so that giving the stream back does not wait for an answer */
+    virStreamAbort(line->stream);
     virStreamFree(line->stream);
     libvirt_host_close(host, line->connection);
     close(line->pair);

@@ -203,7 +203,7 @@ run_picturing(gpointer data)
     char text[ID_TEXT_SIZE];
     g_autoptr(HostLink) link = find_host(picturing->consoles, &picturing->vm, id_format(&picturing->vm, ID_UUID, text), &error);
     g_autoptr(GBytes) raw = link ? link->ops->screenshot(link, &picturing->vm, clock_tick() + CONSOLE_OPENING, &error) : NULL;
-    g_autoptr(GBytes) picture = raw ? png_of_ppm(raw, &error) : NULL;
+    g_autoptr(GBytes) picture = raw ? png_of(raw, &error) : NULL;
     opening_release(picturing->consoles);
     picturing->done(picturing->data, picture, error);
 }

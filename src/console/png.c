@@ -89,13 +89,24 @@ deflate_lines(const Picture *picture, Text *out)
     return result == Z_STREAM_END;
 }
 
-GBytes *
-png_of_ppm(GBytes *ppm, GError **error)
+static const char signature[8] = { '\x89', 'P', 'N', 'G', '\r', '\n', '\x1a', '\n' };
+
+static gboolean
+is_png(GBytes *given)
 {
-    static const char signature[8] = { '\x89', 'P', 'N', 'G', '\r', '\n', '\x1a', '\n' };
+    gsize length;
+    gconstpointer bytes = g_bytes_get_data(given, &length);
+    return length > sizeof(signature) && memcmp(bytes, signature, sizeof(signature)) == 0;
+}
+
+GBytes *
+png_of(GBytes *given, GError **error)
+{
     Picture picture;
     g_auto(Text) out = TEXT_EMPTY, body = TEXT_EMPTY;
-    if (!read_ppm(ppm, &picture) || !deflate_lines(&picture, &body)) {
+    if (is_png(given))
+        return g_bytes_ref(given);
+    if (!read_ppm(given, &picture) || !deflate_lines(&picture, &body)) {
         fault_set(error, MSG_CONSOLE_PICTURE, NULL);
         return NULL;
     }

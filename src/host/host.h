@@ -149,7 +149,7 @@ typedef struct {
     /* consoles: a connected socket, yours; -1 */
     int (*open_graphics)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* VNC, whose QEMU asks for no password on it */
     int (*open_serial)(HostLink *link, const Id *domain, gboolean force, Tick deadline, GError **error);    /* one at a time; FORCE ends the one before */
-    GBytes *(*screenshot)(HostLink *link, const Id *domain, Tick deadline, GError **error);     /* binary PPM */
+    GBytes *(*screenshot)(HostLink *link, const Id *domain, Tick deadline, GError **error);     /* binary PPM, or PNG */
     /* what it has, for the first start: "network:default", "bridge:br0" … newest facts without blocking */
     void (*refresh)(HostLink *link);                                    /* re-read domains soon; never blocks */
     void (*stop)(HostLink *link);                                       /* ends its threads; returns within 2 s even if libvirt hangs; no report after it */

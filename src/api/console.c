@@ -187,6 +187,36 @@ write_file(const Exchange *exchange, const Vm *vm, const Granted *made, Text *ou
     add_line(out, "ca", ca);
 }
 
+/* --- verbs ------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Clients follow the links of actions (libgovirt does): what is no command must be among them, too. */
+static const char *const *
+with_ticket(const char *const *verbs)
+{
+    guint count = verbs ? g_strv_length((char **) verbs) : 0;
+    const char **more = g_new0(const char *, count + 2);
+    for (guint i = 0; i < count; i++)
+        more[i] = verbs[i];
+    more[count] = "ticket";
+    return more;
+}
+
+const char *const *
+console_verbs(const Type *type)
+{
+    static const char *const of_console[] = { "remoteviewerconnectionfile", "ticket", NULL };
+    static const char *const *of_vm;
+    if (type == &graphics_console_type)
+        return of_console;
+    if (type != &vm_type)
+        return command_verbs(type);
+    if (g_once_init_enter(&of_vm)) {
+        const char *const *made = with_ticket(command_verbs(type));
+        g_once_init_leave(&of_vm, made);
+    }
+    return of_vm;
+}
+
 /* --- serving ----------------------------------------------------------------------------------------------------------------------------------- */
 
 static const Vm *

@@ -8,6 +8,8 @@
 #include "api/exchange.h"
 #include "api/place.h"
 
+/* The actions of a type: those of commands, and those of this file. As command_verbs() gives them. */
+const char *const *console_verbs(const Type *type);
 /* Does it want the connection file of a graphical console (Accept: application/x-virt-viewer)? */
 gboolean console_serves_file(const Exchange *exchange, const Place *place);
 void console_serve_file(Exchange *exchange, const Place *place);

@@ -5,6 +5,7 @@
  * steps. Made once: tables do not change while we run. */
 #include "api/describe_api.h"
 
+#include "api/console.h"
 #include "job/command.h"
 #include "schema/describe.h"
 
@@ -16,7 +17,7 @@ add_type(Text *out, const Type *type, GHashTable *told)
         return;
     if (out->bytes[out->length - 1] != '[')
         text_add_literal(out, ",");
-    describe_json(out, type, view_search_words(type), command_verbs(type));
+    describe_json(out, type, view_search_words(type), console_verbs(type));
     for (const Field *row = type->fields; row->name; row++) {
         if (row->kind == KIND_CHILDREN && !(row->flags & SECRET))
             add_type(out, row->of, told);

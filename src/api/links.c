@@ -5,6 +5,7 @@
  * that every href leads somewhere. What is followed is bounded in depth and in bytes. */
 #include "api/links.h"
 
+#include "api/console.h"
 #include "api/told.h"
 #include "job/command.h"
 
@@ -211,7 +212,7 @@ follow(Write *write, const Field *row, gconstpointer record, const char *path)
 Write
 links_write(Links *links, Text *out, Format format, gboolean all)
 {
-    return (Write) { .out = out, .format = format, .all = all, .root = LINKS_ROOT, .verbs = command_verbs, .name = name_target, .follow = follow, .data = links };
+    return (Write) { .out = out, .format = format, .all = all, .root = LINKS_ROOT, .verbs = console_verbs, .name = name_target, .follow = follow, .data = links };
 }
 
 void

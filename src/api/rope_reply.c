@@ -5,6 +5,7 @@
  * actions, which are half of a list and differ only in the id, take no memory, and less is read from far away. */
 #include "api/rope_parts.h"
 
+#include "api/console.h"
 #include "api/links.h"
 #include "job/command.h"
 
@@ -76,7 +77,7 @@ make_behind(Frame *frame, const CacheKey *key)
 {
     g_auto(Text) text = TEXT_EMPTY;
     GArray *holes = g_array_new(FALSE, FALSE, sizeof(guint));
-    const LinkTemplate *links = write_link_template(key->type, key->format, LINKS_ROOT, command_verbs(key->type));
+    const LinkTemplate *links = write_link_template(key->type, key->format, LINKS_ROOT, console_verbs(key->type));
     g_array_append_vals(holes, links->holes, links->n_holes);
     text_add_bytes(&text, links->text, links->length);
     if (frame->json)

@@ -36,7 +36,7 @@ def view(ticket):
     display.set_keyboard_grab(False)
 
     def credential(_display, wanted):
-        for kind in wanted:
+        for kind in (wanted.get_nth(i) for i in range(wanted.n_values)):
             if kind == GtkVnc.DisplayCredential.PASSWORD:
                 display.set_credential(kind, ticket)
             elif kind == GtkVnc.DisplayCredential.CLIENTNAME:

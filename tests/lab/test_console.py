@@ -160,7 +160,7 @@ def people(room):
         shell = f"mount --bind {home}/passwd /etc/passwd && HOME={home} exec timeout {seconds} xvfb-run -a \"$@\""
         return subprocess.run(["unshare", "-m", "sh", "-c", shell, "sh", *command], capture_output=True, text=True, timeout=seconds + 20, check=False, **more)
     _, words = room.file()
-    run = under(["/usr/bin/python3", f"{HERE}/console_viewer.py", manager.url.replace("https://", "") + "/ovirt-engine", manager.ca, USER, manager.password, "hello",
+    run = under(["/usr/bin/python3", f"{HERE}/console_viewer.py", manager.url.replace("https://", ""), manager.ca, USER, manager.password, "hello",
                  "127.0.0.1", words["port"]], 60, env=dict(os.environ, KEYS="ls"))
     tap.check("govirt ticket" in run.stdout, "libgovirt finds the VM and gets a ticket", run.stdout + run.stderr[-1500:])
     shown = re.search(r"vnc-initialized (\d+) (\d+).*\npixels ([1-9]\d*)", run.stdout)

@@ -255,8 +255,11 @@ def frames(room):
     web.socket.sendall(b"\x82")
     web.shut()
     web = fresh()
-    web.socket.unwrap()
-    tap.ok(True, "half frames and half closed connections are taken as they are")
+    try:
+        web.socket.unwrap()
+    except OSError:
+        pass                                # what the guest said is still on its way
+    tap.ok(room.house.ask("GET", "/").status == 200, "half frames and half closed connections are taken as they are")
     web.shut()
 
 

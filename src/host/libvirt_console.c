@@ -6,6 +6,7 @@
  * until either side ends. Pictures come through a stream, too. */
 #include "host/libvirt_call.h"
 
+#include "base/refs.h"
 #include "host/libvirt_xml.h"
 
 #include <errno.h>
@@ -119,7 +120,7 @@ libvirt_console_graphics(HostLink *link, const Id *domain, Tick deadline, GError
 
 /* Shared by its two threads; the last one frees it. */
 typedef struct {
-    gatomicrefcount refs;
+    Refs refs;
     LibvirtHost *host;              /* a reference */
     LibvirtConnection *connection;
     virStream *stream;
@@ -129,7 +130,7 @@ typedef struct {
 static void
 line_unref(Line *line)
 {
-    if (!g_atomic_ref_count_dec(&line->refs))
+    if (!refs_dec(&line->refs))
         return;
     LibvirtHost *host = line->host;
     libvirt_connection_cut(line->connection);       /* so that giving the stream back does not wait for an answer */
@@ -210,7 +211,7 @@ line_begin(LibvirtHost *host, LibvirtConnection *take_connection, virStream *tak
 {
     int ends[2];
     Line *line = g_new0(Line, 1);
-    g_atomic_ref_count_init(&line->refs);
+    refs_init(&line->refs);
     line->host = LIBVIRT_HOST(host_link_ref(&host->link));
     line->connection = take_connection;
     line->stream = take_stream;
@@ -219,7 +220,7 @@ line_begin(LibvirtHost *host, LibvirtConnection *take_connection, virStream *tak
     line->pair = ends[0];
     LOCK_HOLD(&host->lock);
     if (ends[1] >= 0 && !host->stopping) {
-        g_atomic_ref_count_inc(&line->refs);
+        refs_inc(&line->refs);
         workers_push(host->lines, copy_from_guest, line);
         workers_push(host->lines, copy_to_guest, line);
         return ends[1];

@@ -518,7 +518,7 @@ open_console(HostLink *link, const char *operation, const Id *id, Tick deadline,
     FakeHost *host = FAKE_HOST(link);
     LOCK_HOLD(&host->fake->lock);
     Call call = { .host = host, .operation = operation, .id = id, .question = TRUE };
-    const FakeDomain *domain = begin(&call, deadline, error) ? need_domain(host, operation, id, error) : NULL;
+    const FakeDomain *domain = begin(&call, deadline, error) ? fake_need_domain(host, operation, id, error) : NULL;
     int descriptor = domain ? fake_console_open(host, domain, g_str_equal(operation, "open_serial")) : -1;
     if (domain && descriptor < 0)
         fault_set(error, MSG_CONSOLE_LINES_FULL, "host", host->name, "most", "256", NULL);
@@ -543,7 +543,7 @@ call_screenshot(HostLink *link, const Id *id, Tick deadline, GError **error)
     FakeHost *host = FAKE_HOST(link);
     LOCK_HOLD(&host->fake->lock);
     Call call = { .host = host, .operation = "screenshot", .id = id, .question = TRUE };
-    const FakeDomain *domain = begin(&call, deadline, error) ? need_domain(host, "screenshot", id, error) : NULL;
+    const FakeDomain *domain = begin(&call, deadline, error) ? fake_need_domain(host, "screenshot", id, error) : NULL;
     return domain ? fake_console_picture(domain) : NULL;
 }
 

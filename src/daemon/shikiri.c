@@ -266,6 +266,8 @@ shikiri_free(Shikiri *shikiri)
 {
     if (shikiri->url_file)
         unlink(shikiri->url_file);
+    if (shikiri->engine)
+        engine_part(shikiri->engine);
     if (shikiri->api)
         api_stop(shikiri->api);
     if (shikiri->engine)

@@ -12,6 +12,7 @@
 
 #define WORKERS 16
 #define PATIENCE (180 * CLOCK_SECOND)       /* how long a client that waits for a job's end is kept */
+#define PART_PATIENCE (CLOCK_SECOND / 4)    /* for the store to write what was just begun */
 #define STOP_PATIENCE CLOCK_SECOND
 #define BEAT (CLOCK_SECOND / 2)
 #define TROUBLE_BEATS 2                     /* between two looks whether the store can write again */
@@ -80,8 +81,7 @@ engine_free(Engine *engine)
 {
     if (!engine)
         return;
-    if (!engine->stopping)
-        engine_stop(engine);
+    engine_stop(engine);
     if (engine->hung)
         return;                     /* a step hangs in a call and may come back to what it knows: that stays */
     g_hash_table_unref(engine->runs);
@@ -167,8 +167,38 @@ engine_start(Engine *engine, GError **error)
     return TRUE;
 }
 
+/* Its job is in the journal and goes on at the next start: who waits hears that, and not only a connection that ends. */
+static void
+tell_left(Run *run)
+{
+    g_autoptr(GError) error = NULL;
+    char id[ID_TEXT_SIZE];
+    fault_set(&error, MSG_JOB_LEFT, "job", run->claimant.title, "id", id_format(&run->id, ID_UUID, id), NULL);
+    run_answer_all(run, error);
+}
+
+static void
+tell_all_left(Engine *engine, gboolean even_unopened)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, engine->runs);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Run *run = value;
+        if (run->patience || run->abandoned || even_unopened)
+            tell_left(run);
+    }
+}
+
+static void
+run_what_waits(Engine *engine)
+{
+    while (loop_iterate(engine->parts.loop, FALSE))
+        continue;
+}
+
 void
-engine_stop(Engine *engine)
+engine_part(Engine *engine)
 {
     if (engine->stopping)
         return;
@@ -178,14 +208,26 @@ engine_stop(Engine *engine)
     }
     loop_cancel(engine->parts.loop, engine->clean_timer);
     loop_cancel(engine->parts.loop, engine->trouble_timer);
+    run_what_waits(engine);
+    commit_settle(engine->commit, clock_tick() + PART_PATIENCE);
+    run_what_waits(engine);
+    tell_all_left(engine, FALSE);
+}
+
+void
+engine_stop(Engine *engine)
+{
+    if (engine->stopped)
+        return;
+    engine->stopped = TRUE;
+    engine_part(engine);
     Tick deadline = clock_tick() + STOP_PATIENCE;
     gboolean ended = workers_stop(engine->workers, deadline);
-    while (loop_iterate(engine->parts.loop, FALSE))
-        continue;                   /* what the last steps found is journaled if it can be */
+    run_what_waits(engine);         /* what the last steps found is journaled if it can be */
     ended &= commit_settle(engine->commit, deadline);
-    while (loop_iterate(engine->parts.loop, FALSE))
-        continue;
+    run_what_waits(engine);
     ended &= commit_settle(engine->commit, deadline);
+    tell_all_left(engine, TRUE);
     engine->hung = !ended;
 }
 
@@ -281,12 +323,19 @@ name_claimed(gpointer data, const char *claim)
     return g_strdup_printf("%s '%s'", type == &vm_type ? "VM" : type->one, name);
 }
 
+/* Asked by who submits, too: the writer may be waiting for the API to end, and would refuse it too late to be heard. */
+static gboolean
+is_stopping(const Engine *engine, GError **error)
+{
+    return g_atomic_int_get(&engine->stopping) && !fault_set(error, MSG_JOB_STOPPING, NULL);
+}
+
 /* May it be done now? Nothing has changed when this says no. */
 static gboolean
 check(Engine *engine, Work *work, GError **error)
 {
-    if (engine->stopping)
-        return fault_set(error, MSG_JOB_STOPPING, NULL);
+    if (is_stopping(engine, error))
+        return FALSE;
     View *head = commit_head(engine->commit);
     work->view = view_ref(head);
     work->hosts = engine->parts.hosts;
@@ -441,6 +490,12 @@ submit(gpointer data)
 void
 engine_submit(Engine *engine, Work *take, gboolean wait, EngineDone done, gpointer data)
 {
+    g_autoptr(GError) error = NULL;
+    if (is_stopping(engine, &error)) {
+        work_free(take);
+        refuse(done, data, error);
+        return;
+    }
     Submission *submission = g_new0(Submission, 1);
     *submission = (Submission) { engine, take, wait, done, data };
     loop_post(engine->parts.loop, submit, submission);

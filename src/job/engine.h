@@ -29,9 +29,10 @@ Engine *engine_new(const EngineParts *parts);           /* borrows all parts; th
 void engine_free(Engine *engine);
 /* Loads the store into the inventory, stages what is missing, takes up unfinished jobs (job/recover.c). Before serving. */
 gboolean engine_start(Engine *engine, GError **error);
+void engine_part(Engine *engine);                       /* no new work, and who waits is told that his job goes on. Before api_stop, while it can be heard */
 void engine_stop(Engine *engine);                       /* no new work; running steps get 1 s to end, else are left to recovery */
 
-/* From any thread. The callback runs in the writer's thread, once; it must not block. On refusal ERROR is set and OBJECT NULL.
+/* From any thread. The callback runs in the writer's thread (in the caller's, if the engine is stopping), once; it must not block. On refusal ERROR is set and OBJECT NULL.
  * Else OBJECT is the target as it is now (borrowed for the call: object_ref it to keep it; of a NIC and the like object_dup; NULL where it is
  * gone) and JOB the job's id, or the null id if it needed none. WAIT: called when the job has ended (its fault, if any, is ERROR), or when its
  * outcome cannot be known soon (UNKNOWN_OUTCOME or TIMEOUT naming the job, which lives on); else as soon as the job is journaled. */

@@ -42,8 +42,8 @@ run_answer(Run *run, const GError *error)
         call_back(run, done, run->data, error);
 }
 
-static void
-answer_all(Run *run, const GError *error)
+void
+run_answer_all(Run *run, const GError *error)
 {
     EngineDone abandoned = g_steal_pointer(&run->abandoned);
     run_answer(run, error);
@@ -196,7 +196,7 @@ ended(gpointer data, const GError *error)
     claims_drop(engine->claims, &run->claimant);
     reconcile_settled(engine->reconcile, run->work);
     g_autoptr(GError) fault = end_fault(run);
-    answer_all(run, fault);
+    run_answer_all(run, fault);
     g_hash_table_remove(engine->runs, &run->id);
 }
 

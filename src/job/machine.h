@@ -29,6 +29,7 @@ struct Engine {
     Tick beat;                      /* the unit of every pause; half a second, less in tests */
     Lock door;                      /* over `stopping`, for those who post from outside: what they post is still run */
     gint stopping;                  /* set by the writer */
+    gboolean stopped;               /* engine_stop has been called */
     gboolean hung;                  /* stopped while a step or the store would not answer */
 };
 
@@ -104,6 +105,7 @@ void run_back(Run *run);                                /* step.c: what now? By 
 void run_record(Run *run, RunNext next);                /* finish.c: journals where it stands, then NEXT; tried until it is stored */
 void run_end(Run *run, Ending ending);                  /* finish.c */
 void run_answer(Run *run, const GError *error);         /* tells the submitter, once */
+void run_answer_all(Run *run, const GError *error);     /* and who abandoned it */
 void run_pause(Run *run, Tick pause, RunNext next);     /* NEXT after a while, or when poked */
 
 /* --- engine.c ---------------------------------------------------------------------------------------------------------- */

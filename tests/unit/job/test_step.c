@@ -87,6 +87,38 @@ test_journal_first(void)
     close_world();
 }
 
+/* The manager ends: who waits hears that the job goes on, and so it does; who comes now is refused; one whose journal may never be stored
+ * hears at the very end. */
+static void
+test_parting(void)
+{
+    open_world();
+    world_store_mode(STORE_HOLDS);
+    submit(&walk_command);
+    world_settle();
+    world_store_answer(1, TRUE);
+    world_until(world_store_waiting() == 1);
+    world_settle();
+    g_assert_cmpuint(answer.calls, ==, 0);
+    world_store_mode(STORE_ANSWERS);
+    world_store_answer(9, TRUE);
+    engine_part(world.engine);
+    g_assert_cmpuint(answer.calls, ==, 1);
+    g_assert_cmpint(answer.fault, ==, FAULT_TIMEOUT);
+    g_assert_nonnull(strstr(answer.text, "The manager is stopping while 'Walking web1"));
+    Answer late = { 0 };
+    world_submit(&plain_command, TRUE, &late);
+    g_assert_cmpuint(late.calls, ==, 1);
+    g_assert_cmpint(late.fault, ==, FAULT_UNAVAILABLE);
+    answer_clear(&late);
+    world_crash();
+    world_host_up();
+    world_until(g_hash_table_size(world.engine->runs) == 0);
+    g_assert_cmpuint(answer.calls, ==, 1);
+    must_be_free();
+    close_world();
+}
+
 static void
 test_busy(void)
 {
@@ -453,6 +485,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/step/forward", test_forward_all_the_way);
     g_test_add_func("/step/journal-first", test_journal_first);
+    g_test_add_func("/step/parting", test_parting);
     g_test_add_func("/step/busy", test_busy);
     g_test_add_func("/step/refused-by-store", test_refused_by_store);
     g_test_add_func("/step/record-is-tried-again", test_record_is_tried_again);

@@ -111,8 +111,9 @@ make_ticket(Exchange *exchange, const Vm *vm, Granted *made, GError **error)
     Consoles *consoles = exchange->api ? exchange->api->consoles : NULL;
     const Request *request = (const Request *) (gconstpointer) exchange;
     Ticket wish = { .kind = CONSOLE_GRAPHICS, .vm = vm->object.id, .language = exchange->language,
-                    .holder = { .user = exchange->user, .in_session = request->in_session } };
-    memcpy(wish.holder.session, request->session, sizeof(request->session));
+                    .holder = { .user = exchange->user, .in_session = request->session != NULL } };
+    if (request->session)
+        session_digest(request->session_kind, request->session, wish.holder.session);
     g_strlcpy(wish.name, vm->name ? vm->name : "", sizeof(wish.name));
     if (!consoles)
         return fault_set(error, MSG_CONSOLE_ABSENT, NULL);

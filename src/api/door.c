@@ -90,7 +90,9 @@ static void
 admit(Request *request, const Id *user)
 {
     if (request_prefers(request, "persistent-auth")) {
-        g_autofree char *secret = session_open(request->exchange.api->sessions, SESSION_COOKIE, user, idle_time(request));
+        Sessions *sessions = request->exchange.api->sessions;
+        g_autofree char *secret = request->session ? session_open_below(sessions, request->session, user, idle_time(request))
+                                                   : session_open(sessions, SESSION_COOKIE, user, idle_time(request));
         g_autofree char *cookie = g_strdup_printf("JSESSIONID=%s; Path=/ovirt-engine/api; Secure; HttpOnly; SameSite=Strict", secret);
         exchange_reply_header(&request->exchange, "Set-Cookie", cookie);
     }
@@ -150,12 +152,23 @@ serve_basic(Request *request, const char *encoded)
     forget(password);
 }
 
-/* What begins in this session ends with it. */
+/* Cookies, and passwords a browser remembers, are sent along with what any page asks for. No page can send a token. */
+static gboolean
+is_from_elsewhere(const Exchange *exchange)
+{
+    const char *site = exchange_header(exchange, "Sec-Fetch-Site"), *origin = exchange_header(exchange, "Origin");
+    if (exchange->method == METHOD_GET || exchange->method == METHOD_HEAD)
+        return FALSE;
+    if (site)
+        return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+    return origin && (!g_str_has_prefix(origin, "https://") || g_ascii_strcasecmp(origin + strlen("https://"), exchange->host) != 0);
+}
+
 static void
 note_session(Request *request, SessionKind kind, const char *secret)
 {
-    request->in_session = TRUE;
-    session_digest(kind, secret, request->session);
+    request->session = g_string_chunk_insert(request->memory, secret);
+    request->session_kind = kind;
 }
 
 /* The user of a persistent session. A request that does not want one ends it. */
@@ -189,18 +202,24 @@ serve_known(Request *request)
 {
     const char *authorization = exchange_header(&request->exchange, "Authorization");
     const char *token = after_scheme(authorization, "Bearer"), *basic = after_scheme(authorization, "Basic");
+    if (!token && is_from_elsewhere(&request->exchange)) {
+        refuse(request, MSG_API_FROM_ELSEWHERE);
+        return;
+    }
     Id user = user_of_cookie(request);
     if (exists(request, &user)) {
         serve_user(request, &user);
-    } else if (token) {
-        user = session_user(request->exchange.api->sessions, SESSION_TOKEN, token);
+        return;
+    }
+    request->session = NULL;
+    if (token) {
         note_session(request, SESSION_TOKEN, token);
+        user = session_user(request->exchange.api->sessions, SESSION_TOKEN, token);
         if (exists(request, &user))
             admit(request, &user);
         else
             refuse(request, MSG_API_TOKEN);
     } else if (basic) {
-        request->in_session = FALSE;
         serve_basic(request, basic);
     } else {
         refuse(request, MSG_API_NOT_AUTHENTICATED);

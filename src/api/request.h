@@ -8,6 +8,7 @@
 
 #include "api/exchange.h"
 #include "api/limits.h"
+#include "api/session.h"
 #include "base/lock.h"
 #include "base/refs.h"
 
@@ -51,9 +52,9 @@ struct Request {
     const char *address;            /* the client's, without its port; set before request_open, as is the next */
     const char *here;               /* "ADDR:PORT" where the client came in, for those who send no Host */
     Text body, reply;
-    gboolean in_session;            /* logged in by the token or cookie whose digest is SESSION */
-    guint8 session[32];
     gboolean known;                 /* before its body: who it is from is known already */
+    const char *session;            /* the token or cookie he came in by; NULL: by name and password */
+    SessionKind session_kind;
     /* what goes */
     GPtrArray *reply_headers;       /* name, value, name, value; NULL: none */
     Made made;                      /* instead of REPLY; READ NULL: none */

@@ -15,6 +15,7 @@
 
 typedef struct {
     guint8 digest[32];              /* of kind and secret */
+    guint8 above[32];               /* of a cookie: the digest of the token it was given for; else zeros */
     Id user;
     Tick idle, used;
     GList place;
@@ -129,8 +130,8 @@ make_room(Sessions *sessions, const Id *user, Tick now)
         drop(sessions, sessions->by_use.head->data);
 }
 
-char *
-session_open(Sessions *sessions, SessionKind kind, const Id *user, Tick idle)
+static char *
+open_session(Sessions *sessions, SessionKind kind, const char *above, const Id *user, Tick idle)
 {
     guint8 bytes[SECRET];
     if (RAND_bytes(bytes, sizeof(bytes)) != 1)
@@ -140,6 +141,8 @@ session_open(Sessions *sessions, SessionKind kind, const Id *user, Tick idle)
         *at = *at == '+' ? '-' : *at == '/' ? '_' : *at == '=' ? '\0' : *at;       /* as it may stand in a URL */
     Session *session = g_new0(Session, 1);
     digest_of(kind, secret, session->digest);
+    if (above)
+        digest_of(SESSION_TOKEN, above, session->above);
     session->user = *user;
     session->idle = idle;
     session->used = clock_tick();
@@ -150,6 +153,18 @@ session_open(Sessions *sessions, SessionKind kind, const Id *user, Tick idle)
     g_queue_push_tail_link(&sessions->by_use, &session->place);
     count_user(sessions, user, 1);
     return secret;
+}
+
+char *
+session_open(Sessions *sessions, SessionKind kind, const Id *user, Tick idle)
+{
+    return open_session(sessions, kind, NULL, user, idle);
+}
+
+char *
+session_open_below(Sessions *sessions, const char *token, const Id *user, Tick idle)
+{
+    return open_session(sessions, SESSION_COOKIE, token, user, idle);
 }
 
 /* The lock is held. */
@@ -210,6 +225,18 @@ session_lives(Sessions *sessions, const guint8 digest[32])
     return session != NULL;
 }
 
+/* Who logs out has not logged out where a cookie of his goes on. The lock is held. */
+static void
+drop_below(Sessions *sessions, const Session *above)
+{
+    for (GList *at = sessions->by_use.head, *next; at; at = next) {
+        Session *session = at->data;
+        next = at->next;
+        if (memcmp(session->above, above->digest, sizeof(session->above)) == 0)
+            drop(sessions, session);
+    }
+}
+
 gboolean
 session_close(Sessions *sessions, SessionKind kind, const char *secret, Id *ret_user)
 {
@@ -218,6 +245,8 @@ session_close(Sessions *sessions, SessionKind kind, const char *secret, Id *ret_
     if (!session)
         return FALSE;
     *ret_user = session->user;
+    if (kind == SESSION_TOKEN)
+        drop_below(sessions, session);
     drop(sessions, session);
     return TRUE;
 }

@@ -23,6 +23,9 @@ typedef struct {
     Text text;
     gsize sent;                     /* of text */
     Tick last;                      /* something was written */
+    Id user;
+    const char *session;            /* what he came in by; NULL: by name and password */
+    SessionKind session_kind;
 } Follower;
 
 static void
@@ -121,14 +124,30 @@ write_more(Follower *follower)
     add_items(follower, items);
 }
 
+/* Following counts as use of a token; who has logged out, or is gone, follows no more. */
+static gboolean
+may_follow(const Follower *follower)
+{
+    if (follower->session) {
+        Id user = session_user(follower->api->sessions, follower->session_kind, follower->session);
+        if (id_is_null(&user))
+            return FALSE;
+    }
+    g_autoptr(View) view = inventory_view(engine_inventory(follower->api->engine));
+    return id_is_null(&follower->user) || view_find(view, &user_type, &follower->user);
+}
+
 /* The server asks when there is room towards the client and something may have happened. */
 static gssize
 read_follower(gpointer data, char *buffer, gsize room, Tick *ret_due)
 {
     Follower *follower = data;
     Tick now = clock_tick();
-    if (follower->sent == follower->text.length)
+    if (follower->sent == follower->text.length) {
+        if (!may_follow(follower))
+            return -1;
         write_more(follower);
+    }
     if (follower->text.length == 0 && now - follower->last >= LIMIT_HEARTBEAT)
         add_heartbeat(follower);
     gsize count = MIN(room, follower->text.length - follower->sent);
@@ -203,6 +222,9 @@ stream_serve(Exchange *exchange)
     follower->all = exchange_flag(exchange, "all_content", FALSE);
     follower->language = exchange->language;
     follower->last = clock_tick();
+    follower->user = exchange->user;
+    follower->session = request->session;
+    follower->session_kind = request->session_kind;
     g_atomic_int_inc(&follower->api->load.streams);
     if (!begin(follower, exchange, &error)) {
         follower_free(follower);

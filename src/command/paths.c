@@ -45,12 +45,14 @@ holds_files(const StorageDomain *storage)
     return use && storage->storage.path && *storage->storage.path == '/';
 }
 
-/* The file of a VM's disk is no medium and no kernel: reading it would be reading that VM's secrets, and locks it out of its own disk. */
+/* The file of a VM's disk is no medium and no kernel: reading it would be reading that VM's secrets, and locks it out of its own disk. So
+ * are the halves beside it, "ID.….part". */
 static gboolean
 is_disk_file(const View *view, const char *rest)
 {
     Id id;
-    const Disk *disk = id_parse(rest, ID_UUID, &id) ? view_find(view, &disk_type, &id) : NULL;
+    g_autofree char *stem = g_strndup(rest, strcspn(rest, "."));
+    const Disk *disk = id_parse(stem, ID_UUID, &id) ? view_find(view, &disk_type, &id) : NULL;
     return disk && disk->content_type != DISK_CONTENT_ISO;
 }
 
@@ -185,8 +187,9 @@ paths_verify(const View *view, const char *path, GError **error)
     g_autofree char *real = realpath(path, NULL);
     if (!real)
         return fault_set(error, MSG_FILE_UNREADABLE, "path", path, "why", g_strerror(errno), NULL);
-    if (!behind(dir, real)) {
-        refuse(view, MSG_PATH_LEADS_OUT, "path", path, error);
+    const char *rest = behind(dir, real);
+    if (!rest || is_disk_file(view, rest)) {
+        refuse(view, rest ? MSG_PATH_OUTSIDE : MSG_PATH_LEADS_OUT, "path", path, error);
         return FALSE;
     }
     return TRUE;

@@ -24,8 +24,10 @@ static sqlite3 *
 open_to_read(const char *file, GError **error)
 {
     sqlite3 *db = NULL;
-    if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK)
+    if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) {
+        sqlite_distrust(db);
         return db;
+    }
     broken(file, db ? sqlite3_errmsg(db) : "no memory", error);
     sqlite3_close(db);
     return NULL;
@@ -36,7 +38,9 @@ copy_pages(sqlite3 *from, const char *to, GError **error)
 {
     sqlite3 *db = NULL;
     gboolean well = FALSE;
-    int descriptor = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    /* What a crash left goes; what somebody else put there in a folder all may write to is not followed. */
+    g_unlink(to);
+    int descriptor = open(to, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (descriptor < 0)
         return broken(to, g_strerror(errno), error);
     if (sqlite3_open(to, &db) == SQLITE_OK) {

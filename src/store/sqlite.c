@@ -80,11 +80,20 @@ make_private(const char *file, GError **error)
     return TRUE;
 }
 
+void
+sqlite_distrust(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+}
+
 static gboolean
 open_db(sqlite3 **ret_db, const char *file, int flags, GError **error)
 {
     if (sqlite3_open_v2(file, ret_db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return fault_set(error, MSG_STORE_BROKEN, "file", file, "reason", *ret_db ? sqlite3_errmsg(*ret_db) : "no memory", NULL);
+    sqlite_distrust(*ret_db);
     sqlite3_busy_timeout(*ret_db, 3000);
     return TRUE;
 }

@@ -21,6 +21,8 @@ typedef struct {
 gboolean sqlite_open(Sqlite *sqlite, const char *file, gboolean make, GError **error);
 /* A bare connection that only reads; to be closed with sqlite3_close_v2 even after a failure. */
 gboolean sqlite_open_reading(sqlite3 **ret_db, const char *file, GError **error);
+/* We make neither views nor triggers: a file that has some was made by somebody else, for instance a backup, and they are not run. */
+void sqlite_distrust(sqlite3 *db);
 void sqlite_shut(Sqlite *sqlite);
 gboolean sqlite_run(sqlite3 *db, const char *sql, GError **error);
 /* The last error of DB as a fault: NO_SPACE, UNAVAILABLE (locked), INTERNAL. Returns FALSE. */

@@ -178,7 +178,7 @@ def value_cases(house):
     for size in (-1, 0, 2 ** 63 - 1, -2 ** 63):
         yield f"a disk of {size} bytes", "POST", "/disks", json.dumps({**LEAST["disk"], "provisioned_size": str(size)}), (400, 409), ("wrong", "bytes|size"), {}
     for path in ("/etc/passwd", f"{storage}/../../etc/passwd", f"{storage}/link-out", f"{storage}/inner/link-out/passwd", "etc/passwd", f"{storage}", "/proc/self/environ", "/dev/sda",
-                 f"{storage}/a\nb", "//etc//passwd", f"{storage}-not/x", "iso://../../etc/passwd", "../../etc/passwd"):
+                 f"{storage}/a\nb", f"{storage}/link-to-disk", "//etc//passwd", f"{storage}-not/x", "iso://../../etc/passwd", "../../etc/passwd"):
         for part in ("kernel", "initrd"):
             boot = {"kernel": f"{storage}/vmlinuz", part: path}
             yield f"{part} {path!r}", "POST", "/vms", vm(os=boot), (400, 404, 409), (f"{part}|{path}",), {}
@@ -263,6 +263,10 @@ def prepare(house):
     os.makedirs(f"{storage}/inner", exist_ok=True)
     os.symlink("/etc/passwd", f"{storage}/link-out")
     os.symlink("/etc", f"{storage}/inner/link-out")
+    disk = json.loads(house.ask("POST", "/disks?wait=1", json.dumps({**LEAST["disk"], "name": "spare"})).body)["id"]
+    with open(f"{storage}/{disk}", "wb") as file:
+        file.write(b"secrets")      # which a fake host does not make
+    os.symlink(disk, f"{storage}/link-to-disk")
     with open(f"{storage}/vmlinuz", "wb") as file:
         file.write(b"kernel")
     made = house.ask("POST", "/vms?wait=1", vm(name="spare"))       # of which devices may be changed

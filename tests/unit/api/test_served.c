@@ -207,6 +207,23 @@ test_cookie(void)
     g_assert_cmpint(new_auth.status, ==, 401);
 }
 
+/* A page of another site cannot make a browser change anything with the password it remembers. */
+static void
+test_from_elsewhere(void)
+{
+    static const char *const foreign[] = { "Origin: https://evil.example\r\n", "Origin: null\r\n", "Origin: https://x\r\nSec-Fetch-Site: cross-site\r\n" };
+    for (guint i = 0; i < G_N_ELEMENTS(foreign); i++) {
+        g_autofree char *headers = g_strconcat(caller_basic(), foreign[i], NULL);
+        g_auto(Heard) refused = caller_ask("DELETE", ROOT "/vms/x", headers, NULL);
+        assert_fault(&refused, 403, "api.from_elsewhere");
+        g_auto(Heard) read = caller_ask("GET", ROOT, headers, NULL);
+        g_assert_cmpint(read.status, ==, 200);
+    }
+    g_autofree char *own = g_strconcat(caller_basic(), "Origin: https://else\r\nSec-Fetch-Site: same-origin\r\n", NULL);
+    g_auto(Heard) taken = caller_ask("DELETE", ROOT "/vms/x", own, NULL);
+    g_assert_cmpint(taken.status, ==, 404);
+}
+
 /* Who guesses waits; who knows it and comes from elsewhere does not. */
 static void
 test_guessing(void)
@@ -559,6 +576,7 @@ main(int argc, char **argv)
     g_test_add_func("/served/token", test_token);
     g_test_add_func("/served/grants", test_grants);
     g_test_add_func("/served/cookie", test_cookie);
+    g_test_add_func("/served/from elsewhere", test_from_elsewhere);
     g_test_add_func("/served/guessing", test_guessing);
     g_test_add_func("/served/many names", test_many_names);
     g_test_add_func("/served/keep alive", test_keep_alive);

@@ -36,6 +36,28 @@ test_tokens(void)
     sessions_free(sessions);
 }
 
+/* Logging out is logging out everywhere the token let in; and nobody else. */
+static void
+test_below(void)
+{
+    Sessions *sessions = sessions_new(100, 100);
+    Id user = id_number(7), found = id_null;
+    g_autofree char *token = session_open(sessions, SESSION_TOKEN, &user, LONG);
+    g_autofree char *other = session_open(sessions, SESSION_TOKEN, &user, LONG);
+    g_autofree char *cookie = session_open_below(sessions, token, &user, LONG);
+    g_autofree char *its = session_open_below(sessions, other, &user, LONG);
+    g_autofree char *own = session_open(sessions, SESSION_COOKIE, &user, LONG);
+    g_assert_true(session_close(sessions, SESSION_COOKIE, own, &found));
+    g_assert_cmpuint(sessions_count(sessions), ==, 4);
+    g_assert_true(session_close(sessions, SESSION_TOKEN, token, &found));
+    g_assert_cmpuint(sessions_count(sessions), ==, 2);
+    found = session_user(sessions, SESSION_COOKIE, cookie);
+    g_assert_true(id_is_null(&found));
+    found = session_user(sessions, SESSION_COOKIE, its);
+    g_assert_true(id_equal(&found, &user));
+    sessions_free(sessions);
+}
+
 static void
 test_expiry(void)
 {
@@ -126,6 +148,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/session/tokens", test_tokens);
+    g_test_add_func("/session/below", test_below);
     g_test_add_func("/session/expiry", test_expiry);
     g_test_add_func("/session/bounds", test_bounds);
     g_test_add_func("/password/round", test_passwords);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define STREAM "/ovirt-engine/api/events/stream"
+#define FORM "grant_type=password&scope=ovirt-app-api&username=admin%40internal&password=correct+horse"
 
 static Caller
 follow(const char *query, const char *headers)
@@ -66,6 +67,28 @@ test_changes(void)
     g_test_message("%s", updated);
     g_assert_true(g_str_has_prefix(updated, "{\"op\":\"update\""));
     g_assert_nonnull(strstr(updated, "\"description\":\"second\""));
+    caller_close(&caller);
+}
+
+/* Who has logged out hears nothing more. */
+static void
+test_logged_out(void)
+{
+    g_auto(Heard) given = caller_ask("POST", "/ovirt-engine/sso/oauth/token", "Content-Type: application/x-www-form-urlencoded\r\n", FORM);
+    char *token = strstr(given.body.bytes, "\"access_token\":\"");
+    g_assert_nonnull(token);
+    g_autofree char *secret = g_strndup(token + strlen("\"access_token\":\""), 43);
+    g_autofree char *bearer = g_strdup_printf("Authorization: Bearer %s\r\n", secret), *form = g_strdup_printf("token=%s", secret);
+    Caller caller = caller_open("127.0.0.1");
+    g_autofree char *asked = g_strdup_printf("GET " STREAM "?types=vm HTTP/1.1\r\nHost: x\r\n%s\r\n", bearer);
+    caller_say(&caller, asked, strlen(asked));
+    g_auto(Heard) head = caller_hear_head(&caller);
+    g_assert_cmpint(head.status, ==, 200);
+    g_auto(Heard) revoked = caller_ask("POST", "/ovirt-engine/sso/oauth/revoke", "Content-Type: application/x-www-form-urlencoded\r\n", form);
+    g_assert_cmpint(revoked.status, ==, 200);
+    put_vm(9, "after the end");
+    g_autofree char *heard = next(&caller, "data: ");
+    g_assert_null(heard);
     caller_close(&caller);
 }
 
@@ -218,6 +241,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     served_open(0, 2);
     g_test_add_func("/stream/changes", test_changes);
+    g_test_add_func("/stream/logged out", test_logged_out);
     g_test_add_func("/stream/types", test_types);
     g_test_add_func("/stream/resume", test_resume);
     g_test_add_func("/stream/reset", test_reset);

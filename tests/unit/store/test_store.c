@@ -361,6 +361,33 @@ test_backup_and_restore(void)
     g_assert_cmpuint(count_clusters(file, &next), ==, 5);
 }
 
+/* A backup somebody else has had in his hands, and a link in the place of a half-made one. */
+static void
+test_hostile_backup(void)
+{
+    g_autofree char *file = new_file(), *backup = new_file(), *victim = new_file(), *part = g_strconcat(backup, ".part", NULL), *left = NULL;
+    g_autoptr(GError) error = NULL;
+    guint64 next;
+    sqlite3 *db = NULL;
+    Store *store = store_open(file, NULL);
+    answers_free(write_clusters(store, 0, 5));
+    g_assert_true(g_file_set_contents(victim, "precious", -1, NULL));
+    g_assert_cmpint(symlink(victim, part), ==, 0);
+    g_assert_true(store_backup(file, backup, &error));
+    g_assert_true(g_file_get_contents(victim, &left, NULL, NULL));
+    g_assert_cmpstr(left, ==, "precious");
+    store_close(store);
+    g_assert_cmpint(sqlite3_open(backup, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, "CREATE TRIGGER t AFTER INSERT ON objects BEGIN DELETE FROM objects; END", NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+    g_assert_true(store_restore(backup, file, &error));
+    store = store_open(file, &error);
+    g_assert_no_error(error);
+    answers_free(write_clusters(store, 5, 5));
+    store_close(store);
+    g_assert_cmpuint(count_clusters(file, &next), ==, 10);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -375,6 +402,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/locked_by_another", test_locked_by_another);
     g_test_add_func("/store/refused_at_opening", test_refused_at_opening);
     g_test_add_func("/store/backup_and_restore", test_backup_and_restore);
+    g_test_add_func("/store/hostile_backup", test_hostile_backup);
     int status = g_test_run();
     g_autofree char *clean = g_strdup_printf("rm -rf '%s'", folder);
     if (system(clean) != 0)

@@ -148,7 +148,7 @@ main(int argc, char **argv)
         { "xml", 0, 0, G_OPTION_ARG_NONE, &request.xml, "Show the reply as XML", NULL },
         { "wait", 0, 0, G_OPTION_ARG_NONE, &request.wait, "Answer when the work is done", NULL },
         { "plan", 0, 0, G_OPTION_ARG_NONE, &request.plan, "Say what would happen and do nothing", NULL },
-        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &words, NULL, NULL },
+        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL, NULL },
         { NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new("VERB TYPE [NAME] [field=value …]");

@@ -14,7 +14,8 @@ made(const char *head, gsize pixels, GError **error)
     g_byte_array_append(bytes, (const guint8 *) head, (guint) strlen(head));
     guint at = bytes->len;
     g_byte_array_set_size(bytes, at + (guint) pixels);
-    memset(bytes->data + at, 0x55, pixels);
+    if (pixels)
+        memset(bytes->data + at, 0x55, pixels);
     g_autoptr(GBytes) ppm = g_byte_array_free_to_bytes(bytes);
     return png_of(ppm, error);
 }

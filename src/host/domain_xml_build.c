@@ -13,7 +13,6 @@
 #define MOST_PORTS 60
 #define LEAST_ROOM 8                /* processors a machine has room for */
 #define MOST_ROOM 240               /* more need an interrupt remapper */
-#define FIRST_EVER "1970-01-01T00:00:01"
 
 typedef struct {
     const Vm *vm;
@@ -457,12 +456,9 @@ add_nics(Build *build, GError **error)
 static void
 add_graphics(Build *build)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    char password[9] = "";
-    Id random = id_random();
-    for (guint i = 0; i < 8; i++)
-        password[i] = letters[random.bytes[i < 6 ? i : i + 4] & 63];    /* not the bytes that hold the UUID's version */
-    add_format(build, 2, "<graphics type='vnc' port='-1' autoport='yes' passwd='%s' passwdValidTo='" FIRST_EVER "'>", password);
+    char password[DEVICE_PASSWORD_SIZE];
+    device_new_password(password);
+    add_format(build, 2, "<graphics type='vnc' port='-1' autoport='yes' passwd='%s' passwdValidTo='" DEVICE_FIRST_EVER "'>", password);
     add_line(build, 3, "<listen type='address' address='127.0.0.1'/>");
     add_line(build, 2, "</graphics>");
     add_lines(build, 2, build->architecture == ARCHITECTURE_X86_64 ? "<video>\n  <model type='vga' vram='16384' heads='1' primary='yes'/>\n</video>"

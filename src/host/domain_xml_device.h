@@ -38,3 +38,8 @@ char *device_drive_target(DeviceShop *shop, const char *wish);
 const char *device_tpm(const DeviceShop *shop);                 /* the fragment of a TPM 2.0 */
 const char *device_sound(const DeviceShop *shop);
 #define DEVICE_SCSI_CONTROLLER "<controller type='scsi' index='0' model='virtio-scsi'/>"
+
+/* A console's password that nobody knows, and the moment at which it has expired before it begins. */
+#define DEVICE_FIRST_EVER "1970-01-01T00:00:01"
+#define DEVICE_PASSWORD_SIZE 9
+void device_new_password(char ret_password[DEVICE_PASSWORD_SIZE]);

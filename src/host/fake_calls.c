@@ -461,6 +461,31 @@ call_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError
 }
 
 static gboolean
+work_volume_copy(FakeHost *host, const FakeOrder *order, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *path = volume_path(order->text, &order->from);
+    if (!g_hash_table_contains(host->fake->volumes, path))
+        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", id_format(&order->from, ID_UUID, text), "path", order->text, NULL);
+    return work_volume_create(host, order, error);
+}
+
+static gboolean
+call_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, G_GNUC_UNUSED const gint *cancelled, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "volume_copy", .work = work_volume_copy, .id = spec->id, .from = *from, .text = spec->store.path,
+                        .format = spec->format, .size = spec->size };
+    return obey(link, &order, deadline, error);
+}
+
+/* Fake machines have no firmware. */
+static gboolean
+call_variables_copy(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const char *from, G_GNUC_UNUSED const char *to, G_GNUC_UNUSED Tick deadline, G_GNUC_UNUSED GError **error)
+{
+    return TRUE;
+}
+
+static gboolean
 work_volume_resize(FakeHost *host, const FakeOrder *order, GError **error)
 {
     char text[ID_TEXT_SIZE];
@@ -579,7 +604,7 @@ const HostOps fake_ops = {
     .start = call_start, .shutdown = call_shutdown, .destroy = call_destroy,
     .start_once = call_start_once, .adjust = call_adjust,
     .reboot = call_reboot, .reset = call_reset, .pause = call_pause, .resume = call_resume, .save = call_save, .discard = call_discard,
-    .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_resize = call_volume_resize,
+    .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_copy = call_volume_copy, .variables_copy = call_variables_copy, .volume_resize = call_volume_resize,
     .volume_delete = call_volume_delete, .volume_read = call_volume_read,
     .open_graphics = call_open_graphics, .open_serial = call_open_serial, .screenshot = call_screenshot,
     .refresh = call_refresh, .stop = call_stop,

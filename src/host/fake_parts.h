@@ -35,6 +35,7 @@ struct FakeOrder {
     const char *operation;
     gboolean (*work)(FakeHost *host, const FakeOrder *order, GError **error);   /* lock held */
     Id id;                      /* of the domain or the disk */
+    Id from;                    /* the disk that is copied */
     const char *text;           /* XML, or the storage's directory */
     gint64 size;
     int format;

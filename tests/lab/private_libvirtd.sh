@@ -42,6 +42,8 @@ prepare() {
     mkdir -p "$DIR"/{etc,lib,run/libvirt,run/lock,cache,log}
     chmod 755 "$DIR"
     cp -a /etc/libvirt/. "$DIR/etc/"
+    # The host's own may have been removed; the package keeps what it was made from.
+    [ -e "$DIR/etc/qemu/networks/default.xml" ] || install -D -m 600 /usr/share/libvirt/networks/default.xml "$DIR/etc/qemu/networks/default.xml"
     rm -rf "$DIR"/etc/qemu/*.xml "$DIR"/etc/qemu/autostart/* "$DIR"/etc/qemu/networks/autostart "$DIR"/etc/storage/*
     cat > "$DIR/etc/libvirtd.conf" <<C
 auth_unix_rw = "none"

@@ -303,6 +303,23 @@ volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNUC_UNUSE
 }
 
 static gboolean
+volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, G_GNUC_UNUSED const gint *cancelled, Tick deadline, GError **error)
+{
+    g_autofree char *path = volume_path(&spec->store, from);
+    lock_take(&lock);
+    g_assert_nonnull(find_volume(path));
+    lock_drop(&lock);
+    return volume_create(link, spec, deadline, error);
+}
+
+static gboolean
+variables_copy(G_GNUC_UNUSED HostLink *link, const char *from, const char *to, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    g_assert_cmpstr(from, !=, to);
+    return answers(error);
+}
+
+static gboolean
 volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, gint64 size, G_GNUC_UNUSED Tick deadline, GError **error)
 {
     LOCK_HOLD(&lock);
@@ -354,7 +371,7 @@ host_free(HostLink *link)
 const HostOps estate_host_ops = {
     .name = "memory", .define = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
     .start_once = host_start_once, .adjust = host_adjust, .destroy = host_destroy, .reboot = host_press, .reset = host_press, .pause = host_pause, .resume = host_resume, .save = host_save,
-    .discard = host_discard, .store_ready = store_ready, .volume_create = volume_create, .volume_resize = volume_resize,
+    .discard = host_discard, .store_ready = store_ready, .volume_create = volume_create, .volume_copy = volume_copy, .variables_copy = variables_copy, .volume_resize = volume_resize,
     .volume_delete = volume_delete, .volume_read = volume_read, .stop = host_stop, .free = host_free,
 };
 

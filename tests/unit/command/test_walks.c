@@ -166,6 +166,12 @@ stop_suspended(void)
 }
 
 static Work *
+clone_vm(void)
+{
+    return estate_work(&vm_clone, &estate.hello, "<action><vm><name>copy</name><description>of hello</description></vm></action>");
+}
+
+static Work *
 stop(void)
 {
     return estate_work(&vm_stop, &estate.running, "<action><reason>for the test</reason></action>");
@@ -329,6 +335,7 @@ static const Case cases[] = {
     { "reset", &vm_reset, reset },
     { "suspend", &vm_suspend, suspend },
     { "discard state", &vm_discardstate, discard_state },
+    { "clone", &vm_clone, clone_vm },
     { "stop suspended", &vm_stop, stop_suspended },
     { "add disk", &disk_add, add_disk },
     { "grow disk", &disk_update, grow_disk },
@@ -365,6 +372,22 @@ without_chance(char *take)
     return take;
 }
 
+static int
+by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Takes TEXT. */
+static char *
+sorted(GString *take)
+{
+    g_auto(GStrv) lines = g_strsplit(take->str, "\n", -1);
+    g_string_free(take, TRUE);
+    qsort(lines, g_strv_length(lines), sizeof(char *), by_text);
+    return g_strjoinv("\n", lines);
+}
+
 /* How many devices and objects there are, whose ids are random. */
 static char *
 shape(void)
@@ -377,7 +400,7 @@ shape(void)
     walk = view_walk(estate.view, &disk_type);
     for (const Disk *disk; (disk = view_next(&walk));)
         g_string_append_printf(text, "%s %d %" G_GINT64_FORMAT "\n", disk->alias, disk->status, disk->provisioned_size);
-    return g_string_free(text, FALSE);
+    return sorted(text);
 }
 
 typedef struct {

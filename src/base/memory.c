@@ -15,6 +15,7 @@
 #define ARENAS 2                    /* our threads wait more than they allocate */
 #define MAPPED (128 << 10)          /* blocks from here on go back to the system when they are freed */
 #define TOP (512 << 10)             /* so much free memory at the end of the heap is kept */
+#define STEP (512 << 10)            /* the heap grows by so much: each step stops all threads that touch new memory */
 
 void
 memory_set_up(void)
@@ -23,5 +24,6 @@ memory_set_up(void)
     mallopt(M_ARENA_MAX, ARENAS);
     mallopt(M_MMAP_THRESHOLD, MAPPED);
     mallopt(M_TRIM_THRESHOLD, TOP);
+    mallopt(M_TOP_PAD, STEP);
 #endif
 }

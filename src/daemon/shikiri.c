@@ -35,7 +35,9 @@ struct Shikiri {
     Api *api;
     char *address;                  /* as told to people: "127.0.0.1", "manager.example.jp" */
     char *url_file;                 /* once it serves */
-    GPtrArray *wished;              /* of EstateHost, owned */
+    GArray *wished;                 /* EstateHost */
+    char *storage_path;
+    EstateWishes wishes;            /* from wished and storage_path */
     GError *password_error;
 };
 
@@ -52,24 +54,23 @@ hash_admin(gpointer data)
 static void
 wish_host(Shikiri *shikiri, const char *name, const char *uri)
 {
-    EstateHost *host = g_new0(EstateHost, 1);
-    *host = (EstateHost) { g_strdup(name), g_strdup(uri) };
-    g_ptr_array_add(shikiri->wished, host);
+    EstateHost host = { g_strdup(name), g_strdup(uri) };
+    g_array_append_val(shikiri->wished, host);
 }
 
 static void
-host_free(gpointer data)
+host_clear(gpointer data)
 {
     EstateHost *host = data;
     g_free((char *) host->name);
     g_free((char *) host->uri);
-    g_free(host);
 }
 
 static void
 wish_hosts(Shikiri *shikiri)
 {
-    shikiri->wished = g_ptr_array_new_with_free_func(host_free);
+    shikiri->wished = g_array_new(FALSE, FALSE, sizeof(EstateHost));
+    g_array_set_clear_func(shikiri->wished, host_clear);
     if (!shikiri->fake) {
         wish_host(shikiri, g_get_host_name(), shikiri->options->libvirt);
         return;
@@ -80,23 +81,20 @@ wish_hosts(Shikiri *shikiri)
     }
 }
 
-static gboolean
-start_engine(Shikiri *shikiri, GError **error)
+static void
+make_engine(Shikiri *shikiri)
 {
-    g_autofree char *storage = g_build_filename(shikiri->options->data_dir, "storage", NULL);
-    g_autofree EstateHost *hosts = g_new(EstateHost, shikiri->wished->len);
-    for (guint i = 0; i < shikiri->wished->len; i++)
-        hosts[i] = *(EstateHost *) shikiri->wished->pdata[i];
-    EstateWishes wishes = {
-        .hosts = hosts, .n_hosts = shikiri->wished->len, .storage_path = storage,
-        .admin_hash = hash_admin, .data = shikiri, .admin_when = data_dir_changed(shikiri->password_file), .installation = id_random(),
+    shikiri->storage_path = g_build_filename(shikiri->options->data_dir, "storage", NULL);
+    shikiri->wishes = (EstateWishes) {
+        .hosts = (const EstateHost *) (gpointer) shikiri->wished->data, .n_hosts = shikiri->wished->len,
+        .storage_path = shikiri->storage_path, .admin_hash = hash_admin, .data = shikiri,
+        .admin_when = data_dir_changed(shikiri->password_file), .installation = id_random(),
     };
     EngineParts parts = {
         .loop = shikiri->loop, .inventory = shikiri->inventory, .feed = shikiri->feed, .store = shikiri->store,
-        .hosts = shikiri->hosts, .statistics = shikiri->statistics, .wishes = &wishes,
+        .hosts = shikiri->hosts, .statistics = shikiri->statistics, .wishes = &shikiri->wishes,
     };
     shikiri->engine = engine_new(&parts);
-    return engine_start(shikiri->engine, error);
 }
 
 /* --- hosts ---------------------------------------------------------------------------------------------------------------- */
@@ -176,7 +174,8 @@ tell_address(Shikiri *shikiri)
     shikiri->url_file = g_build_filename(shikiri->options->data_dir, "url", NULL);
     if (access(shikiri->url_file, F_OK) == 0)
         log_warn("the last run did not end in order: it crashed, was killed (kill -9, out of memory) or the machine went down");
-    if (!g_file_set_contents_full(shikiri->url_file, url, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+    /* No fsync: after a loss of power it says nothing true anyway. */
+    if (!g_file_set_contents_full(shikiri->url_file, url, -1, G_FILE_SET_CONTENTS_NONE, 0600, &error))
         log_warn("%s", error->message);
 }
 
@@ -211,15 +210,17 @@ open_metrics(Shikiri *shikiri)
 static gboolean
 start(Shikiri *shikiri, GError **error)
 {
-    if (!open_state(shikiri, error) || !start_engine(shikiri, error))
+    if (!open_state(shikiri, error))
         return FALSE;
     open_metrics(shikiri);
+    make_engine(shikiri);
+    /* The store is being read meanwhile. Nobody is served before api_start(). */
+    if (!open_port(shikiri, error) || !engine_start(shikiri->engine, error))
+        return FALSE;
     if (shikiri->password_error) {
         g_propagate_error(error, g_steal_pointer(&shikiri->password_error));
         return FALSE;
     }
-    if (!open_port(shikiri, error))
-        return FALSE;
     connect_hosts(shikiri);
     if (shikiri->metrics)
         metrics_start(shikiri->metrics);
@@ -283,7 +284,8 @@ shikiri_free(Shikiri *shikiri)
     feed_free(shikiri->feed);
     inventory_free(shikiri->inventory);
     loop_free(shikiri->loop);
-    g_clear_pointer(&shikiri->wished, g_ptr_array_unref);
+    g_clear_pointer(&shikiri->wished, g_array_unref);
+    g_free(shikiri->storage_path);
     g_clear_error(&shikiri->password_error);
     g_free(shikiri->password_file);
     g_free(shikiri->url_file);

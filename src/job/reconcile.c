@@ -43,7 +43,6 @@ reconcile_new(Engine *engine)
     reconcile->leaving = table_by_id();
     reconcile->heard = g_hash_table_new_full(id_hash, id_equal_key, g_free, NULL);
     reconcile->before_lost = g_hash_table_new_full(id_hash, id_equal_key, g_free, NULL);
-    reconcile->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return reconcile;
 }
 
@@ -60,7 +59,7 @@ reconcile_free(Reconcile *reconcile)
     g_hash_table_unref(reconcile->leaving);
     g_hash_table_unref(reconcile->heard);
     g_hash_table_unref(reconcile->before_lost);
-    g_hash_table_unref(reconcile->owners);
+    g_clear_pointer(&reconcile->owners, g_hash_table_unref);
     g_free(reconcile);
 }
 

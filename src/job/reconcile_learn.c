@@ -16,6 +16,19 @@ owner_key(const char *kind, const char *value)
     return g_strconcat(kind, ":", value, NULL);
 }
 
+/* Made from the head when it is asked for first: no start waits for it. */
+static GHashTable *
+owners(Reconcile *reconcile)
+{
+    if (reconcile->owners)
+        return reconcile->owners;
+    reconcile->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    ViewWalk walk = view_walk(commit_head(reconcile->engine->commit), &vm_type);
+    for (const Vm *vm; (vm = view_next(&walk));)
+        reconcile_learn_vm(reconcile, vm);
+    return reconcile->owners;
+}
+
 static void
 own(Reconcile *reconcile, const char *kind, const char *value, const Id *vm)
 {
@@ -38,6 +51,7 @@ disown(Reconcile *reconcile, const char *kind, const char *value, const Id *vm)
 void
 reconcile_learn_vm(Reconcile *reconcile, const Vm *vm)
 {
+    owners(reconcile);
     own(reconcile, "name", vm->name, &vm->object.id);
     for (guint i = 0; i < vm->nics.count; i++)
         own(reconcile, "mac", ((const Nic *) vm->nics.items[i])->mac.address, &vm->object.id);
@@ -55,7 +69,7 @@ gboolean
 reconcile_other_owner(Reconcile *reconcile, const char *kind, const char *value, const Id *than, Id *ret_other)
 {
     g_autofree char *key = value ? owner_key(kind, value) : NULL;
-    const Id *owner = key ? g_hash_table_lookup(reconcile->owners, key) : NULL;
+    const Id *owner = key ? g_hash_table_lookup(owners(reconcile), key) : NULL;
     if (!owner || id_equal(owner, than))
         return FALSE;
     *ret_other = *owner;
@@ -67,10 +81,7 @@ static void
 learn_anew(Reconcile *reconcile)
 {
     g_hash_table_remove_all(reconcile->digests);
-    g_hash_table_remove_all(reconcile->owners);
-    ViewWalk walk = view_walk(commit_head(reconcile->engine->commit), &vm_type);
-    for (const Vm *vm; (vm = view_next(&walk));)
-        reconcile_learn_vm(reconcile, vm);
+    g_clear_pointer(&reconcile->owners, g_hash_table_unref);
 }
 
 void
@@ -149,7 +160,7 @@ names_are_same(const Vm *a, const Vm *b)
 static void
 learn_vm(Reconcile *reconcile, const Vm *before, const Vm *after)
 {
-    if (!names_are_same(before, after)) {
+    if (reconcile->owners && !names_are_same(before, after)) {
         if (before)
             unlearn_vm(reconcile, before);
         if (after)

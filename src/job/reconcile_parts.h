@@ -43,7 +43,7 @@ struct Reconcile {
     GHashTable *leaving;            /* Id * → Tick *: since when a VM is powering down, or rebooting */
     guint patience;                 /* timer: their hosts are to be asked */
     GHashTable *before_lost;        /* Id * → VmStatus: what a VM was when its host was lost */
-    GHashTable *owners;             /* "name:…" and "mac:…" → Id *: the first VM that has it */
+    GHashTable *owners;             /* "name:…" and "mac:…" → Id *: the first VM that has it; NULL until it is asked for */
     guint sums;                     /* timer: summaries are to be counted again */
     gboolean owes;
 };

@@ -8,5 +8,10 @@
 
 #include <sqlite3.h>
 
-/* Reads objects and events of FILE into CHANGES, through DB and a connection made for it. FALSE, and CHANGES untouched, with a sentence. */
-gboolean load_all(sqlite3 *db, const char *file, Changes *changes, guint64 *ret_last_event, GError **error);
+typedef struct Load Load;
+
+/* Begins to read FILE in a thread of its own; nobody may write before load_all() or load_free(). */
+Load *load_begin(const char *file);
+/* Reads the rest, over DB too, and gives all to CHANGES. FALSE, and CHANGES untouched, with a sentence. Once. */
+gboolean load_all(Load *load, sqlite3 *db, Changes *changes, guint64 *ret_last_event, GError **error);
+void load_free(Load *load);             /* ends it, whatever it had come to */

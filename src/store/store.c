@@ -41,6 +41,7 @@ struct Store {
     Lock reading;                   /* of `reader` */
     Sqlite reader;
     guint64 last_event;
+    Load *load;                     /* from store_open to store_load */
     int guard;                      /* descriptor of the lock file */
     char *file;
 };
@@ -228,6 +229,7 @@ store_open(const char *file, GError **error)
         store_close(store);
         return NULL;
     }
+    store->load = load_begin(file);
     store->thread = thread_new("store", work, store);
     return store;
 }
@@ -237,6 +239,7 @@ store_close(Store *store)
 {
     if (!store)
         return;
+    load_free(store->load);
     lock_take(&store->lock);
     store->stopping = TRUE;
     condition_broadcast(&store->wake);
@@ -259,7 +262,9 @@ gboolean
 store_load(Store *store, Changes *changes, GError **error)
 {
     LOCK_HOLD(&store->reading);
-    return load_all(store->reader.db, store->file, changes, &store->last_event, error);
+    gboolean well = load_all(store->load, store->reader.db, changes, &store->last_event, error);
+    g_clear_pointer(&store->load, load_free);
+    return well;
 }
 
 guint64

@@ -6,6 +6,7 @@
 #include "command/attachments.h"
 
 #include "command/devices.h"
+#include "command/hotplug.h"
 
 #include <string.h>
 
@@ -82,6 +83,15 @@ attachments_check(const Vm *vm, const DiskAttachment *attachment, GError **error
     if (attachment->read_only && (attachment->interface == DISK_INTERFACE_IDE || attachment->interface == DISK_INTERFACE_SATA))
         return fault_set(error, MSG_READ_ONLY_INTERFACE, "vm", vm->name, "interface", names_get(&disk_interface_names, attachment->interface), NULL);
     return TRUE;
+}
+
+gboolean
+attachments_check_hot(const Vm *vm, const DiskAttachment *attachment, GError **error)
+{
+    gboolean fixed = attachment->interface == DISK_INTERFACE_IDE || attachment->interface == DISK_INTERFACE_SATA;
+    if (!fixed || !attachment->active || !hotplug_is_felt(vm))
+        return TRUE;
+    return fault_set(error, MSG_HOTPLUG_INTERFACE, "vm", vm->name, "interface", names_get(&disk_interface_names, attachment->interface), NULL);
 }
 
 void

@@ -26,5 +26,7 @@ void attachments_put(Vm *vm, const DiskAttachment *attachment);
 gboolean attachments_may_attach(const Work *work, const Vm *vm, const Disk *disk, GError **error);
 /* Can an attachment with this interface be? */
 gboolean attachments_check(const Vm *vm, const DiskAttachment *attachment, GError **error);
+/* Can a running guest of VM get or lose it? A card cannot be plugged into IDE or SATA while they work. */
+gboolean attachments_check_hot(const Vm *vm, const DiskAttachment *attachment, GError **error);
 /* Claims the disk and every VM that has it. */
 void attachments_claim(Work *work, const Disk *disk);

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Puts an ISO image into the drive of a VM that is down, or takes it out: an empty file id ejects. */
-#include "command/definition.h"
+ * Puts an ISO image into the drive of a VM, or takes it out: an empty file id ejects. With current=true the guest that runs gets it
+ * at once and keeps it at its next start; without, its next start has it. */
 #include "command/guards.h"
+#include "command/hotplug.h"
 #include "command/paths.h"
 #include "command/rows.h"
 
@@ -50,7 +51,8 @@ check(Work *work, GError **error)
     if (!work->draft || !draft_has(work->draft, "file"))
         return fault_set(error, MSG_CDROM_INCOMPLETE, NULL);
     work_set_about(work, "name", "");
-    return guard_down(vm, MSG_CDROM_NEEDS_DOWN, error) && resolve(work, error) && guard_home(work, vm, error);
+    work_set_mark(work, work_flag(work, "current", FALSE) ? "current" : "live", "yes");      /* the next start alone: no guest feels it */
+    return hotplug_check(vm, error) && resolve(work, error) && guard_home(work, vm, error);
 }
 
 static gboolean
@@ -63,24 +65,37 @@ stage(Work *work, Changes *changes, GError **error)
 }
 
 static gboolean
+edit_drive(Work *work, GError **error)
+{
+    if (work_mark(work, "current"))
+        return hotplug_prepare(work, edit, DEVICE_CDROM, &work->target, error);
+    return definition_prepare(work, edit, error);
+}
+
+static gboolean
 prepare(Work *work, GError **error)
 {
     const char *file = medium(work);
     g_autofree char *path = file ? paths_iso(work->view, file, error) : NULL;
     if (file && (!path || !paths_verify(work->view, path, error)))
         return FALSE;
-    return definition_prepare(work, edit, error);
+    return edit_drive(work, error);
 }
 
 static void
 finish(Work *work, Changes *changes)
 {
-    definition_finish(work, changes, edit);
+    Vm *vm = definition_finish(work, changes, edit);
+    Cdrom *cdrom = vm && work_mark(work, "current") && vm_is_running((VmStatus) vm->status) ? list_find(&vm->cdroms, &work->target) : NULL;
+    if (cdrom)
+        text_set(&cdrom->current.id, cdrom->file.id);
 }
 
 static char *
 plan(Work *work, GError **error)
 {
+    if (work_mark(work, "current"))
+        return hotplug_plan(work, edit, DEVICE_CDROM, &work->target, error);
     return definition_plan(work, edit, error);
 }
 
@@ -97,9 +112,10 @@ const Command cdrom_update = {
     .plan = plan,
     .steps = (const Step[]) {
         { "read the configuration", prepare, NULL, NULL, FALSE },
-        { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
+        HOTPLUG_WRITE,
+        HOTPLUG_CHANGE,
         { 0 },
     },
     .finish = finish,
-    .help = "Puts an ISO image into the drive of a VM that is down; an empty id ejects.",
+    .help = "Puts an ISO image into the drive of a VM; an empty id ejects. With current=true a running guest gets it at once.",
 };

@@ -14,6 +14,7 @@
 #define KEPT "xml.kept"
 #define SAME "xml.same"             /* the edit changes nothing the host keeps */
 #define LIVE_EDIT "live"
+#define DIFFERING "differing"       /* rows in which what runs differs from its next start; "": none */
 
 /* --- asking --------------------------------------------------------------------------------------------------------------- */
 
@@ -134,6 +135,19 @@ definition_prepare(Work *work, DefinitionEdit edit, GError **error)
     return TRUE;
 }
 
+gboolean
+definition_is_prepared(const Work *work)
+{
+    return work_mark(work, SAME) || work_mark(work, NEW);
+}
+
+const char *
+definition_wished(const Work *work, const DomainFacts *facts)
+{
+    const char *xml = work_mark(work, NEW);
+    return xml ? xml : facts->xml;
+}
+
 void
 definition_skip(Work *work)
 {
@@ -142,6 +156,15 @@ definition_skip(Work *work)
 
 /* --- writing -------------------------------------------------------------------------------------------------------------- */
 
+static void
+note_differences(Work *work, const DomainFacts *facts)
+{
+    g_autoptr(GString) rows = g_string_new(NULL);
+    for (guint i = 0; facts && i < facts->differing.count; i++)
+        g_string_append_printf(rows, "%s%s", i > 0 ? " " : "", facts->differing.items[i]);
+    work_set_mark(work, DIFFERING, facts ? rows->str : NULL);
+}
+
 void
 definition_reread(Work *work)
 {
@@ -149,6 +172,7 @@ definition_reread(Work *work)
     g_autoptr(DomainFacts) facts = definition_read(work, &unheard);
     if (facts && facts->xml && definition_is_ours(work, facts))
         work_set_mark(work, KEPT, facts->xml);
+    note_differences(work, facts);
 }
 
 gboolean
@@ -213,6 +237,17 @@ definition_keep(const Work *work, Changes *changes, const Id *vm)
         changes_keep(changes, "domain-xml", vm, xml);
 }
 
+static void
+take_differences(const Work *work, Vm *vm)
+{
+    const char *differing = work_mark(work, DIFFERING);
+    if (!differing)
+        return;
+    g_auto(GStrv) rows = g_strsplit(differing, " ", -1);
+    words_set(&vm->next_run_differences, (const char *const *) rows);
+    vm->next_run_configuration_exists = vm->next_run_differences.count > 0;
+}
+
 Vm *
 definition_finish(Work *work, Changes *changes, DefinitionEdit edit)
 {
@@ -223,6 +258,7 @@ definition_finish(Work *work, Changes *changes, DefinitionEdit edit)
     edit(work, vm, NULL);
     if (work_mark(work, NEW))
         vm->adopted = FALSE;
+    take_differences(work, vm);
     definition_keep(work, changes, &id);
     return vm;
 }

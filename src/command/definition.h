@@ -22,6 +22,9 @@ Probe definition_written(Work *work, GError **error);
 gboolean definition_undo(Work *work, GError **error);
 /* For `finish`: the edit upon the model, and the XML the host has now kept beside it. Returns the VM being edited; NULL if it is gone. */
 Vm *definition_finish(Work *work, Changes *changes, DefinitionEdit edit);
+gboolean definition_is_prepared(const Work *work);      /* FALSE also after a death before the step that prepares was recorded */
+/* What the definition says after the prepared edit, or says already. */
+const char *definition_wished(const Work *work, const DomainFacts *facts);
 /* For `plan`: the host, and a unified diff of its XML before and after. */
 char *definition_plan(Work *work, DefinitionEdit edit, GError **error);
 
@@ -33,6 +36,7 @@ gboolean definition_runs(const DomainFacts *facts);
 gboolean definition_is_ours(const Work *work, const DomainFacts *facts);
 /* FALSE with a sentence if the VM of mark "vm" runs, or if it cannot be known: before its files are deleted. */
 gboolean definition_is_quiet(Work *work, GError **error);
-/* Keeps what the host has now as mark, so that `finish` can keep it. Where the host does not say, the written text stays. */
+/* Keeps what the host has now as mark, so that `finish` can keep it, and in which rows that differs from what runs: no event may tell. Where
+ * the host does not say, the written text stays. */
 void definition_reread(Work *work);
 void definition_keep(const Work *work, Changes *changes, const Id *vm);

@@ -1,20 +1,25 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * First the VM's definition forgets the disk (this can be undone), then the file is deleted (this cannot). A disk that stays
+ * First a guest that runs lets go of the disk and the VM's definition forgets it (this can be undone), then the file is deleted (this cannot). A disk that stays
  * is free afterwards. Whether the file goes, the verb has decided in `stage`. */
 #include "command/detach.h"
 
-#include "command/definition.h"
+#include "command/attachments.h"
 #include "command/guards.h"
+#include "command/hotplug.h"
 #include "command/plan.h"
 #include "command/volumes.h"
 
 gboolean
-detach_check(Work *work, const Vm *vm, const Disk *disk, GError **error)
+detach_check(Work *work, const Vm *vm, const Disk *disk, gboolean hot, GError **error)
 {
+    const DiskAttachment *attachment = list_find(&vm->disk_attachments, &disk->object.id);
     work_set_mark_id(work, "disk", &disk->object.id);
-    return guard_down(vm, MSG_DETACH_NEEDS_DOWN, error) && guard_home(work, vm, error);
+    if (!hot || !attachment)
+        return guard_down(vm, MSG_DETACH_NEEDS_DOWN, error) && guard_home(work, vm, error);
+    hotplug_insist(work);
+    return hotplug_check(vm, error) && attachments_check_hot(vm, attachment, error) && guard_home(work, vm, error);
 }
 
 gboolean
@@ -53,8 +58,9 @@ edit(Work *work, Vm *vm, GError **error)
 static gboolean
 prepare(Work *work, GError **error)
 {
-    if (work_mark(work, "vm"))
-        return definition_prepare(work, edit, error);
+    Id disk;
+    if (work_mark(work, "vm") && work_mark_id(work, "disk", &disk))
+        return hotplug_prepare(work, edit, DEVICE_DISK, &disk, error);
     definition_skip(work);
     return TRUE;
 }
@@ -63,14 +69,15 @@ prepare(Work *work, GError **error)
 static gboolean
 delete_file(Work *work, GError **error)
 {
-    if (work_mark(work, "vm") && !definition_is_quiet(work, error))
+    if (work_mark(work, "vm") && !hotplug_is_out(work, error))
         return FALSE;
     return volumes_delete(work, error);
 }
 
 const Step detach_steps[] = {
     { "read the configuration", prepare, NULL, NULL, FALSE },
-    { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
+    HOTPLUG_LEAVE,
+    HOTPLUG_WRITE,
     { "delete the volume", delete_file, volumes_deleted, NULL, TRUE },
     { 0 },
 };
@@ -104,7 +111,7 @@ detach_plan(Work *work, GError **error)
     g_autoptr(GString) text = g_string_new(NULL);
     const Disk *disk = work_mark_id(work, "disk", &id) ? view_find(work->view, &disk_type, &id) : NULL;
     if (work_mark(work, "vm")) {
-        g_autofree char *edited = definition_plan(work, edit, error);
+        g_autofree char *edited = hotplug_plan(work, edit, DEVICE_DISK, &id, error);
         if (!edited)
             return NULL;
         g_string_append(text, edited);

@@ -7,8 +7,8 @@
 
 #include "job/command.h"
 
-/* check: the VM must be down and its host there. Sets the marks "vm", "host", "disk". */
-gboolean detach_check(Work *work, const Vm *vm, const Disk *disk, GError **error);
+/* check: the VM must be down, or HOT its guest let go of the disk, and its host there. Sets the marks "vm", "host", "disk". */
+gboolean detach_check(Work *work, const Vm *vm, const Disk *disk, gboolean hot, GError **error);
 /* check: may its file be deleted? Also says where. Not for disks of the unmanaged domain. */
 gboolean detach_check_file(Work *work, const Disk *disk, GError **error);
 /* stage: it is shown as locked; with DELETE its file goes. */

@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Attaches a disk to a VM: one that exists, or a new one that is made in the same job. The disk's id is the attachment's. */
+ * Attaches a disk to a VM, and to its guest if that runs: one that exists, or a new one that is made in the same job. The disk's id is the attachment's. */
 #include "command/attachments.h"
-#include "command/definition.h"
 #include "command/devices.h"
 #include "command/guards.h"
+#include "command/hotplug.h"
 #include "command/new_disk.h"
 #include "command/plan.h"
 #include "command/refs.h"
@@ -101,7 +101,7 @@ static gboolean
 check_attachment(const Work *work, const Vm *vm, GError **error)
 {
     DiskAttachment *attachment = attachments_make(work->draft, &work->target);
-    gboolean well = attachments_check(vm, attachment, error);
+    gboolean well = attachments_check(vm, attachment, error) && attachments_check_hot(vm, attachment, error);
     object_unref(attachment);
     return well;
 }
@@ -114,7 +114,7 @@ check(Work *work, GError **error)
         return FALSE;
     if (!work->draft)
         return fault_set(error, MSG_BODY_MISSING, "type", "disk_attachment", NULL);
-    return guard_down(vm, MSG_ATTACH_NEEDS_DOWN, error) && refs_resolve(work, error) && guard_home(work, vm, error) &&
+    return hotplug_check(vm, error) && refs_resolve(work, error) && guard_home(work, vm, error) &&
            choose_disk(work, vm, error) && check_attachment(work, vm, error);
 }
 
@@ -148,7 +148,7 @@ stage(Work *work, Changes *changes, GError **error)
 static gboolean
 prepare(Work *work, GError **error)
 {
-    return definition_prepare(work, edit, error);
+    return hotplug_prepare(work, edit, DEVICE_DISK, &work->target, error);
 }
 
 static void
@@ -180,7 +180,7 @@ plan(Work *work, GError **error)
     const StorageDomain *storage = work_mark(work, MADE) ? new_disk_storage(work) : NULL;
     if (storage)
         plan_tell(text, MSG_PLAN_MAKE_DISK, "disk", work_mark(work, "about.disk"), "storage_domain", storage->name, NULL);
-    g_autofree char *edited = volumes_look(work, error) ? definition_plan(work, edit, error) : NULL;
+    g_autofree char *edited = volumes_look(work, error) ? hotplug_plan(work, edit, DEVICE_DISK, &work->target, error) : NULL;
     if (!edited)
         return NULL;
     g_string_append(text, edited);
@@ -203,10 +203,11 @@ const Command disk_attachment_add = {
         { "look at the storage", volumes_look, NULL, NULL, FALSE },
         { "create the volume", volumes_create, volumes_created, volumes_undo, FALSE },
         { "read the configuration", prepare, NULL, NULL, FALSE },
-        { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
+        HOTPLUG_WRITE,
+        HOTPLUG_CHANGE,
         { 0 },
     },
     .finish = finish,
     .revert = revert,
-    .help = "Attaches a disk to a VM that is down: one that exists, or a new one.",
+    .help = "Attaches a disk to a VM: one that exists, or a new one; a running guest gets it at once.",
 };

@@ -30,7 +30,7 @@ check(Work *work, GError **error)
     work_set_about(work, "disk", disk->alias);
     work_set_about(work, "name", disk->alias);
     attachments_claim(work, disk);
-    return detach_check(work, vm, disk, error) && (!is_deleted(work, disk) || detach_check_file(work, disk, error));
+    return detach_check(work, vm, disk, TRUE, error) && (!is_deleted(work, disk) || detach_check_file(work, disk, error));
 }
 
 static gboolean
@@ -55,5 +55,5 @@ const Command disk_attachment_remove = {
     .steps = detach_steps,
     .finish = detach_finish,
     .revert = detach_revert,
-    .help = "Takes a disk out of a VM and keeps it; detach_only=false deletes it.",
+    .help = "Takes a disk out of a VM and keeps it; detach_only=false deletes it. A running guest must let go of it.",
 };

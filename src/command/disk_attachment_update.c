@@ -1,12 +1,13 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Edits how a VM has a disk: in or out, bootable, interface, read-only; and grows the disk if the body says so. */
+ * Edits how a VM has a disk: in or out, bootable, interface, read-only; and grows the disk if the body says so. A guest that runs
+ * gets the disk or lets go of it; how it sees a disk it has cannot change. */
 #include "command/attachments.h"
-#include "command/definition.h"
 #include "command/devices.h"
 #include "command/growth.h"
 #include "command/guards.h"
+#include "command/hotplug.h"
 #include "command/refs.h"
 #include "command/rows.h"
 #include "command/volumes.h"
@@ -27,12 +28,22 @@ edit(Work *work, Vm *vm, GError **error)
     return TRUE;
 }
 
+/* What a guest that runs would have to feel. */
+static gboolean
+check_felt(const Vm *vm, const DiskAttachment *now, const DiskAttachment *edited, GError **error)
+{
+    gboolean other = now->interface != edited->interface || !now->read_only != !edited->read_only;
+    if (!now->active == !edited->active)
+        return !other || !now->active || !hotplug_is_felt(vm) || fault_set(error, MSG_DISK_IN_USE, "vm", vm->name, NULL);
+    return attachments_check_hot(vm, edited->active ? edited : now, error);
+}
+
 static gboolean
 check_edited(Work *work, const Vm *vm, const DiskAttachment *attachment, GError **error)
 {
     DiskAttachment *edited = object_dup(attachment);
     attachments_apply(work->draft, edited);
-    gboolean well = attachments_check(vm, edited, error);
+    gboolean well = attachments_check(vm, edited, error) && check_felt(vm, attachment, edited, error);
     object_unref(edited);
     return well;
 }
@@ -72,8 +83,10 @@ check(Work *work, GError **error)
     work_set_about(work, "disk", disk->alias);
     work_set_about(work, "name", disk->alias);
     attachments_claim(work, disk);
-    return guard_down(vm, MSG_ATTACH_NEEDS_DOWN, error) && refs_resolve(work, error) && guard_home(work, vm, error) &&
-           check_edited(work, vm, attachment, error) && check_can_return(work, disk, attachment, error) && growth_check(work, disk, sent_size(work), error);
+    if (draft_has(work->draft, "active"))
+        hotplug_insist(work);
+    return hotplug_check(vm, error) && refs_resolve(work, error) && guard_home(work, vm, error) && check_edited(work, vm, attachment, error) &&
+           check_can_return(work, disk, attachment, error) && growth_check(work, disk, sent_size(work), error);
 }
 
 static gboolean
@@ -88,7 +101,14 @@ stage(Work *work, Changes *changes, GError **error)
 static gboolean
 prepare(Work *work, GError **error)
 {
-    return definition_prepare(work, edit, error);
+    return hotplug_prepare(work, edit, DEVICE_DISK, &work->target, error);
+}
+
+/* A file that a process has open is not grown under it. */
+static gboolean
+grow(Work *work, GError **error)
+{
+    return (volumes_growth(work) == 0 || definition_is_quiet(work, error)) && volumes_grow(work, error);
 }
 
 static void
@@ -112,7 +132,7 @@ plan(Work *work, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     growth_plan(text, work, view_find(work->view, &disk_type, &work->target));
-    g_autofree char *edited = definition_plan(work, edit, error);
+    g_autofree char *edited = hotplug_plan(work, edit, DEVICE_DISK, &work->target, error);
     if (!edited)
         return NULL;
     g_string_append(text, edited);
@@ -132,11 +152,13 @@ const Command disk_attachment_update = {
     .plan = plan,
     .steps = (const Step[]) {
         { "read the configuration", prepare, NULL, NULL, FALSE },
-        { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
-        { "grow the volume", volumes_grow, volumes_grown, NULL, TRUE },
+        HOTPLUG_LEAVE,
+        HOTPLUG_WRITE,
+        HOTPLUG_CHANGE,
+        { "grow the volume", grow, volumes_grown, NULL, TRUE },
         { 0 },
     },
     .finish = finish,
     .revert = revert,
-    .help = "Edits how a VM that is down has a disk, and may grow the disk.",
+    .help = "Edits how a VM has a disk, and may grow the disk; a running guest gets it or lets go of it.",
 };

@@ -20,7 +20,7 @@ check_vm(Work *work, const Disk *disk, GError **error)
     if (vms->len > 1)
         return fault_set(error, MSG_DISK_OF_SEVERAL, "disk", disk->alias, "vm", first->name, NULL);
     const Vm *vm = guard_vm(work, &first->object.id, error);
-    return vm && detach_check(work, vm, disk, error);
+    return vm && detach_check(work, vm, disk, FALSE, error);
 }
 
 /* An ISO image that lies in a drive, now or at the next start. */

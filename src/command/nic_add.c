@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Adds a NIC to a VM that is down. Its id and address are chosen before anything happens. */
-#include "command/definition.h"
+ * Adds a NIC to a VM, and to its guest if that runs. Its id and address are chosen before anything happens. */
 #include "command/devices.h"
 #include "command/guards.h"
+#include "command/hotplug.h"
 #include "command/nics.h"
 #include "command/refs.h"
 #include "command/rows.h"
@@ -29,7 +29,7 @@ check(Work *work, GError **error)
         return FALSE;
     if (!work->draft)
         return fault_set(error, MSG_BODY_MISSING, "type", "nic", NULL);
-    if (!draft_check_needed(work->draft, error) || !guard_down(vm, MSG_NIC_NEEDS_DOWN, error) || !refs_resolve(work, error))
+    if (!draft_check_needed(work->draft, error) || !hotplug_check(vm, error) || !refs_resolve(work, error))
         return FALSE;
     if (!nics_check(work, vm, work->draft, NULL, error) || !guard_home(work, vm, error))
         return FALSE;
@@ -52,7 +52,7 @@ stage(Work *work, Changes *changes, GError **error)
 static gboolean
 prepare(Work *work, GError **error)
 {
-    return definition_prepare(work, edit, error);
+    return hotplug_prepare(work, edit, DEVICE_NIC, &work->target, error);
 }
 
 static void
@@ -72,7 +72,7 @@ revert(Work *work, Changes *changes)
 static char *
 plan(Work *work, GError **error)
 {
-    return definition_plan(work, edit, error);
+    return hotplug_plan(work, edit, DEVICE_NIC, &work->target, error);
 }
 
 const Command nic_add = {
@@ -88,10 +88,11 @@ const Command nic_add = {
     .plan = plan,
     .steps = (const Step[]) {
         { "read the configuration", prepare, NULL, NULL, FALSE },
-        { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
+        HOTPLUG_WRITE,
+        HOTPLUG_CHANGE,
         { 0 },
     },
     .finish = finish,
     .revert = revert,
-    .help = "Adds a NIC to a VM that is down.",
+    .help = "Adds a NIC to a VM; a running guest gets it at once.",
 };

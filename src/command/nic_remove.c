@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Takes a NIC out of a VM that is down. */
-#include "command/definition.h"
+ * Takes a NIC out of a VM. A guest that runs lets go of it first. */
 #include "command/guards.h"
+#include "command/hotplug.h"
 #include "command/rows.h"
 
 static gboolean
@@ -24,13 +24,13 @@ check(Work *work, GError **error)
     if (!nic)
         return fault_set(error, MSG_NO_SUCH_NIC, "vm", vm->name, NULL);
     work_set_about(work, "name", nic->name);
-    return guard_down(vm, MSG_NIC_NEEDS_DOWN, error) && guard_home(work, vm, error);
+    return hotplug_check(vm, error) && guard_home(work, vm, error);
 }
 
 static gboolean
 prepare(Work *work, GError **error)
 {
-    return definition_prepare(work, edit, error);
+    return hotplug_prepare(work, edit, DEVICE_NIC, &work->target, error);
 }
 
 static void
@@ -42,7 +42,7 @@ finish(Work *work, Changes *changes)
 static char *
 plan(Work *work, GError **error)
 {
-    return definition_plan(work, edit, error);
+    return hotplug_plan(work, edit, DEVICE_NIC, &work->target, error);
 }
 
 const Command nic_remove = {
@@ -56,9 +56,10 @@ const Command nic_remove = {
     .plan = plan,
     .steps = (const Step[]) {
         { "read the configuration", prepare, NULL, NULL, FALSE },
-        { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
+        HOTPLUG_LEAVE,
+        HOTPLUG_WRITE,
         { 0 },
     },
     .finish = finish,
-    .help = "Takes a NIC out of a VM that is down.",
+    .help = "Takes a NIC out of a VM; a running guest must let go of it.",
 };

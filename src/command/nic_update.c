@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Edits a NIC of a VM that is down: name, card, address, network, plugged, linked. */
-#include "command/definition.h"
+ * Edits a NIC: name, card, address, network, plugged, linked. A guest that runs feels its plug being pulled or put into another
+ * network at once; another card or address it can only get as a new one. */
 #include "command/devices.h"
 #include "command/guards.h"
+#include "command/hotplug.h"
 #include "command/nics.h"
 #include "command/refs.h"
 #include "command/rows.h"
@@ -20,6 +21,18 @@ edit(Work *work, Vm *vm, GError **error)
     return TRUE;
 }
 
+/* The card a guest has in its hands. */
+static gboolean
+check_card(const Work *work, const Vm *vm, const Nic *nic, GError **error)
+{
+    Nic *edited = object_dup(nic);
+    nics_apply(work->view, work->draft, edited, SET);
+    gboolean other = edited->interface != nic->interface || g_strcmp0(edited->mac.address, nic->mac.address) != 0;
+    gboolean stays = nic->plugged && edited->plugged;
+    object_unref(edited);
+    return !other || !stays || !hotplug_is_felt(vm) || fault_set(error, MSG_NIC_IN_USE, "nic", nic->name, "vm", vm->name, NULL);
+}
+
 static gboolean
 check(Work *work, GError **error)
 {
@@ -32,8 +45,10 @@ check(Work *work, GError **error)
     if (!work->draft)
         return fault_set(error, MSG_BODY_MISSING, "type", "nic", NULL);
     work_set_about(work, "name", nic->name);
-    return guard_down(vm, MSG_NIC_NEEDS_DOWN, error) && refs_resolve(work, error) && nics_check(work, vm, work->draft, &work->target, error) &&
-           guard_home(work, vm, error);
+    if (draft_has(work->draft, "plugged"))
+        hotplug_insist(work);
+    return hotplug_check(vm, error) && refs_resolve(work, error) && nics_check(work, vm, work->draft, &work->target, error) &&
+           check_card(work, vm, nic, error) && guard_home(work, vm, error);
 }
 
 static gboolean
@@ -48,7 +63,7 @@ stage(Work *work, Changes *changes, GError **error)
 static gboolean
 prepare(Work *work, GError **error)
 {
-    return definition_prepare(work, edit, error);
+    return hotplug_prepare(work, edit, DEVICE_NIC, &work->target, error);
 }
 
 static void
@@ -60,7 +75,7 @@ finish(Work *work, Changes *changes)
 static char *
 plan(Work *work, GError **error)
 {
-    return definition_plan(work, edit, error);
+    return hotplug_plan(work, edit, DEVICE_NIC, &work->target, error);
 }
 
 const Command nic_update = {
@@ -76,9 +91,11 @@ const Command nic_update = {
     .plan = plan,
     .steps = (const Step[]) {
         { "read the configuration", prepare, NULL, NULL, FALSE },
-        { "write the configuration", definition_write, definition_written, definition_undo, FALSE },
+        HOTPLUG_LEAVE,
+        HOTPLUG_WRITE,
+        HOTPLUG_CHANGE,
         { 0 },
     },
     .finish = finish,
-    .help = "Edits a NIC of a VM that is down.",
+    .help = "Edits a NIC; a running guest feels its network, its plug, and whether it is there.",
 };

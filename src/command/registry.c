@@ -11,7 +11,7 @@ const Command *const command_registry[] = {
     &vm_reboot, &vm_reset, &vm_suspend, &vm_discardstate,
     &disk_add, &disk_update, &disk_remove,
     &disk_attachment_add, &disk_attachment_update, &disk_attachment_remove,
-    &nic_add, &nic_update, &nic_remove,
+    &nic_add, &nic_update, &nic_remove, &nic_activate, &nic_deactivate,
     &cdrom_update,
     &job_abandon,
     &event_add,

@@ -11,7 +11,7 @@ extern const Command vm_add, vm_update, vm_remove, vm_start, vm_stop, vm_shutdow
 extern const Command vm_reboot, vm_reset, vm_suspend, vm_discardstate;
 extern const Command disk_add, disk_update, disk_remove;
 extern const Command disk_attachment_add, disk_attachment_update, disk_attachment_remove;
-extern const Command nic_add, nic_update, nic_remove;
+extern const Command nic_add, nic_update, nic_remove, nic_activate, nic_deactivate;
 extern const Command cdrom_update;
 extern const Command job_abandon;
 extern const Command event_add;

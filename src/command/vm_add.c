@@ -204,7 +204,7 @@ undefine(Work *work, GError **error)
     if (definition_runs(facts))
         return fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", facts->config ? facts->config->name : "", NULL);
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->undefine(link, &work->target, work->deadline, error);
+    return link && link->ops->undefine(link, &work->target, FALSE, work->deadline, error);
 }
 
 /* --- ends ----------------------------------------------------------------------------------------------------------------- */

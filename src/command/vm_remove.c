@@ -73,6 +73,14 @@ stage(Work *work, Changes *changes, GError **error)
 
 /* --- steps ---------------------------------------------------------------------------------------------------------------- */
 
+/* What a domain that somebody else made keeps on its host, its firmware's variables and its TPM's state, is not the manager's to delete. */
+static gboolean
+is_of_others(const Work *work)
+{
+    const Vm *vm = view_find(work->view, &vm_type, &work->target);
+    return vm && (vm->adopted || g_strcmp0(vm->origin, "external") == 0);
+}
+
 static gboolean
 undefine(Work *work, GError **error)
 {
@@ -84,7 +92,7 @@ undefine(Work *work, GError **error)
     if (definition_runs(facts))
         return fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", facts->config && facts->config->name ? facts->config->name : "", NULL);
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->undefine(link, &work->target, work->deadline, error);
+    return link && link->ops->undefine(link, &work->target, is_of_others(work), work->deadline, error);
 }
 
 static Probe

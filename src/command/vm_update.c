@@ -15,7 +15,6 @@
 
 #define FELT "felt"                 /* mark: what the running guest would feel */
 #define NEXT_RUN "next.run"         /* mark: leave what runs alone */
-#define DIFFERING "differing"       /* mark: the rows in which it then differs from its next start */
 #define ADJUSTED "adjusted"         /* mark: what runs is as it can be */
 
 /* Only the manager looks at these, or only the next start does. */
@@ -168,18 +167,6 @@ adjust_all(Work *work, HostLink *link, const Vm *now, GError **error)
     return well;
 }
 
-/* What is left for the next start, as the host has it: no event will tell. */
-static void
-note_differences(Work *work)
-{
-    g_autoptr(GError) unheard = NULL;
-    g_autoptr(DomainFacts) facts = definition_read(work, &unheard);
-    g_autoptr(GString) rows = g_string_new(NULL);
-    for (guint i = 0; facts && i < facts->differing.count; i++)
-        g_string_append_printf(rows, "%s%s", i > 0 ? " " : "", facts->differing.items[i]);
-    work_set_mark(work, DIFFERING, facts ? rows->str : NULL);
-}
-
 static gboolean
 change_running(Work *work, GError **error)
 {
@@ -190,7 +177,7 @@ change_running(Work *work, GError **error)
     g_autoptr(HostLink) link = facts ? work_host(work, error) : NULL;
     if (!link || (definition_runs(facts) && !work_mark(work, NEXT_RUN) && !adjust_all(work, link, now, error)))
         return FALSE;
-    note_differences(work);
+    definition_reread(work);        /* what is left for the next start */
     work_set_mark(work, ADJUSTED, "yes");
     return TRUE;
 }
@@ -208,13 +195,7 @@ changed_running(Work *work, GError **error)
 static void
 finish(Work *work, Changes *changes)
 {
-    Vm *vm = definition_finish(work, changes, edit);
-    const char *differing = work_mark(work, DIFFERING);
-    if (!vm || !differing)
-        return;
-    g_auto(GStrv) rows = g_strsplit(differing, " ", -1);
-    words_set(&vm->next_run_differences, (const char *const *) rows);
-    vm->next_run_configuration_exists = vm->next_run_differences.count > 0;
+    definition_finish(work, changes, edit);
 }
 
 static const Command later = {

@@ -9,15 +9,65 @@
 
 #include <string.h>
 
+/* The mark of what runs, as old as its start, may still name what was not plugged then: only what is plugged counts. */
+static guint
+count_plugged(const Vm *live)
+{
+    guint count = 0;
+    for (guint i = 0; i < live->nics.count; i++)
+        count += ((const Nic *) live->nics.items[i])->plugged;
+    return count;
+}
+
+static guint
+count_active(const Vm *live)
+{
+    guint count = 0;
+    for (guint i = 0; i < live->disk_attachments.count; i++)
+        count += ((const DiskAttachment *) live->disk_attachments.items[i])->active;
+    return count;
+}
+
+/* Media are no matter of the next start. */
+static gboolean
+nics_differ(const Vm *next, const Vm *live)
+{
+    guint plugged = 0;
+    for (guint i = 0; i < next->nics.count; i++) {
+        const Nic *nic = next->nics.items[i], *now = list_find(&live->nics, &nic->object.id);
+        plugged += nic->plugged;
+        if (nic->plugged && (!now || !type_equal(&nic_type, nic, now)))
+            return TRUE;
+    }
+    return plugged != count_plugged(live);
+}
+
+static gboolean
+disks_differ(const Vm *next, const Vm *live)
+{
+    guint active = 0;
+    for (guint i = 0; i < next->disk_attachments.count; i++) {
+        const DiskAttachment *disk = next->disk_attachments.items[i], *now = list_find(&live->disk_attachments, &disk->object.id);
+        active += disk->active;
+        if (disk->active && (!now || !type_equal(&disk_attachment_type, disk, now)))
+            return TRUE;
+    }
+    return active != count_active(live);
+}
+
 static void
 add_differing(DomainFacts *facts, const Vm *now)
 {
-    static const char *const rows[] = { "description", "memory", "bios", "os", "io", "tpm_enabled", "soundcard_enabled", "nics", "disk_attachments" };
+    static const char *const rows[] = { "description", "memory", "bios", "os", "io", "tpm_enabled", "soundcard_enabled" };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         const Field *field = type_find(&vm_type, rows[i]);
         if (field && !field_equal(field, facts->config, now))
             words_add(&facts->differing, rows[i]);
     }
+    if (nics_differ(facts->config, now))
+        words_add(&facts->differing, "nics");
+    if (disks_differ(facts->config, now))
+        words_add(&facts->differing, "disk_attachments");
     if (memcmp(&facts->config->cpu.topology, &now->cpu.topology, sizeof(now->cpu.topology)) != 0)
         words_add(&facts->differing, "cpu");
 }
@@ -25,10 +75,10 @@ add_differing(DomainFacts *facts, const Vm *now)
 void
 domain_live_compare(DomainFacts *facts, const char *xml)
 {
-    g_autoptr(DomainFacts) live = domain_facts_new();
-    if (!facts->persistent || !facts->config || !domain_xml_read(xml, live, NULL) || !live->config)
+    if (!facts->config || !domain_xml_read_live(xml, facts, NULL) || !facts->persistent)
         return;
-    facts->run_once = live->config->run_once;
+    words_set(&facts->differing, (const char *const[]) { NULL });
+    facts->run_once = facts->live->run_once;
     if (!facts->run_once)
-        add_differing(facts, live->config);
+        add_differing(facts, facts->live);
 }

@@ -6,5 +6,6 @@
 
 #include "host/host.h"
 
-/* XML is what runs of the domain of FACTS, whose `config` is read already: sets `differing` and `run_once`. */
+/* XML is what runs of the domain of FACTS, whose `config` is read already: sets `live`, `live_xml`, what lies in the drives of `config` now,
+ * `differing` and `run_once`. */
 void domain_live_compare(DomainFacts *facts, const char *xml);

@@ -10,7 +10,7 @@
 gboolean
 domain_xml_read(const char *xml, DomainFacts *facts, GError **error)
 {
-    g_autoptr(Reading) reading = reading_new(xml, error);
+    g_autoptr(Reading) reading = reading_new(xml, NULL, error);
     if (!reading)
         return FALSE;
     g_autoptr(GPtrArray) files = reading_files(reading);

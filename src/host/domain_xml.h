@@ -18,6 +18,7 @@ typedef struct {
     char *(*iso)(gpointer data, const char *file_id, GError **error);          /* path of an ISO */
     const char *(*nic_source)(gpointer data, const Nic *nic);                  /* "network:default", "bridge:br0"; NULL: not connected */
     gpointer data;
+    const DomainFacts *next;                /* patching the XML of a domain that runs: its definition; else NULL */
 } DomainWorld;
 
 char *domain_xml_build(const Vm *vm, const DomainWorld *world, GError **error);
@@ -25,3 +26,26 @@ char *domain_xml_build(const Vm *vm, const DomainWorld *world, GError **error);
 char *domain_xml_patch(const char *xml, const Vm *vm, const DomainWorld *world, GError **error);
 /* Reads a (possibly foreign) domain XML into FACTS (config, disks, ours, job). */
 gboolean domain_xml_read(const char *xml, DomainFacts *facts, GError **error);
+
+/* --- a domain that runs ---
+ * Its XML carries no mark of ours that can be trusted: who a device is, its definition NEXT tells, by alias, target and file, or MAC. */
+typedef enum { DEVICE_DISK, DEVICE_CDROM, DEVICE_NIC, DEVICE_OTHER } DeviceKind;
+
+/* Fills next->live and next->live_xml from XML, and what lies in its drives now into next->config (Cdrom.current). */
+gboolean domain_xml_read_live(const char *xml, DomainFacts *next, GError **error);
+/* The element of one device in XML (of a running domain where NEXT is given, else a definition); NULL: there is none. Yours. FRESH: as it is given to a
+ * running domain, without the address and the place in the boot order that the definition gave it. */
+char *domain_xml_device(const char *xml, const DomainFacts *next, DeviceKind kind, const Id *id, gboolean fresh);
+char *domain_xml_alias(const char *device);                             /* libvirt's name of an element of <devices>; NULL; yours */
+/* Has XML the device of the same alias, MAC or target as DEVICE? */
+gboolean domain_xml_has_device(const char *xml, const char *device);
+/* And with the same medium or network, and the same state of its plug? */
+gboolean domain_xml_device_is(const char *xml, const char *device);
+gboolean domain_xml_has_scsi(const char *xml);                          /* a controller of that kind */
+gboolean domain_xml_is_on_scsi(const char *device);
+/* For hosts that are not there: XML with the device put in, or in place of the one of the same alias, MAC or target, or with the one of that
+ * alias taken out. NULL: there is none. Yours. */
+char *domain_xml_as_running(const char *xml);                           /* a definition with a name for each device, as it has once it runs */
+char *domain_xml_with_device(const char *xml, const char *device);
+char *domain_xml_with_device_changed(const char *xml, const char *device);
+char *domain_xml_without_device(const char *xml, const char *alias);

@@ -141,6 +141,8 @@ set_flags(Reading *reading)
         const ScanNode *row = mark_row(reading, DEVICE_DISK, "id", id_format(&attachment->object.id, ID_UUID, text));
         if (scan_attribute(reading->doc, row, "bootable"))
             attachment->bootable = scan_has(reading->doc, row, "bootable", "yes");
+        const DiskAttachment *known = reading->next ? list_find(&reading->next->config->disk_attachments, &attachment->object.id) : NULL;
+        attachment->bootable = known ? known->bootable : attachment->bootable;      /* of no meaning to a guest that has started */
     }
 }
 

@@ -424,7 +424,7 @@ patch_mark(Patch *patch, GError **error)
     const Reading *now = patch->now;
     const char *job = patch->world ? patch->world->job : NULL;
     const ScanNode *metadata = scan_child(now->doc, now->doc->root, "metadata");
-    if (!now->ours && !splice_any(&patch->splices))
+    if (now->next || (!now->ours && !splice_any(&patch->splices)))
         return TRUE;
     name_devices(patch);
     if (now->mark) {
@@ -465,7 +465,7 @@ run_facets(Patch *patch, GError **error)
 static char *
 patch_once(const char *xml, const Vm *vm, const DomainWorld *world, gboolean *ret_changed, GError **error)
 {
-    g_autoptr(Reading) now = reading_new(xml, error);
+    g_autoptr(Reading) now = reading_new(xml, world ? world->next : NULL, error);
     if (!now)
         return NULL;
     Patch patch = { .now = now, .vm = vm, .world = world, .marks = g_array_new(FALSE, FALSE, sizeof(MarkDevice)), .nameless = g_ptr_array_new() };

@@ -295,9 +295,10 @@ find_parts(Reading *reading, GError **error)
 }
 
 Reading *
-reading_new(const char *xml, GError **error)
+reading_new(const char *xml, const DomainFacts *next, GError **error)
 {
     g_autoptr(Reading) reading = g_new0(Reading, 1);
+    reading->next = next;
     reading->doc = scan_new(xml, error);
     if (!reading->doc || !find_parts(reading, error))
         return NULL;

@@ -5,10 +5,8 @@
  * from it, so that they can never disagree. Used by the files of domain_xml alone. */
 #pragma once
 
+#include "host/domain_xml.h"
 #include "host/domain_xml_scan.h"
-#include "host/host.h"
-
-typedef enum { DEVICE_DISK, DEVICE_CDROM, DEVICE_NIC, DEVICE_OTHER } DeviceKind;
 
 /* An element below <devices> that has an id or may stand in the boot order. */
 typedef struct {
@@ -32,10 +30,11 @@ typedef struct {
     gboolean boots_by_device;           /* by <boot order> in devices, not <os><boot dev> */
     Id boots;                           /* the disk it boots from, flag or not; null */
     GArray *device;                     /* Device, disks and CD-ROMs, then NICs, then others; each in document order */
+    const DomainFacts *next;            /* the domain runs, and this is its definition; borrowed, NULL else */
     Vm *vm;
 } Reading;
 
-Reading *reading_new(const char *xml, GError **error);
+Reading *reading_new(const char *xml, const DomainFacts *next, GError **error);
 void reading_free(Reading *reading);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, reading_free)
 

@@ -29,6 +29,62 @@ id_in_mark(const Reading *reading, const Device *device, Id *ret_id)
     return id && id_parse(id, ID_UUID, ret_id);
 }
 
+/* What a <source> names: a file, a device, a volume "pool/volume", a network image "rbd:pool/image". NULL: nothing. */
+static char *
+find_path(const Reading *reading, const ScanNode *node)
+{
+    const ScanDoc *doc = reading->doc;
+    const ScanNode *source = scan_child(doc, node, "source");
+    for (guint i = 0; i < 3; i++) {
+        char *path = scan_get(doc, source, ((const char *const[]) { "file", "dev", "dir" })[i]);
+        if (path && *path)
+            return path;
+        g_free(path);
+    }
+    g_autofree char *pool = scan_get(doc, source, "pool"), *volume = scan_get(doc, source, "volume");
+    g_autofree char *protocol = scan_get(doc, source, "protocol"), *name = scan_get(doc, source, "name");
+    if (pool && volume)
+        return g_strdup_printf("%s/%s", pool, volume);
+    return protocol ? g_strdup_printf("%s:%s", protocol, name ? name : "") : NULL;
+}
+
+/* Of a domain that runs, where its definition tells: an alias the definition gave out; else the same card, or the same file at the same place. */
+static gboolean
+is_file_of(const Reading *reading, const char *target, const char *path)
+{
+    for (guint i = 0; i < reading->next->disks.count; i++) {
+        const DomainDisk *disk = reading->next->disks.items[i];
+        if (g_strcmp0(disk->target, target) == 0)
+            return g_str_equal(disk->device, "cdrom") || g_strcmp0(disk->path, path) == 0;
+    }
+    return FALSE;
+}
+
+static gboolean
+id_in_definition(const Reading *reading, const Device *device, const Id *aliased, Id *ret_id)
+{
+    const Vm *vm = reading->next->config;
+    const List *lists[] = { [DEVICE_DISK] = &vm->disk_attachments, [DEVICE_CDROM] = &vm->cdroms, [DEVICE_NIC] = &vm->nics };
+    const List *list = lists[device->kind];
+    g_autofree char *path = device->kind == DEVICE_DISK ? find_path(reading, device->node) : NULL;
+    if (list_find(list, aliased)) {
+        *ret_id = *aliased;
+        return TRUE;
+    }
+    for (guint i = 0; i < list->count; i++) {
+        const Object *known = list->items[i];
+        const char *key = device->kind == DEVICE_NIC     ? ((const Nic *) known)->mac.address
+                          : device->kind == DEVICE_CDROM ? ((const Cdrom *) known)->target
+                                                         : ((const DiskAttachment *) known)->target;
+        gboolean same = key && *device->key && g_ascii_strcasecmp(key, device->key) == 0;
+        if (!same || (device->kind == DEVICE_DISK && !is_file_of(reading, key, path)))
+            continue;
+        *ret_id = known->id;
+        return TRUE;
+    }
+    return FALSE;
+}
+
 static Id
 derived_id(const Reading *reading, const Device *device)
 {
@@ -58,9 +114,10 @@ add_device(Reading *reading, DeviceKind kind, const ScanNode *node, char *take_k
     scan_get_number(reading->doc, scan_child(reading->doc, node, "boot"), "order", &device.order);
     if (kind != DEVICE_OTHER) {
         Id aliased = id_null;
-        gboolean has_alias = reading->ours && id_in_alias(reading, node, &aliased);
-        device.by_mark = id_in_mark(reading, &device, &device.id);
-        if (!device.by_mark)
+        gboolean has_alias = (reading->ours || reading->next) && id_in_alias(reading, node, &aliased);
+        device.by_mark = !reading->next && id_in_mark(reading, &device, &device.id);
+        gboolean known = reading->next && id_in_definition(reading, &device, &aliased, &device.id);
+        if (!device.by_mark && !known)
             device.id = has_alias ? aliased : derived_id(reading, &device);
         device.by_alias = has_alias && id_equal(&device.id, &aliased);
         make_unique(reading, &device);
@@ -84,25 +141,6 @@ find_bus(const Reading *reading, const ScanNode *node)
             return buses[i].interface;
     }
     return 0;
-}
-
-/* What a <source> names: a file, a device, a volume "pool/volume", a network image "rbd:pool/image". NULL: nothing. */
-static char *
-find_path(const Reading *reading, const ScanNode *node)
-{
-    const ScanDoc *doc = reading->doc;
-    const ScanNode *source = scan_child(doc, node, "source");
-    for (guint i = 0; i < 3; i++) {
-        char *path = scan_get(doc, source, ((const char *const[]) { "file", "dev", "dir" })[i]);
-        if (path && *path)
-            return path;
-        g_free(path);
-    }
-    g_autofree char *pool = scan_get(doc, source, "pool"), *volume = scan_get(doc, source, "volume");
-    g_autofree char *protocol = scan_get(doc, source, "protocol"), *name = scan_get(doc, source, "name");
-    if (pool && volume)
-        return g_strdup_printf("%s/%s", pool, volume);
-    return protocol ? g_strdup_printf("%s:%s", protocol, name ? name : "") : NULL;
 }
 
 static void
@@ -249,6 +287,17 @@ free_nic_name(const Reading *reading)
     }
 }
 
+/* What no running domain can say of a card, as its definition has it. */
+static void
+copy_names(const Nic *known, Nic *nic)
+{
+    if (!known)
+        return;
+    text_set(&nic->name, known->name);
+    nic->vnic_profile.id = known->vnic_profile.id;
+    nic->network.id = known->network.id;
+}
+
 static void
 read_nic(Reading *reading, const ScanNode *node)
 {
@@ -261,11 +310,14 @@ read_nic(Reading *reading, const ScanNode *node)
     Nic *nic = object_new(&nic_type);
     nic->object.id = device->id;
     mark_read_nic(reading, row, nic);
+    const Nic *known = reading->next ? list_find(&reading->next->config->nics, &device->id) : NULL;
+    copy_names(known, nic);
     nic->mac.address = mac ? g_strdup(device->key) : NULL;
     nic->interface = find_model(reading, node);
-    nic->source = is_unconnected(reading, node, row) ? NULL : nic_source(doc, node);
+    gboolean pulled = known && !known->source && scan_has(doc, node, "type", "user") && g_strcmp0(state, "down") == 0;
+    nic->source = pulled || is_unconnected(reading, node, row) ? NULL : nic_source(doc, node);
     nic->linked = g_strcmp0(state, "down") != 0;
-    if (!nic->source && scan_has(doc, row, "linked", "yes"))
+    if (!nic->source && (known ? known->linked : scan_has(doc, row, "linked", "yes")))
         nic->linked = TRUE;
     nic->plugged = TRUE;
     list_add(&reading->vm->nics, nic);

@@ -165,8 +165,8 @@ fake_order_free(gpointer data)
     g_free(order);
 }
 
-static gboolean
-obey(HostLink *link, const FakeOrder *order, Tick deadline, GError **error)
+gboolean
+fake_obey(HostLink *link, const FakeOrder *order, Tick deadline, GError **error)
 {
     FakeHost *host = FAKE_HOST(link);
     LOCK_HOLD(&host->fake->lock);
@@ -213,9 +213,10 @@ define(FakeHost *host, const char *xml, GError **error)
                          "reason", "a domain of that name has another UUID", NULL);
     gboolean is_new = !g_hash_table_contains(host->domains, &facts->id);
     FakeDomain *domain = fake_put_domain(host, &facts->id);
-    g_autofree char *made = NULL;
-    if (!is_new && domain->state != DOMAIN_SHUTOFF && !domain->live)
-        fake_set_live(domain, fake_xml_of(host, domain, &made));    /* what runs does not change */
+    if (!is_new && domain->state != DOMAIN_SHUTOFF && !domain->live) {
+        g_autofree char *live = fake_live_xml(host, domain);
+        fake_set_live(domain, live);    /* what runs does not change */
+    }
     domain->number = 0;
     g_clear_pointer(&domain->devices, g_ptr_array_unref);
     g_free(domain->xml);
@@ -294,7 +295,7 @@ call_define(HostLink *link, const char *xml, Tick deadline, GError **error)
     if (!domain_xml_read(xml, facts, error))
         return FALSE;
     FakeOrder order = { .operation = "define", .work = work_define, .id = facts->id, .text = xml };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
@@ -304,10 +305,10 @@ work_undefine(FakeHost *host, const FakeOrder *order, GError **error)
 }
 
 static gboolean
-call_undefine(HostLink *link, const Id *domain, Tick deadline, GError **error)
+call_undefine(HostLink *link, const Id *domain, G_GNUC_UNUSED gboolean keep, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "undefine", .work = work_undefine, .id = *domain };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static DomainFacts *
@@ -319,9 +320,11 @@ call_read(HostLink *link, const Id *id, Tick deadline, GError **error)
     if (!begin(&call, deadline, error))
         return NULL;
     const FakeDomain *domain = g_hash_table_lookup(host->domains, id);
+    DomainFacts *facts = domain ? fake_facts(host, domain, TRUE) : domain_facts_new();
     if (domain)
-        return fake_facts(host, domain, TRUE);
-    DomainFacts *facts = domain_facts_new();
+        fake_facts_add_live(host, domain, facts);
+    if (domain)
+        return facts;
     facts->id = *id;
     facts->state = DOMAIN_ABSENT;
     return facts;
@@ -331,70 +334,70 @@ static gboolean
 call_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "start", .work = fake_life_start, .id = *domain, .flag = paused };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_start_once(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "start", .work = fake_life_start_once, .id = *domain, .text = xml, .flag = paused };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_adjust(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "adjust", .work = fake_life_adjust, .id = *domain, .text = value->text, .size = value->number, .format = value->kind };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "shutdown", .work = fake_life_shutdown, .id = *domain };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_reboot(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "reboot", .work = fake_life_reboot, .id = *domain };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_reset(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "reset", .work = fake_life_reset, .id = *domain };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_pause(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "pause", .work = fake_life_pause, .id = *domain };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_resume(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "resume", .work = fake_life_resume, .id = *domain };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_save(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "save", .work = fake_life_save, .id = *domain };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 call_discard(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "discard", .work = fake_life_discard, .id = *domain };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
@@ -407,7 +410,7 @@ static gboolean
 call_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "destroy", .work = work_destroy, .id = *domain };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 /* --- volumes ------------------------------------------------------------------------------------------------------------------------------- */
@@ -436,7 +439,7 @@ static gboolean
 call_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "store_ready", .work = work_store_ready, .id = store->storage_domain, .text = store->path };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
@@ -457,7 +460,7 @@ static gboolean
 call_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "volume_create", .work = work_volume_create, .id = spec->id, .text = spec->store.path, .format = spec->format, .size = spec->size };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
@@ -477,7 +480,7 @@ static gboolean
 call_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "volume_resize", .work = work_volume_resize, .id = *disk, .text = store->path, .size = size };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
@@ -492,7 +495,7 @@ static gboolean
 call_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "volume_delete", .work = work_volume_delete, .id = *disk, .text = store->path };
-    return obey(link, &order, deadline, error);
+    return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
@@ -579,6 +582,7 @@ const HostOps fake_ops = {
     .start = call_start, .shutdown = call_shutdown, .destroy = call_destroy,
     .start_once = call_start_once, .adjust = call_adjust,
     .reboot = call_reboot, .reset = call_reset, .pause = call_pause, .resume = call_resume, .save = call_save, .discard = call_discard,
+    .device_attach = fake_device_attach, .device_update = fake_device_update, .device_detach = fake_device_detach,
     .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_resize = call_volume_resize,
     .volume_delete = call_volume_delete, .volume_read = call_volume_read,
     .open_graphics = call_open_graphics, .open_serial = call_open_serial, .screenshot = call_screenshot,

@@ -5,6 +5,8 @@
  * are asked, a little later. */
 #include "host/fake_parts.h"
 
+#include "host/domain_xml.h"
+
 #define GUEST_OBEYS (CLOCK_SECOND / 5)      /* how long a guest takes to shut down, or to reboot */
 
 gboolean
@@ -60,7 +62,8 @@ fake_life_start_once(FakeHost *host, const FakeOrder *order, GError **error)
         return FALSE;
     if (domain->state != DOMAIN_SHUTOFF || domain->saved)
         return fault_set(error, MSG_HOST_ONCE_NEEDS_OFF, "host", host->name, "vm", id_format(&order->id, ID_UUID, text), NULL);
-    fake_set_live(domain, order->text);
+    g_autofree char *live = domain_xml_as_running(order->text);
+    fake_set_live(domain, live);
     fake_set_state(host, domain, order->flag ? DOMAIN_PAUSED : DOMAIN_RUNNING, "started:booted");
     fake_report_domain(host, &order->id, REPORT_DOMAIN, NULL);
     return TRUE;
@@ -84,10 +87,10 @@ fake_life_adjust(FakeHost *host, const FakeOrder *order, GError **error)
 {
     const LiveValue value = { (LiveKind) order->format, order->size, order->text };
     FakeDomain *domain = need_state(host, order, FALSE, error);
-    g_autofree char *made = NULL;
     if (!domain)
         return FALSE;
-    g_autofree char *xml = fake_live_changed(domain->live ? domain->live : fake_xml_of(host, domain, &made), &value, error);
+    g_autofree char *now = fake_live_xml(host, domain);
+    g_autofree char *xml = fake_live_changed(now, &value, error);
     if (!xml)
         return FALSE;
     fake_set_live(domain, xml);

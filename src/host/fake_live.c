@@ -24,7 +24,7 @@ char *
 fake_live_changed(const char *xml, const LiveValue *value, GError **error)
 {
     const DomainWorld world = { 0 };
-    g_autoptr(Reading) now = reading_new(xml, error);
+    g_autoptr(Reading) now = reading_new(xml, NULL, error);
     if (!now || !has_room(now, value, error))
         return NULL;
     CpuTopology *topology = &now->vm->cpu.topology;

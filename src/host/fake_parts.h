@@ -15,7 +15,7 @@ typedef struct {
     Id id;
     guint number;               /* from 1; 0: somebody defined it */
     char *xml;
-    char *live;                 /* what runs, where it is not XML; NULL */
+    char *live;                 /* as it runs, or is saved; NULL: as XML says */
     DomainState state;
     gboolean saved;             /* its memory is kept; SHUTOFF */
     Wall started;
@@ -106,7 +106,7 @@ gboolean fake_state_open(Fake *fake, GError **error);                   /* reads
 
 /* fake_life.c: what is done with domains, by orders that carry what it takes; lock held */
 gboolean fake_set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char *event);     /* TRUE */
-FakeDomain *fake_need_domain(FakeHost *host, const char *verb, const Id *id, GError **error);
+FakeDomain *fake_need_domain(FakeHost *host, const char *verb, const Id *id, GError **error);   /* NULL with the reason */
 gboolean fake_life_start(FakeHost *host, const FakeOrder *order, GError **error);
 gboolean fake_life_start_once(FakeHost *host, const FakeOrder *order, GError **error);
 gboolean fake_life_adjust(FakeHost *host, const FakeOrder *order, GError **error);      /* `format`: the LiveKind */
@@ -123,6 +123,8 @@ char *fake_live_changed(const char *xml, const LiveValue *value, GError **error)
 
 /* fake_report.c: telling; lock held */
 DomainFacts *fake_facts(const FakeHost *host, const FakeDomain *domain, gboolean whole);
+char *fake_live_xml(const FakeHost *host, const FakeDomain *domain);    /* as it runs; yours */
+void fake_facts_add_live(const FakeHost *host, const FakeDomain *domain, DomainFacts *facts);    /* what `read` alone gives */
 void fake_report_up(FakeHost *host);                                    /* and the list */
 void fake_report_lost(FakeHost *host);
 void fake_report_domain(FakeHost *host, const Id *id, ReportKind kind, const char *event);
@@ -133,7 +135,13 @@ gpointer fake_thread(gpointer fake);
 /* fake_calls.c: the operations; lock held in the first */
 gboolean fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError **error);    /* start, destroy, shutdown, define, undefine, suspend, resume, crash */
 void fake_order_free(gpointer order);
+gboolean fake_obey(HostLink *link, const FakeOrder *order, Tick deadline, GError **error);     /* takes the lock; heeds faults on order */
 extern const HostOps fake_ops;
+
+/* fake_devices.c */
+gboolean fake_device_attach(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
+gboolean fake_device_update(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
+gboolean fake_device_detach(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);
 
 /* fake_console.c: what shows on a console; lock held in the first two */
 int fake_console_open(FakeHost *host, const FakeDomain *domain, gboolean serial);    /* -1: no descriptor left */

@@ -83,6 +83,30 @@ host_facts(const FakeHost *host)
 
 /* --- domains ------------------------------------------------------------------------------------------------------------------------- */
 
+char *
+fake_live_xml(const FakeHost *host, const FakeDomain *domain)
+{
+    g_autofree char *made = NULL;
+    return domain->live ? g_strdup(domain->live) : domain_xml_as_running(fake_xml_of(host, domain, &made));
+}
+
+void
+fake_facts_add_live(const FakeHost *host, const FakeDomain *domain, DomainFacts *facts)
+{
+    g_autofree char *xml = fake_live_xml(host, domain);
+    if (domain->state != DOMAIN_SHUTOFF)
+        domain_live_compare(facts, xml);
+}
+
+static void
+runs_as_defined(DomainFacts *facts)
+{
+    for (guint i = 0; i < facts->config->cdroms.count; i++) {
+        Cdrom *cdrom = facts->config->cdroms.items[i];
+        text_set(&cdrom->current.id, cdrom->file.id);
+    }
+}
+
 DomainFacts *
 fake_facts(const FakeHost *host, const FakeDomain *domain, gboolean whole)
 {
@@ -103,8 +127,13 @@ fake_facts(const FakeHost *host, const FakeDomain *domain, gboolean whole)
         facts->config->name = g_strdup("unreadable");
     }
     facts->id = domain->id;
-    if (domain->live && domain->state != DOMAIN_SHUTOFF)
-        domain_live_compare(facts, domain->live);
+    if (domain->state == DOMAIN_SHUTOFF)
+        return facts;
+    if (domain->live)
+        fake_facts_add_live(host, domain, facts);
+    else
+        runs_as_defined(facts);
+    domain_facts_forget_live(facts);
     return facts;
 }
 

@@ -3,8 +3,8 @@
  *
  * What fake hosts remember: a file that is only appended to, a line a happening, and written anew at each opening. It
  * survives a killed manager, as real domains and files do; a last line cut short is none. Domains that were there from the
- * start and never changed are not in it. Lines: domain HOST ID STATE STARTED XML · gone HOST ID · volume FORMAT SIZE PARTIAL
- * PATH · novolume PATH; XML and PATH escaped. */
+ * start and never changed are not in it. Lines: domain HOST ID STATE STARTED XML · live HOST ID XML (it runs otherwise than it is
+ * defined) · gone HOST ID · volume FORMAT SIZE PARTIAL PATH · novolume PATH; XML and PATH escaped. */
 #include "host/fake_parts.h"
 
 #include "base/log.h"

@@ -11,7 +11,7 @@ vm_row_type(const char *row)
     return type_find(&vm_type, row)->of;
 }
 
-static void
+void
 domain_disk_free(DomainDisk *disk)
 {
     g_free(disk->target);
@@ -37,6 +37,14 @@ domain_facts_ref(DomainFacts *facts)
 }
 
 void
+domain_facts_forget_live(DomainFacts *facts)
+{
+    object_unref(facts->live);
+    facts->live = NULL;
+    g_clear_pointer(&facts->live_xml, g_free);
+}
+
+void
 domain_facts_unref(DomainFacts *facts)
 {
     if (!facts || !refs_dec(&facts->refs))
@@ -46,6 +54,7 @@ domain_facts_unref(DomainFacts *facts)
     g_free(facts->disks.items);
     words_set(&facts->differing, (const char *const[]) { NULL });
     object_unref(facts->config);
+    domain_facts_forget_live(facts);
     g_free(facts->xml);
     g_free(facts->reason);
     g_free(facts->job);

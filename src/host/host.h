@@ -41,10 +41,14 @@ typedef struct {
     char *reason;                       /* libvirt's word: "destroyed", "crashed", "I/O error" … */
     gint64 started;                     /* Wall; 0 not known */
     char *job;                          /* the mark of the job that made it, from our metadata; NULL */
+    Vm *live;                           /* as it runs now: its devices carry the ids they have in `config`. NULL where it does not run; only `read` gives it */
+    char *live_xml;                     /* and the XML that says so */
 } DomainFacts;
 typedef struct { char *target, *path, *driver, *device; Id disk; gboolean read_only, shareable; int interface; } DomainDisk;   /* disk: ours, by alias or serial; else null */
+void domain_disk_free(DomainDisk *disk);
 DomainFacts *domain_facts_new(void);
 DomainFacts *domain_facts_ref(DomainFacts *facts);
+void domain_facts_forget_live(DomainFacts *facts);
 void domain_facts_unref(DomainFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainFacts, domain_facts_unref)
 
@@ -124,7 +128,9 @@ typedef struct {
     Tick linger;    /* so long after the host answers (again) it may still carry out a call whose caller died or lost the connection */
     /* configuration */
     gboolean (*define)(HostLink *link, const char *xml, Tick deadline, GError **error);
-    gboolean (*undefine)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* also NVRAM, managed save; ABSENT is success */
+    /* Also its managed save. Its firmware's variables and its TPM's state, files of the host, go with it unless KEEP: those of somebody else's
+     * domain. ABSENT is success. */
+    gboolean (*undefine)(HostLink *link, const Id *domain, gboolean keep, Tick deadline, GError **error);
     DomainFacts *(*read)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* state ABSENT if there is none */
     /* life */
     gboolean (*start)(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);
@@ -140,6 +146,12 @@ typedef struct {
     gboolean (*save)(HostLink *link, const Id *domain, Tick deadline, GError **error);          /* its memory is kept, its process ends; `start` goes on from
                                                                                                    there. One that is saved is success. May take minutes */
     gboolean (*discard)(HostLink *link, const Id *domain, Tick deadline, GError **error);       /* what `save` kept; nothing there is success */
+    /* devices of a domain that runs; never its definition. XML is one element of <devices>, with our alias where it comes new */
+    gboolean (*device_attach)(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
+    gboolean (*device_update)(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);    /* link, network, medium */
+    /* Asks the guest to let go of the device and waits until it has: only libvirt's word that the device is gone is the end of it. UNKNOWN_OUTCOME
+     * where the guest has not let go by the deadline: it may still. A device that is not there, or a domain that does not run, is success. */
+    gboolean (*device_detach)(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);
     /* volumes: files DIR/<disk id> in a storage domain */
     gboolean (*store_ready)(HostLink *link, const HostStore *store, Tick deadline, GError **error);
     gboolean (*volume_create)(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);

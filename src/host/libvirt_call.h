@@ -55,5 +55,8 @@ CallStand libvirt_call_look(LibvirtCall *call);     /* also gives it up when its
 gboolean libvirt_call_is_wanted(LibvirtCall *call);
 void libvirt_call_unref(LibvirtCall *call);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtCall, libvirt_call_unref)
+/* libvirt_domain.c: the domain of call->id; keeps its name for the sentences. NULL if there is none, or with libvirt's error another than that. */
+virDomainPtr libvirt_domain_find(LibvirtCall *call);
+LibvirtCall *libvirt_domain_call(HostLink *link, const LibvirtVerb *verb, const Id *domain, Tick deadline);
 /* For `work`: sets the fault from libvirt's last error. FALSE. */
 gboolean libvirt_call_fail(LibvirtCall *call, GError **error);

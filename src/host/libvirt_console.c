@@ -41,15 +41,6 @@ run_for_descriptor(LibvirtCall *call, GError **error)
     return libvirt_call_run(call, error) ? GPOINTER_TO_INT(g_steal_pointer(&call->result)) - 1 : -1;
 }
 
-static LibvirtCall *
-call_new(HostLink *link, const LibvirtVerb *verb, const Id *domain, Tick deadline)
-{
-    char text[ID_TEXT_SIZE];
-    LibvirtCall *call = libvirt_call_new(link, verb, domain, deadline);
-    libvirt_call_name(call, id_format(domain, ID_UUID, text));
-    return call;
-}
-
 static virDomain *
 find_domain(LibvirtCall *call, virConnectPtr connection, GError **error)
 {
@@ -112,7 +103,7 @@ int
 libvirt_console_graphics(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_graphics, "open the console of", FALSE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return run_for_descriptor(call, error);
 }
 
@@ -296,7 +287,7 @@ int
 libvirt_console_serial(HostLink *link, const Id *domain, gboolean force, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_serial, "open the serial console of", FALSE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     call->flag = force;
     return run_for_descriptor(call, error);
 }
@@ -340,6 +331,6 @@ GBytes *
 libvirt_console_screenshot(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_screenshot, "take a picture of", FALSE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error) ? g_steal_pointer(&call->result) : NULL;
 }

@@ -14,9 +14,8 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 
-/* Keeps the name for the sentences. NULL if there is none, or with libvirt's error another than that. */
-static virDomain *
-find_domain(LibvirtCall *call)
+virDomain *
+libvirt_domain_find(LibvirtCall *call)
 {
     virDomain *domain = virDomainLookupByUUID(call->connection, call->id.bytes);
     if (domain)
@@ -31,8 +30,8 @@ is_absent(void)
 }
 
 /* The name is not known where the domain is not: its id then stands in the sentence. */
-static LibvirtCall *
-call_new(HostLink *link, const LibvirtVerb *verb, const Id *domain, Tick deadline)
+LibvirtCall *
+libvirt_domain_call(HostLink *link, const LibvirtVerb *verb, const Id *domain, Tick deadline)
 {
     char text[ID_TEXT_SIZE];
     LibvirtCall *call = libvirt_call_new(link, verb, domain, deadline);
@@ -64,14 +63,14 @@ libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **e
     return libvirt_call_run(call, error);
 }
 
-/* What goes with a definition. A TPM's state is known to newer ones alone; an older libvirtd does not take the flag and keeps no state. */
+/* What goes with a definition. A TPM's state is known to newer ones alone: an older libvirtd does not take the flag, and deletes no state. */
 static int
-undefine_with_all(virDomain *domain)
+undefine_with_all(virDomain *domain, gboolean keep)
 {
-    const unsigned flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
-                           VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
+    const unsigned flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA |
+                           (keep ? VIR_DOMAIN_UNDEFINE_KEEP_NVRAM : VIR_DOMAIN_UNDEFINE_NVRAM);
 #if LIBVIR_VERSION_NUMBER >= 8009000
-    if (virDomainUndefineFlags(domain, flags | VIR_DOMAIN_UNDEFINE_TPM) == 0)
+    if (virDomainUndefineFlags(domain, flags | (keep ? VIR_DOMAIN_UNDEFINE_KEEP_TPM : VIR_DOMAIN_UNDEFINE_TPM)) == 0)
         return 0;
     if (libvirt_error_code() != VIR_ERR_INVALID_ARG)
         return -1;
@@ -83,22 +82,23 @@ undefine_with_all(virDomain *domain)
 static gboolean
 work_undefine(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     if (!domain)
         return is_absent() || libvirt_call_fail(call, error);
     int active = virDomainIsActive(domain);
     if (active > 0)
         return fault_set(error, MSG_HOST_UNDEFINE_RUNNING, "host", call->host->link.name, "vm", virDomainGetName(domain), NULL);
-    if (active == 0 && undefine_with_all(domain) == 0)
+    if (active == 0 && undefine_with_all(domain, call->flag) == 0)
         return TRUE;
     return is_absent() || libvirt_call_fail(call, error);
 }
 
 gboolean
-libvirt_domain_undefine(HostLink *link, const Id *domain, Tick deadline, GError **error)
+libvirt_domain_undefine(HostLink *link, const Id *domain, gboolean keep, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_undefine, "undefine", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
+    call->flag = keep;
     return libvirt_call_run(call, error);
 }
 
@@ -115,7 +115,7 @@ static gboolean
 work_read(LibvirtCall *call, GError **error)
 {
     DomainReading reading = { NULL, FALSE };
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     if (domain) {
         if (!libvirt_read_domain(call->host, domain, NULL, &reading, error))
             return FALSE;
@@ -135,7 +135,7 @@ DomainFacts *
 libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_read, "read", FALSE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error) ? g_steal_pointer(&call->result) : NULL;
 }
 
@@ -145,7 +145,7 @@ libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **er
 static gboolean
 work_start(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     if (domain && virDomainCreateWithFlags(domain, call->flag ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE) == 0)
         return TRUE;
     return libvirt_call_fail(call, error);
@@ -155,7 +155,7 @@ gboolean
 libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_start, "start", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     call->flag = paused;
     return libvirt_call_run(call, error);
 }
@@ -167,7 +167,7 @@ static gboolean
 work_start_once(LibvirtCall *call, GError **error)
 {
     const unsigned flags = call->flag ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE;
-    g_autoptr(virDomain) there = find_domain(call);
+    g_autoptr(virDomain) there = libvirt_domain_find(call);
     if (!there)
         return libvirt_call_fail(call, error);
     if (virDomainIsPersistent(there) != 1 || virDomainIsActive(there) != 0 || virDomainHasManagedSaveImage(there, 0) != 0)
@@ -180,7 +180,7 @@ gboolean
 libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_start_once, "start", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     call->flag = paused;
     call->text = g_strdup(xml);
     return libvirt_call_run(call, error);
@@ -203,7 +203,7 @@ set_live(LibvirtCall *call, virDomain *domain)
 static gboolean
 work_adjust(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     return (domain && set_live(call, domain)) || libvirt_call_fail(call, error);
 }
 
@@ -211,7 +211,7 @@ gboolean
 libvirt_domain_adjust(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_adjust, "adjust", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     call->format = (int) value->kind;
     call->size = value->number;
     call->text = g_strdup(value->text && *value->text ? value->text : NULL);
@@ -239,7 +239,7 @@ ask_agent(virDomain *domain)
 static gboolean
 work_shutdown(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     if (domain && (ask_agent(domain) || virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0))
         return TRUE;
     return libvirt_call_fail(call, error);
@@ -249,14 +249,14 @@ gboolean
 libvirt_domain_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_shutdown, "shut down", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error);
 }
 
 static gboolean
 work_reboot(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     if (domain && agent_answers(domain) && virDomainReboot(domain, VIR_DOMAIN_REBOOT_GUEST_AGENT) == 0)
         return TRUE;
     if (domain && virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN) == 0)
@@ -268,14 +268,14 @@ gboolean
 libvirt_domain_reboot(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_reboot, "reboot", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error);
 }
 
 static gboolean
 work_reset(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     return (domain && virDomainReset(domain, 0) == 0) || libvirt_call_fail(call, error);
 }
 
@@ -283,7 +283,7 @@ gboolean
 libvirt_domain_reset(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_reset, "reset", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error);
 }
 
@@ -297,7 +297,7 @@ is_in_state(virDomain *domain, int wanted)
 static gboolean
 work_pause(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     return (domain && (is_in_state(domain, VIR_DOMAIN_PAUSED) || virDomainSuspend(domain) == 0)) || libvirt_call_fail(call, error);
 }
 
@@ -305,14 +305,14 @@ gboolean
 libvirt_domain_pause(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_pause, "pause", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error);
 }
 
 static gboolean
 work_resume(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     return (domain && (is_in_state(domain, VIR_DOMAIN_RUNNING) || virDomainResume(domain) == 0)) || libvirt_call_fail(call, error);
 }
 
@@ -320,7 +320,7 @@ gboolean
 libvirt_domain_resume(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_resume, "resume", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error);
 }
 
@@ -335,7 +335,7 @@ is_saved(virDomain *domain)
 static gboolean
 work_save(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     return (domain && (is_saved(domain) || virDomainManagedSave(domain, 0) == 0)) || libvirt_call_fail(call, error);
 }
 
@@ -343,7 +343,7 @@ gboolean
 libvirt_domain_save(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_save, "suspend", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error);
 }
 
@@ -351,7 +351,7 @@ libvirt_domain_save(HostLink *link, const Id *domain, Tick deadline, GError **er
 static gboolean
 work_discard(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     if (!domain)
         return is_absent() || libvirt_call_fail(call, error);
     int kept = virDomainHasManagedSaveImage(domain, 0);
@@ -366,7 +366,7 @@ gboolean
 libvirt_domain_discard(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_discard, "discard the saved state of", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error);
 }
 
@@ -382,7 +382,7 @@ is_down(virDomain *domain)
 static gboolean
 work_destroy(LibvirtCall *call, GError **error)
 {
-    g_autoptr(virDomain) domain = find_domain(call);
+    g_autoptr(virDomain) domain = libvirt_domain_find(call);
     if (!domain)
         return is_absent() || libvirt_call_fail(call, error);
     if (is_down(domain) || virDomainDestroyFlags(domain, VIR_DOMAIN_DESTROY_DEFAULT) == 0)
@@ -398,6 +398,6 @@ gboolean
 libvirt_domain_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_destroy, "stop", TRUE, FALSE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, domain, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     return libvirt_call_run(call, error);
 }

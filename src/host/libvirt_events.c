@@ -237,6 +237,19 @@ on_device(virConnectPtr connection, virDomainPtr domain, const char *alias, void
     mark(opaque, domain);
 }
 
+/* QEMU says that the guest refused. Who waits for the device to go looks at this. */
+static void
+on_removal_failed(virConnectPtr connection, virDomainPtr domain, const char *alias, void *opaque)
+{
+    Watch *watch = opaque;
+    Id id;
+    LOCK_HOLD(&watch->host->lock);
+    if (!is_current(watch) || !domain_id(domain, &id))
+        return;
+    text_set(&libvirt_host_know(watch->host, &id)->kept, alias);
+    libvirt_host_mark(watch->host, &id, NULL);
+}
+
 static void
 on_block_job(virConnectPtr connection, virDomainPtr domain, const char *disk, int type, int status, void *opaque)
 {
@@ -308,7 +321,7 @@ static const struct { int event; virConnectDomainEventGenericCallback callback; 
     { VIR_DOMAIN_EVENT_ID_TRAY_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_tray_change) },
     { VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
     { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
-    { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
+    { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, VIR_DOMAIN_EVENT_CALLBACK(on_removal_failed) },
     { VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, VIR_DOMAIN_EVENT_CALLBACK(on_block_job) },
     { VIR_DOMAIN_EVENT_ID_TUNABLE, VIR_DOMAIN_EVENT_CALLBACK(on_tunable) },
     { VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata) },

@@ -19,6 +19,7 @@ static void
 known_free(Known *known)
 {
     g_free(known->event);
+    g_free(known->kept);
     g_free(known);
 }
 
@@ -211,6 +212,9 @@ static const HostOps libvirt_ops = {
     .resume = libvirt_domain_resume,
     .save = libvirt_domain_save,
     .discard = libvirt_domain_discard,
+    .device_attach = libvirt_device_attach,
+    .device_update = libvirt_device_update,
+    .device_detach = libvirt_device_detach,
     .store_ready = libvirt_volume_store_ready,
     .volume_create = libvirt_volume_create,
     .volume_resize = libvirt_volume_resize,

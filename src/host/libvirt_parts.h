@@ -28,6 +28,7 @@ typedef struct {
     guint64 surface;            /* of what looking sees without understanding it: libvirt_read_surface() */
     gboolean dirty;             /* to be read again */
     char *event;                /* why, in libvirt's words; NULL: nobody said anything */
+    char *kept;                 /* alias of the device its guest last said it does not let go of; NULL */
     gboolean running, agent;    /* agent: its channel is connected */
     Tick guest_due;             /* when its guest is to be asked; 0 never */
     Tick guest_pause;           /* between two askings */
@@ -149,9 +150,9 @@ Host *libvirt_facts_read(LibvirtHost *host, virConnectPtr connection, gboolean f
 /* libvirt_guest.c */
 GuestFacts *libvirt_guest_read(virDomainPtr domain, gboolean agent);       /* NULL: it says nothing */
 
-/* libvirt_domain.c, libvirt_volume.c, libvirt_console.c: the operations of host.h */
+/* libvirt_domain.c, libvirt_device.c, libvirt_volume.c, libvirt_console.c: the operations of host.h */
 gboolean libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error);
-gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, gboolean keep, Tick deadline, GError **error);
 DomainFacts *libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);
 gboolean libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error);
@@ -164,6 +165,9 @@ gboolean libvirt_domain_pause(HostLink *link, const Id *domain, Tick deadline, G
 gboolean libvirt_domain_resume(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_save(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_discard(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_device_attach(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
+gboolean libvirt_device_update(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
+gboolean libvirt_device_detach(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);
 gboolean libvirt_volume_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
 gboolean libvirt_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
 gboolean libvirt_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);

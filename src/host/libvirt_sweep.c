@@ -75,8 +75,10 @@ read_one(LibvirtHost *host, virDomainPtr domain, const LibvirtFlags *flags, Doma
 {
     g_autoptr(GError) why = NULL;
     ask(host);
-    if (libvirt_read_domain(host, domain, flags, ret_reading, &why))
+    if (libvirt_read_domain(host, domain, flags, ret_reading, &why)) {
+        domain_facts_forget_live(ret_reading->facts);       /* it is for those who asked about this one domain */
         return TRUE;
+    }
     if (is_dead(host)) {
         g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;

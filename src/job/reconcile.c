@@ -199,6 +199,29 @@ doubt(Batch *batch, const Vm *vm, const DomainFacts *facts)
         batch->ask_again = TRUE;
 }
 
+/* What lies in the drives of the guest that runs, which is not always what its definition says. */
+static void
+take_media(Batch *batch, const Vm *vm, const DomainFacts *facts)
+{
+    for (guint i = 0; i < vm->cdroms.count; i++) {
+        const Cdrom *cdrom = vm->cdroms.items[i], *now = list_find(&facts->config->cdroms, &cdrom->object.id);
+        if (!now || g_strcmp0(now->current.id, cdrom->current.id) == 0)
+            continue;
+        Vm *edit = changes_edit(batch->changes, &vm_type, &vm->object.id);
+        text_set(&((Cdrom *) list_find(&edit->cdroms, &cdrom->object.id))->current.id, now->current.id);
+    }
+}
+
+/* A job that waits for the guest learns at once that something has moved there. */
+static void
+poke_job(Engine *engine, const Id *vm)
+{
+    const Claimant *by = engine_claimant(engine, &vm_type, vm);
+    Run *run = by ? g_hash_table_lookup(engine->runs, &by->job) : NULL;
+    if (run)
+        run_poke(run);
+}
+
 static void
 take_domain(Batch *batch, DomainFacts *facts)
 {
@@ -219,6 +242,10 @@ take_domain(Batch *batch, DomainFacts *facts)
         return;
     }
     state_apply(batch, vm, facts);
+    poke_job(reconcile->engine, &vm->object.id);
+    gboolean is_free = !engine_claimant(reconcile->engine, &vm_type, &vm->object.id);      /* a job says itself how it leaves the media */
+    if (is_free && facts->xml && facts->config)
+        take_media(batch, vm, facts);
     if (facts->xml)
         state_next_run(batch, vm, facts);
     if (facts->xml && !batch->facts_only && outside_differs(reconcile, &vm->object.id, facts))

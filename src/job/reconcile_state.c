@@ -292,7 +292,7 @@ forget_reported(List *reported)
     forget_all(reported, &reported_device_type);
 }
 
-/* What its agent said was said of a guest that is no more. */
+/* What its agent said was said of a guest that is no more, and what it ran with has ended with it. */
 static void
 forget_guest(Vm *vm)
 {
@@ -305,6 +305,9 @@ forget_guest(Vm *vm)
     forget_all(&vm->sessions, &session_type);
     forget_all(&vm->file_systems, &file_system_type);
     forget_reported(&vm->reported_devices);
+    for (guint i = 0; i < vm->cdroms.count; i++)
+        text_set(&((Cdrom *) vm->cdroms.items[i])->current.id, NULL);
+    vm->next_run_configuration_exists = FALSE;
     for (guint i = 0; i < vm->nics.count; i++)
         forget_reported(&((Nic *) vm->nics.items[i])->reported_devices);
 }

@@ -166,7 +166,7 @@ static gboolean
 run_undefine(Line *line, GError **error)
 {
     Id id = id_at(line, 2);
-    return lab.link->ops->undefine(lab.link, &id, line->deadline, error);
+    return lab.link->ops->undefine(lab.link, &id, FALSE, line->deadline, error);
 }
 
 static gboolean

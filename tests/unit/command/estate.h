@@ -46,6 +46,8 @@ void estate_host_close(void);
 typedef enum { FAULT_OFF, FAULT_REFUSES, FAULT_IS_SILENT, FAULT_DOES_AND_IS_SILENT } HostFault;
 void estate_fault(HostFault fault);             /* the next operation that changes something */
 void estate_deaf(gboolean deaf);                /* no operation answers */
+typedef enum { GUEST_LETS_GO, GUEST_IS_SILENT, GUEST_SAYS_NO } GuestManner;
+void estate_guest(GuestManner manner);          /* what guests do when they shall let go of a device */
 char *estate_picture(void);                     /* every domain and volume, as text; yours */
 const char *estate_xml(const Id *vm);           /* NULL: no such domain */
 void estate_set_xml(const Id *vm, const char *xml);     /* what virsh edit does */

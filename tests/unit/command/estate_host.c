@@ -5,6 +5,7 @@
 #include "estate.h"
 
 #include "base/lock.h"
+#include "host/domain_live.h"
 #include "host/domain_xml.h"
 
 #include <string.h>
@@ -14,7 +15,8 @@ typedef struct {
     char *xml;
     DomainState state;
     gboolean saved;
-    char *live;                     /* what it runs by, where that was given for one run */
+    char *live;                     /* as it runs; NULL: it does not */
+    gboolean once;                  /* by what was given for one run */
     gint64 set[3];                  /* by LiveKind: what was adjusted while it ran */
     guint pressed;                  /* how often its reset button was, and its guest asked to reboot */
 } Domain;
@@ -29,6 +31,7 @@ static Lock lock = { PTHREAD_MUTEX_INITIALIZER };       /* the host's calls come
 static GPtrArray *domains, *volumes;
 static HostFault fault;
 static gboolean deaf;
+static GuestManner guest;
 
 static void
 domain_free(gpointer data)
@@ -118,7 +121,7 @@ host_define(G_GNUC_UNUSED HostLink *link, const char *xml, G_GNUC_UNUSED Tick de
 }
 
 static gboolean
-host_undefine(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
+host_undefine(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED gboolean keep, G_GNUC_UNUSED Tick deadline, GError **error)
 {
     LOCK_HOLD(&lock);
     gboolean silent;
@@ -147,7 +150,22 @@ host_read(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadlin
     facts->state = domain->state;
     facts->managed_save = domain->saved;
     facts->persistent = TRUE;
+    if (domain->live && domain->state != DOMAIN_SHUTOFF)
+        domain_live_compare(facts, domain->live);
     return facts;
+}
+
+/* It runs as it is defined at that moment, each device with an alias as libvirt gives them. */
+static void
+set_state(Domain *domain, DomainState state)
+{
+    domain->state = state;
+    if (state == DOMAIN_SHUTOFF && !domain->saved) {
+        g_clear_pointer(&domain->live, g_free);
+        domain->once = FALSE;
+    } else if (state != DOMAIN_SHUTOFF && !domain->live) {
+        domain->live = domain_xml_as_running(domain->xml);
+    }
 }
 
 static gboolean
@@ -159,7 +177,7 @@ move(const Id *id, DomainState state, GError **error)
         return FALSE;
     if (!domain)
         return fault_set(error, MSG_INTERNAL, "text", "no such domain", NULL);
-    domain->state = state;
+    set_state(domain, state);
     return end_change(silent, error);
 }
 
@@ -245,7 +263,8 @@ host_start_once(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, gbo
     gboolean well = start(id, paused, error);
     if (domain->state != DOMAIN_SHUTOFF) {
         g_free(domain->live);
-        domain->live = g_strdup(xml);
+        domain->live = domain_xml_as_running(xml);
+        domain->once = TRUE;
     }
     return well;
 }
@@ -277,6 +296,48 @@ host_destroy(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick dead
 {
     LOCK_HOLD(&lock);
     return move(id, DOMAIN_SHUTOFF, error);
+}
+
+static gboolean
+change_device(const Id *id, const char *device, char *(*edit)(const char *, const char *), GError **error)
+{
+    gboolean silent;
+    Domain *domain = find_domain(id);
+    if (!may_change(&silent, error))
+        return FALSE;
+    char *live = domain && domain->live ? edit(domain->live, device) : NULL;
+    if (!live)
+        return fault_set(error, MSG_INTERNAL, "text", "no such device, or it is there already, or nothing runs", NULL);
+    g_free(domain->live);
+    domain->live = live;
+    return end_change(silent, error);
+}
+
+static gboolean
+device_attach(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&lock);
+    return change_device(id, xml, domain_xml_with_device, error);
+}
+
+static gboolean
+device_update(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&lock);
+    return change_device(id, xml, domain_xml_with_device_changed, error);
+}
+
+static gboolean
+device_detach(G_GNUC_UNUSED HostLink *link, const Id *id, const char *alias, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&lock);
+    const Domain *domain = find_domain(id);
+    g_autofree char *without = domain && domain->live ? domain_xml_without_device(domain->live, alias) : NULL;
+    if (without && guest == GUEST_IS_SILENT)
+        return fault_set(error, MSG_HOST_GUEST_HOLDS, "host", "n1", "vm", "", NULL);
+    if (without && guest == GUEST_SAYS_NO)
+        return fault_set(error, MSG_HOST_GUEST_REFUSES, "host", "n1", "vm", "", NULL);
+    return !without ? answers(error) : change_device(id, alias, domain_xml_without_device, error);
 }
 
 static gboolean
@@ -354,7 +415,8 @@ host_free(HostLink *link)
 const HostOps estate_host_ops = {
     .name = "memory", .define = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
     .start_once = host_start_once, .adjust = host_adjust, .destroy = host_destroy, .reboot = host_press, .reset = host_press, .pause = host_pause, .resume = host_resume, .save = host_save,
-    .discard = host_discard, .store_ready = store_ready, .volume_create = volume_create, .volume_resize = volume_resize,
+    .discard = host_discard, .device_attach = device_attach, .device_update = device_update, .device_detach = device_detach,
+    .store_ready = store_ready, .volume_create = volume_create, .volume_resize = volume_resize,
     .volume_delete = volume_delete, .volume_read = volume_read, .stop = host_stop, .free = host_free,
 };
 
@@ -372,6 +434,7 @@ estate_host_close(void)
     g_ptr_array_unref(domains);
     g_ptr_array_unref(volumes);
     deaf = FALSE;
+    guest = GUEST_LETS_GO;
 }
 
 void
@@ -379,6 +442,13 @@ estate_fault(HostFault next)
 {
     LOCK_HOLD(&lock);
     fault = next;
+}
+
+void
+estate_guest(GuestManner manner)
+{
+    LOCK_HOLD(&lock);
+    guest = manner;
 }
 
 void
@@ -394,6 +464,24 @@ by_text(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
+/* What its guest has, in an order that does not depend on when it came. */
+static char *
+live_picture(const Domain *domain)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GRegex) wanted = g_regex_new("<(disk|interface) .*?</\\1>", G_REGEX_DOTALL, 0, NULL);
+    g_autoptr(GRegex) noise = g_regex_new("\\s+|<(alias|boot|address) [^>]*>", 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    for (g_regex_match(wanted, domain->live ? domain->live : "", 0, &match); g_match_info_matches(match); g_match_info_next(match, NULL)) {
+        g_autofree char *device = g_match_info_fetch(match, 0);
+        g_autofree char *plain = g_regex_replace_literal(noise, device, -1, 0, "", 0, NULL);
+        g_ptr_array_add(words, g_strconcat("live ", plain, NULL));
+    }
+    g_ptr_array_sort(words, by_text);
+    g_ptr_array_add(words, NULL);
+    return g_strjoinv("\n", (char **) words->pdata);
+}
+
 char *
 estate_picture(void)
 {
@@ -402,8 +490,9 @@ estate_picture(void)
     for (guint i = 0; i < domains->len; i++) {
         const Domain *domain = domains->pdata[i];
         char text[ID_TEXT_SIZE];
-        g_ptr_array_add(lines, g_strdup_printf("%s %d%s%s\n%s", id_format(&domain->id, ID_UUID, text), domain->state,
-                                                 domain->saved ? " saved" : "", domain->live && domain->state != DOMAIN_SHUTOFF ? " once" : "", domain->xml));
+        g_autofree char *live = live_picture(domain);
+        g_ptr_array_add(lines, g_strdup_printf("%s %d%s%s\n%s%s", id_format(&domain->id, ID_UUID, text), domain->state,
+                                                 domain->saved ? " saved" : "", domain->once ? " once" : "", domain->xml, live));
     }
     for (guint i = 0; i < volumes->len; i++) {
         const Volume *volume = volumes->pdata[i];
@@ -455,7 +544,7 @@ estate_state(const Id *vm)
 void
 estate_set_state(const Id *vm, DomainState state)
 {
-    find_domain(vm)->state = state;
+    set_state(find_domain(vm), state);
 }
 
 void
@@ -468,7 +557,7 @@ const char *
 estate_live(const Id *vm)
 {
     const Domain *domain = find_domain(vm);
-    return domain->state == DOMAIN_SHUTOFF ? NULL : domain->live ? domain->live : domain->xml;
+    return domain->state == DOMAIN_SHUTOFF ? NULL : domain->live;
 }
 
 gint64

@@ -1,0 +1,16 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The cases that are walked through. */
+#pragma once
+
+#include "estate.h"
+
+typedef struct {
+    const char *name;
+    const Command *command;
+    Work *(*make)(void);
+} WalkCase;
+
+extern const WalkCase walk_cases[];
+extern const guint walk_case_count;

@@ -15,6 +15,7 @@ from lab import Tap, wait_for  # noqa: E402,F401
 from shikirid import Shikirid, folder  # noqa: E402
 import life_recipes  # noqa: E402
 
+SPARE = "ffffffff-ffff-4fff-bfff-ffffffffffff"     # a NIC of the running VM that is not plugged
 FIXED = {"vm": "a0000000-0000-4000-8000-00000000000{}", "disk": "d0000000-0000-4000-8000-00000000000{}"}
 SETTLE = 30             # seconds; a job waits half a second between two probes
 MEND = 15               # a store that failed has mended itself
@@ -33,8 +34,8 @@ def add_vm(m):
     return m.post("/vms?wait=1", {"id": fixed("vm", 9), "name": "made", "nics": {"nic": [{"name": "nic1"}]}})
 
 
-def add_attached(m):
-    return m.post(f"/vms/{fixed('vm', 1)}/diskattachments?wait=1", {"interface": "virtio", "active": "true", "bootable": "false", "disk": {
+def add_attached(m, vm=1):
+    return m.post(f"/vms/{fixed('vm', vm)}/diskattachments?wait=1", {"interface": "virtio", "active": "true", "bootable": "false", "disk": {
         "id": fixed("disk", 9), "name": "made", "provisioned_size": "4096", "format": "raw"}})
 
 
@@ -84,16 +85,27 @@ RECIPES = {
     "disk.update": {"": lambda m: m.put(f"/disks/{fixed('disk', 3)}?wait=1", {"name": "renamed", "provisioned_size": str(2 << 20)})},
     "disk.remove": {"": lambda m: m.delete(f"/disks/{fixed('disk', 3)}?wait=1"),
                     " of an attached one": lambda m: m.delete(f"/disks/{fixed('disk', 1)}?wait=1")},
-    "disk_attachment.add": {" of a new disk": add_attached, " of a disk": attach},
-    "disk_attachment.update": {"": lambda m: m.put(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1", {"active": "false"}),
+    "disk_attachment.add": {" of a new disk": add_attached, " of a disk": attach, " of a new disk to a running VM": lambda m: add_attached(m, 2),
+                            " of a disk to a running VM": lambda m: attach(m, 2)},
+    "disk_attachment.update": {" of a running VM": lambda m: m.put(f"/vms/{fixed('vm', 2)}/diskattachments/{fixed('disk', 2)}?wait=1", {"active": "false"}),
+                               "": lambda m: m.put(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1", {"active": "false"}),
                                " and grow": lambda m: m.put(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1",
                                                             {"interface": "sata", "disk": {"provisioned_size": str(2 << 20)}})},
-    "disk_attachment.remove": {"": lambda m: m.delete(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1"),
+    "disk_attachment.remove": {" of a running VM": lambda m: m.delete(f"/vms/{fixed('vm', 2)}/diskattachments/{fixed('disk', 2)}?wait=1"),
+                               " of a running VM and delete": lambda m: m.delete(f"/vms/{fixed('vm', 2)}/diskattachments/{fixed('disk', 2)}?wait=1&detach_only=false"),
+                               "": lambda m: m.delete(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1"),
                                " and delete": lambda m: m.delete(f"/vms/{fixed('vm', 1)}/diskattachments/{fixed('disk', 1)}?wait=1&detach_only=false")},
-    "nic.add": {"": lambda m: m.post(f"/vms/{fixed('vm', 1)}/nics?wait=1", {"name": "more"})},
-    "nic.update": {"": lambda m: m.put(f"/vms/{fixed('vm', 1)}/nics/{nic_of(m, 1)}?wait=1", {"linked": "false", "name": "renamed"})},
-    "nic.remove": {"": lambda m: m.delete(f"/vms/{fixed('vm', 1)}/nics/{nic_of(m, 1)}?wait=1")},
-    "cdrom.update": {"": lambda m: m.put(f"/vms/{fixed('vm', 1)}/cdroms/{drive_of(m, 1)}?wait=1", {"file": {"id": fixed("disk", 4)}})},
+    "nic.add": {"": lambda m: m.post(f"/vms/{fixed('vm', 1)}/nics?wait=1", {"name": "more"}),
+                " of a running VM": lambda m: m.post(f"/vms/{fixed('vm', 2)}/nics?wait=1", {"name": "more"})},
+    "nic.update": {" of a running VM": lambda m: m.put(f"/vms/{fixed('vm', 2)}/nics/{nic_of(m, 2)}?wait=1", {"vnic_profile": {"name": "ovirtmgmt"}}),
+                   "": lambda m: m.put(f"/vms/{fixed('vm', 1)}/nics/{nic_of(m, 1)}?wait=1", {"linked": "false", "name": "renamed"})},
+    "nic.activate": {" of a running VM": lambda m: m.post(f"/vms/{fixed('vm', 2)}/nics/{SPARE}/activate?wait=1", {})},
+    "nic.deactivate": {"": lambda m: m.post(f"/vms/{fixed('vm', 1)}/nics/{nic_of(m, 1)}/deactivate?wait=1", {}),
+                       " of a running VM": lambda m: m.post(f"/vms/{fixed('vm', 2)}/nics/{nic_of(m, 2)}/deactivate?wait=1", {})},
+    "nic.remove": {" of a running VM": lambda m: m.delete(f"/vms/{fixed('vm', 2)}/nics/{nic_of(m, 2)}?wait=1"),
+                   "": lambda m: m.delete(f"/vms/{fixed('vm', 1)}/nics/{nic_of(m, 1)}?wait=1")},
+    "cdrom.update": {"": lambda m: m.put(f"/vms/{fixed('vm', 1)}/cdroms/{drive_of(m, 1)}?wait=1", {"file": {"id": fixed("disk", 4)}}),
+                     " of a running VM": lambda m: m.put(f"/vms/{fixed('vm', 2)}/cdroms/{drive_of(m, 2)}?wait=1&current=true", {"file": {"id": fixed("disk", 4)}})},
     "event.add": {"": lambda m: m.post("/events?wait=1", {"origin": "test", "custom_id": "7", "severity": "normal", "description": "said"})},
     "job.abandon": {"": abandon},
 }
@@ -128,22 +140,32 @@ def world(m):
     return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "host": host(m)}, indent=1, sort_keys=True)
 
 
+def devices(xml):
+    """What a running guest has, in no order."""
+    found = re.findall(r"<target dev='(\w+)' bus|<source (?:file|network)='([^']*)'|<link (state='\w+')", xml)
+    return sorted("".join(words) for words in found)
+
+
 def host(m):
     """The fake hosts' own memory: the last word about each domain and volume."""
-    domains, volumes = {}, {}
+    domains, volumes, live = {}, {}, {}
     with open(os.path.join(m.folder, "fake"), encoding="utf-8") as state:
         for line in state:
             words = line.rstrip("\n").split("\t")
             if words[0] == "domain":
                 xml = words[5]
                 domains[words[2]] = [words[3], xml.count("<disk "), xml.count("<interface "), re.findall(r"<memory unit='KiB'>(\d+)", xml)]
+                live[words[2]] = None if words[3].startswith("1") else devices(xml)      # until its line says otherwise
+            elif words[0] == "live":
+                live[words[2]] = devices(words[3])
             elif words[0] == "gone":
                 domains.pop(words[2], None)
+                live.pop(words[2], None)
             elif words[0] == "volume":
                 volumes[os.path.basename(words[4])] = words[1:4]
             elif words[0] == "novolume":
                 volumes.pop(os.path.basename(words[1]), None)
-    return {"domains": domains, "volumes": volumes}
+    return {"domains": domains, "volumes": volumes, "live": live}
 
 
 MOVING = ("unknown", "powering_up", "powering_down", "wait_for_launch", "reboot_in_progress", "saving_state", "restoring_state")
@@ -235,6 +257,7 @@ class Estate:
         self.must(m.post("/disks?wait=1", {"id": fixed("disk", 4), "name": "image", "provisioned_size": str(1 << 20), "format": "raw", "content_type": "iso"}))
         with open(os.path.join(self.data, "storage", fixed("disk", 4)), "wb") as image:
             image.write(bytes(1 << 20))
+        self.must(m.post(f"/vms/{fixed('vm', 2)}/nics?wait=1", {"id": SPARE, "name": "spare", "plugged": "false"}))
         self.must(m.post(f"/vms/{fixed('vm', 2)}/start?wait=1", {}))
         life_recipes.make(m, self.must)
 

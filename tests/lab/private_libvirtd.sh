@@ -59,6 +59,8 @@ remember_owner = 0
 cgroup_controllers = []
 namespaces = []
 stdio_handler = "logd"
+swtpm_user = "root"
+swtpm_group = "root"
 C
 }
 

@@ -8,6 +8,7 @@
 #include "command/guards.h"
 #include "command/paths.h"
 #include "command/refs.h"
+#include "model/guest_systems.h"
 
 #include <string.h>
 
@@ -18,6 +19,12 @@
 #define CPUS_MOST 710
 #define CPU_SHARES_MOST 262144
 #define CMDLINE_MOST 2000                       /* what kernels of all architectures take */
+
+static gboolean
+is_count(gint64 count)
+{
+    return count >= 1 && count <= CPUS_MOST;
+}
 
 /* --- what was sent -------------------------------------------------------------------------------------------------------- */
 
@@ -69,6 +76,35 @@ vm_rules_check_memory(const char *name, gint64 bytes, GError **error)
     return (bytes >= MEMORY_LEAST && bytes <= MEMORY_MOST) || fault_set(error, MSG_MEMORY_OUT_OF_RANGE, "vm", name, "memory", memory, NULL);
 }
 
+static gboolean
+check_system(const Work *work, const Vm *sent, GError **error)
+{
+    const Vm *now = view_find(work->view, &vm_type, &work->target);
+    if (!draft_has(work->draft, "os.type") || (now && g_strcmp0(sent->os.type, now->os.type) == 0))
+        return TRUE;
+    if (sent->os.type && view_find_name(work->view, &operating_system_type, sent->os.type))
+        return TRUE;
+    return fault_set(error, MSG_BAD_OS_TYPE, "system", sent->os.type ? sent->os.type : "", NULL);
+}
+
+/* Of what is not sent there is one; none is nobody's wish. */
+static gboolean
+check_counts(const Draft *draft, const Vm *sent, const char *name, GError **error)
+{
+    const CpuTopology *cpu = &sent->cpu.topology;
+    const struct { const char *field; gint64 count; } counts[] = {
+        { "cpu.topology.sockets", cpu->sockets }, { "cpu.topology.cores", cpu->cores }, { "cpu.topology.threads", cpu->threads },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(counts); i++) {
+        if (draft_has(draft, counts[i].field) && !is_count(counts[i].count)) {
+            g_autofree char *count = g_strdup_printf("%" G_GINT64_FORMAT, counts[i].count);
+            g_autofree char *most = g_strdup_printf("%d", CPUS_MOST);
+            return fault_set(error, MSG_BAD_COUNT, "vm", name, "field", counts[i].field, "count", count, "most", most, NULL);
+        }
+    }
+    return TRUE;
+}
+
 gboolean
 vm_rules_check_draft(Work *work, const char *name, GError **error)
 {
@@ -79,7 +115,7 @@ vm_rules_check_draft(Work *work, const char *name, GError **error)
         return FALSE;
     if (draft_has(work->draft, "memory") && !vm_rules_check_memory(name, sent->memory, error))
         return FALSE;
-    return check_boot(work, error);
+    return check_system(work, sent, error) && check_counts(work->draft, sent, name, error) && check_boot(work, error);
 }
 
 void
@@ -109,12 +145,6 @@ check_memory(const Vm *vm, GError **error)
     if (vm->memory_policy.max > 0 && vm->memory_policy.max < vm->memory)
         return fault_set(error, MSG_MAX_MEMORY_TOO_LOW, "vm", vm->name, "max", most, "memory", memory, NULL);
     return TRUE;
-}
-
-static gboolean
-is_count(gint64 count)
-{
-    return count >= 1 && count <= CPUS_MOST;
 }
 
 static gboolean

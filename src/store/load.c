@@ -113,7 +113,7 @@ read_slices(Reader *reader)
 {
     Load *load = reader->load;
     for (int number; (number = g_atomic_int_add(&load->next, 1)) < SLICES;) {
-        load->slices[number] = g_ptr_array_new_with_free_func(object_unref);
+        load->slices[number] = g_ptr_array_new_with_free_func((GDestroyNotify) object_unref);
         if (!read_slice(reader, (guint) number))
             g_atomic_int_set(&load->next, SLICES);
     }

@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 #define GATHER_MOST 256
-#define PROBE_EVERY (3 * CLOCK_SECOND)
+#define PROBE_FIRST (CLOCK_SECOND / 10)     /* after a failure; then twice as long each time */
+#define PROBE_MOST (3 * CLOCK_SECOND)
 #define LOCK_PATIENCE (30 * CLOCK_SECOND)   /* at the start: for another program that holds the file */
 #define LOCK_PAUSE (CLOCK_SECOND / 5)
 
@@ -35,6 +36,7 @@ struct Store {
     GQueue queue;                   /* Pending */
     GError *refusing;               /* set from a failure until store_resume */
     Message *trouble;               /* set from a failure until a write succeeds */
+    Tick pause;                     /* until the next probe */
     gboolean stopping;
     Thread *thread;
     Sqlite sqlite;                  /* the thread's alone, after store_open */
@@ -70,7 +72,7 @@ gather(Store *store, gboolean *ret_stop)
 {
     GPtrArray *batch = g_ptr_array_new_with_free_func(g_free);
     LOCK_HOLD(&store->lock);
-    Tick deadline = clock_tick() + PROBE_EVERY;
+    Tick deadline = clock_tick() + store->pause;
     gboolean waiting = TRUE;
     while (waiting && !store->queue.length && !store->stopping) {
         if (store->trouble)
@@ -125,6 +127,7 @@ note(Store *store, const GError *error)
     if (!error)
         return;
     store->trouble = message_ref(fault_message(error));
+    store->pause = PROBE_FIRST;
     if (!store->refusing)
         store->refusing = g_error_copy(error);
 }
@@ -163,6 +166,7 @@ probe(Store *store)
         sqlite_fault(store->sqlite.db, &error);
     sqlite3_reset(store->sqlite.probe);
     LOCK_HOLD(&store->lock);
+    store->pause = MIN(store->pause * 2, PROBE_MOST);
     if (!error) {
         g_clear_pointer(&store->trouble, message_unref);
         log_info("store: it takes writes again");

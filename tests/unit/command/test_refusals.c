@@ -46,8 +46,11 @@ test_adding_vms(void)
     refused_vm(VM("<memory>1048576</memory><memory_policy><guaranteed>2097152</guaranteed></memory_policy>"),
                "Physical Memory Guaranteed cannot exceed Memory Size");
     refused_vm(VM("<memory>2097152</memory><memory_policy><max>1048576</max></memory_policy>"), "cannot be less than its memory");
-    refused_vm(VM("<cpu><topology><sockets>999</sockets></topology></cpu>"), "999 × 1 × 1 processors");
-    refused_vm(VM("<cpu><topology><cores>-1</cores></topology></cpu>"), "1 × -1 × 1 processors");
+    refused_vm(VM("<cpu><topology><sockets>999</sockets></topology></cpu>"), "cpu.topology.sockets");
+    refused_vm(VM("<cpu><topology><sockets>100</sockets><cores>8</cores></topology></cpu>"), "100 × 8 × 1 processors");
+    refused_vm(VM("<cpu><topology><cores>0</cores></topology></cpu>"), "cpu.topology.cores");
+    refused_vm(VM("<os><type>windws</type></os>"), "windws");
+    refused_vm(VM("<cpu><topology><cores>-1</cores></topology></cpu>"), "cannot be -1");
     refused_vm(VM("<cpu><topology><cores>700</cores><sockets>700</sockets></topology></cpu>"), "their product at most 710");
     refused_vm(VM("<os><boot><devices><device>floppy</device></devices></boot></os>"), "A VM cannot boot from 'floppy'.");
     refused_vm(VM("<os><initrd>" STORAGE_PATH "/initrd</initrd></os>"), "os.initrd without an os.kernel");

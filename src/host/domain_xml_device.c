@@ -264,16 +264,3 @@ device_nic(const DeviceShop *shop, const Nic *nic, gint64 order, GError **error)
     text_add_literal(&out, "</interface>");
     return text_take(&out);
 }
-
-const char *
-device_tpm(const DeviceShop *shop)
-{
-    return shop->arm ? "<tpm model='tpm-tis'>\n  <backend type='emulator' version='2.0'/>\n</tpm>"
-                     : "<tpm model='tpm-crb'>\n  <backend type='emulator' version='2.0'/>\n</tpm>";
-}
-
-const char *
-device_sound(const DeviceShop *shop)
-{
-    return shop->i440fx ? "<sound model='ich6'/>" : "<sound model='ich9'/>";
-}

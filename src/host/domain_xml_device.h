@@ -35,6 +35,3 @@ gboolean device_nic_source(const char *source, const char **ret_type, char **ret
 const char *device_wished_source(const DomainWorld *world, const Nic *nic);
 const char *device_drive_bus(const DeviceShop *shop);           /* of a CD-ROM drive */
 char *device_drive_target(DeviceShop *shop, const char *wish);
-const char *device_tpm(const DeviceShop *shop);                 /* the fragment of a TPM 2.0 */
-const char *device_sound(const DeviceShop *shop);
-#define DEVICE_SCSI_CONTROLLER "<controller type='scsi' index='0' model='virtio-scsi'/>"

@@ -5,6 +5,8 @@
  * is read again and patched again; if that would still change anything the edit is refused rather than half done. */
 #include "host/domain_xml_patch.h"
 
+#include "host/domain_xml_group.h"
+
 #include <string.h>
 
 #define MOST_XML_MEMORY (1ll << 60)
@@ -45,11 +47,29 @@ set_child(Patch *patch, const ScanNode *parent, const char *name, const char *va
     }
 }
 
-static void
-set_child_number(Patch *patch, const ScanNode *parent, const char *name, gint64 value)
+void
+patch_child_number(Patch *patch, const ScanNode *parent, const char *name, gint64 value)
 {
     g_autofree char *text = value > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, value) : NULL;
     set_child(patch, parent, name, text, name);
+}
+
+void
+patch_remove_each(Patch *patch, const ScanNode *parent, const char *name)
+{
+    for (const ScanNode *node = scan_child(patch->now->doc, parent, name); node; node = scan_next(patch->now->doc, node))
+        splice_remove(&patch->splices, node);
+}
+
+void
+patch_switch(Patch *patch, gboolean now, gboolean wished, const char *name, const char *fragment)
+{
+    if (!now == !wished)
+        return;
+    if (wished)
+        patch_insert(patch, patch->now->devices, name, fragment);
+    else
+        patch_remove_each(patch, patch->now->devices, name);
 }
 
 /* Whole KiB, as libvirt counts. The unit that stands there is kept if it divides. */
@@ -205,7 +225,7 @@ set_processors(Patch *patch, const CpuTopology *wished, gint64 count)
     const ScanDoc *doc = patch->now->doc;
     const ScanNode *vcpu = scan_child(doc, doc->root, "vcpu"), *each = scan_child(doc, doc->root, "vcpus");
     const ScanNode *cell = scan_path(doc, doc->root, "cpu/numa/cell");
-    set_child_number(patch, doc->root, "vcpu", count);
+    patch_child_number(patch, doc->root, "vcpu", count);
     if (vcpu)
         splice_attribute(&patch->splices, vcpu, "current", NULL);
     if (each)
@@ -253,22 +273,15 @@ patch_machine(Patch *patch, GError **error)
     return TRUE;
 }
 
-static void
-remove_each(Patch *patch, const ScanNode *parent, const char *name)
-{
-    for (const ScanNode *node = scan_child(patch->now->doc, parent, name); node; node = scan_next(patch->now->doc, node))
-        splice_remove(&patch->splices, node);
-}
-
 /* libvirt chooses the files by what is asked of them; those it chose before go. */
 static void
 set_firmware(Patch *patch, BiosType wished)
 {
     const ScanNode *os = patch->now->os;
     splice_attribute(&patch->splices, os, "firmware", wished == BIOS_Q35_SEA_BIOS ? NULL : "efi");
-    remove_each(patch, os, "loader");
-    remove_each(patch, os, "nvram");
-    remove_each(patch, os, "firmware");
+    patch_remove_each(patch, os, "loader");
+    patch_remove_each(patch, os, "nvram");
+    patch_remove_each(patch, os, "firmware");
     if (wished == BIOS_Q35_OVMF)
         patch_insert(patch, os, "type", "<firmware>\n  <feature enabled='no' name='secure-boot'/>\n</firmware>");
     if (wished == BIOS_Q35_SECURE_BOOT)
@@ -316,64 +329,15 @@ patch_direct_boot(Patch *patch, GError **error)
     return TRUE;
 }
 
-/* --- smaller things ------------------------------------------------------------------------------------------------------------ */
-
-static void
-patch_shares(Patch *patch)
-{
-    const ScanDoc *doc = patch->now->doc;
-    const ScanNode *tune = scan_child(doc, doc->root, "cputune");
-    gint64 shares = patch->vm->cpu_shares;
-    if (shares == patch->now->vm->cpu_shares || shares < 0)
-        return;
-    g_autofree char *whole = g_strdup_printf("<cputune>\n  <shares>%" G_GINT64_FORMAT "</shares>\n</cputune>", shares);
-    if (tune)
-        set_child_number(patch, tune, "shares", shares);
-    else
-        patch_insert(patch, doc->root, "vcpu", whole);
-}
-
-/* Without threads no disk may name one. */
-static void
-patch_io_threads(Patch *patch)
-{
-    const ScanDoc *doc = patch->now->doc;
-    gint64 threads = patch->vm->io.threads;
-    if (threads == patch->now->vm->io.threads || threads < 0)
-        return;
-    const ScanNode *node = scan_child(doc, doc->root, "iothreads");
-    if (node || threads == 0)
-        set_child_number(patch, doc->root, "iothreads", threads);
-    g_autofree char *whole = g_strdup_printf("<iothreads>%" G_GINT64_FORMAT "</iothreads>", threads);
-    if (!node && threads > 0)
-        patch_insert(patch, doc->root, "vcpu", whole);
-    const ScanNode *disk = threads == 0 ? scan_child(doc, patch->now->devices, "disk") : NULL;
-    for (; disk; disk = scan_next(doc, disk)) {
-        if (scan_child(doc, disk, "driver"))
-            splice_attribute(&patch->splices, scan_child(doc, disk, "driver"), "iothread", NULL);
-    }
-}
-
-static void
-switch_device(Patch *patch, gboolean now, gboolean wished, const char *name, const char *fragment)
-{
-    if (!now == !wished)
-        return;
-    if (wished)
-        patch_insert(patch, patch->now->devices, name, fragment);
-    else
-        remove_each(patch, patch->now->devices, name);
-}
+/* --- the groups, and what is settled ---------------------------------------------------------------------------------------------- */
 
 static gboolean
-patch_smaller(Patch *patch, GError **error)
+patch_groups(Patch *patch, GError **error)
 {
-    g_auto(DeviceShop) shop;
-    device_shop_open(&shop, patch->vm, patch->world, patch->now->machine);
-    patch_shares(patch);
-    patch_io_threads(patch);
-    switch_device(patch, patch->now->vm->tpm_enabled, patch->vm->tpm_enabled, "tpm", device_tpm(&shop));
-    switch_device(patch, patch->now->vm->soundcard_enabled, patch->vm->soundcard_enabled, "sound", device_sound(&shop));
+    for (guint i = 0; domain_groups[i]; i++) {
+        if (domain_groups[i]->patch && !domain_groups[i]->patch(patch, error))
+            return FALSE;
+    }
     return TRUE;
 }
 
@@ -446,8 +410,8 @@ patch_mark(Patch *patch, GError **error)
 }
 
 static gboolean (*const facets[])(Patch *patch, GError **error) = {
-    check_parts,     check_fixed,       patch_words,   patch_memory,  patch_processors, patch_machine,
-    patch_firmware,  patch_direct_boot, patch_smaller, patch_devices, patch_mark,
+    check_parts,   check_fixed,    patch_words,       patch_memory, patch_processors,
+    patch_machine, patch_firmware, patch_direct_boot, patch_groups, patch_mark,
 };
 
 static gboolean

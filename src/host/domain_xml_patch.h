@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What the two files of patching share: domain_xml_patch.c the machine and the order of things, domain_xml_patch_devices.c
- * its devices. */
+ * What the files of patching share: domain_xml_patch.c the machine and the order of things, domain_xml_patch_devices.c its disks,
+ * drives and cards, and the groups (domain_xml_group.h) the rest. */
 #pragma once
 
 #include "host/domain_xml_boot.h"
@@ -21,6 +21,11 @@ typedef struct {
     GPtrArray *nameless;                /* const Device *: named by our alias as soon as the domain carries our mark, and not before */
 } Patch;
 
-gboolean patch_devices(Patch *patch, GError **error);
+gboolean patch_devices(Patch *patch, GError **error);                   /* domain_xml_patch_devices.c */
 /* Puts FRAGMENT below PARENT behind the last of its children that is named NAME, else as its last child. */
 void patch_insert(Patch *patch, const ScanNode *parent, const char *name, const char *fragment);
+/* The child element NAME of PARENT says VALUE; none where it is 0. */
+void patch_child_number(Patch *patch, const ScanNode *parent, const char *name, gint64 value);
+void patch_remove_each(Patch *patch, const ScanNode *parent, const char *name);
+/* A device that is there or not: NOW it is, or WISHED it shall be. */
+void patch_switch(Patch *patch, gboolean now, gboolean wished, const char *name, const char *fragment);

@@ -262,29 +262,6 @@ add_disk(Devices *devices, const DiskAttachment *attachment, GError **error)
     return TRUE;
 }
 
-/* Without one libvirt would choose a controller today's guests have no driver for. */
-static void
-need_scsi(Devices *devices)
-{
-    const ScanNode *controller = scan_child(doc_of(devices), devices->patch->now->devices, "controller");
-    gboolean wanted = FALSE;
-    for (guint i = 0; i < devices->patch->vm->disk_attachments.count; i++) {
-        const DiskAttachment *attachment = devices->patch->vm->disk_attachments.items[i];
-        wanted |= attachment->active && attachment->interface == DISK_INTERFACE_VIRTIO_SCSI;
-    }
-    for (; wanted && controller; controller = scan_next(doc_of(devices), controller)) {
-        if (scan_has(doc_of(devices), controller, "type", "scsi"))
-            return;
-    }
-    for (guint i = 0; i < devices->patch->now->vm->disk_attachments.count; i++) {
-        const DiskAttachment *now = devices->patch->now->vm->disk_attachments.items[i];
-        if (now->interface == DISK_INTERFACE_VIRTIO_SCSI)
-            return;                     /* the domain knows what it has */
-    }
-    if (wanted)
-        patch_insert(devices->patch, devices->patch->now->devices, "controller", DEVICE_SCSI_CONTROLLER);
-}
-
 static gboolean
 patch_disks(Devices *devices, GError **error)
 {
@@ -306,8 +283,6 @@ patch_disks(Devices *devices, GError **error)
         else if (!reading_find(now, DEVICE_DISK, &attachment->object.id))
             good = add_disk(devices, attachment, error);
     }
-    if (good)
-        need_scsi(devices);
     return good;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * A domain XML as a Vm: name, memory, processors, firmware, what it boots from. Devices are in
- * domain_xml_reading_devices.c. What libvirt has no element for comes from our mark if the domain carries it. */
+ * A domain XML as a Vm: name, memory, processors, firmware, what it boots from; the groups (domain_xml_group.h) read the rest. What
+ * libvirt has no element for comes from our mark if the domain carries it. */
 #include "host/domain_xml_reading.h"
 
 #include "host/domain_xml_boot.h"
+#include "host/domain_xml_group.h"
 #include "host/domain_xml_mark.h"
 
 #include <string.h>
@@ -74,8 +75,8 @@ reading_find(const Reading *reading, DeviceKind kind, const Id *id)
     return NULL;
 }
 
-static gint64
-number_at(const Reading *reading, const char *path)
+gint64
+reading_number(const Reading *reading, const char *path)
 {
     gint64 value;
     return scan_number(reading->doc, scan_path(reading->doc, reading->doc->root, path), &value) ? value : 0;
@@ -142,8 +143,6 @@ read_cpu_mode(Reading *reading)
         if (scan_has(reading->doc, cpu, "mode", modes[i][0]))
             text_set(&reading->vm->cpu.mode, modes[i][1]);
     }
-    reading->vm->cpu_shares = number_at(reading, "cputune/shares");
-    reading->vm->io.threads = number_at(reading, "iothreads");
 }
 
 /* --- what it is and boots from ---------------------------------------------------------------------------------------------------- */
@@ -264,15 +263,16 @@ read_words(Reading *reading)
     }
 }
 
-static void
-read_devices_there(Reading *reading)
-{
-    const ScanNode *tpm = scan_child(reading->doc, reading->devices, "tpm");
-    reading->vm->tpm_enabled = tpm != NULL;
-    reading->vm->soundcard_enabled = scan_child(reading->doc, reading->devices, "sound") != NULL;
-}
-
 /* --- the whole -------------------------------------------------------------------------------------------------------------------- */
+
+static void
+read_groups(Reading *reading)
+{
+    for (guint i = 0; domain_groups[i]; i++) {
+        if (domain_groups[i]->read)
+            domain_groups[i]->read(reading);
+    }
+}
 
 static gboolean
 find_id(Reading *reading, GError **error)
@@ -313,8 +313,7 @@ reading_new(const char *xml, const DomainFacts *next, GError **error)
     read_cpu_mode(reading);
     read_machine(reading);
     read_direct_boot(reading);
-    read_devices_there(reading);
-    reading_devices(reading);
+    read_groups(reading);
     boot_read(reading);
     mark_read_absent(reading);
     return g_steal_pointer(&reading);

@@ -38,12 +38,13 @@ Reading *reading_new(const char *xml, const DomainFacts *next, GError **error);
 void reading_free(Reading *reading);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, reading_free)
 
-/* Fills reading->device and the devices of reading->vm; called by reading_new. */
+/* Fills reading->device and the disks, drives and cards of reading->vm; called by reading_new, of the group of what is plugged in. */
 void reading_devices(Reading *reading);
 const Device *reading_find(const Reading *reading, DeviceKind kind, const Id *id);     /* NULL */
 GPtrArray *reading_files(const Reading *reading);                       /* DomainDisk of every disk element; g_ptr_array_free(…, TRUE) frees only the array */
 /* Bytes of an element such as <memory unit='KiB'>; FALSE where it is absent or no number. */
 gboolean reading_bytes(const ScanDoc *doc, const ScanNode *node, gint64 *ret_bytes);
+gint64 reading_number(const Reading *reading, const char *path);          /* below the root; 0 where it is absent or no number */
 /* Does the machine have IDE and PCI rather than SATA and PCI Express? */
 gboolean reading_is_i440fx(const char *machine);
 gboolean reading_is_x86(const Reading *reading);

@@ -325,30 +325,7 @@ read_nic(Reading *reading, const ScanNode *node)
         nic->name = free_nic_name(reading);
 }
 
-/* --- consoles, and what else may boot ------------------------------------------------------------------------------------------- */
-
-static void
-read_consoles(Reading *reading)
-{
-    const ScanDoc *doc = reading->doc;
-    Vm *vm = reading->vm;
-    for (const ScanNode *node = scan_child(doc, reading->devices, "graphics"); node; node = scan_next(doc, node)) {
-        g_autofree char *type = scan_get(doc, node, "type");
-        gboolean vnc = g_strcmp0(type, "vnc") == 0;
-        Id id = id_word(vnc ? "766e63" : "7370696365");
-        if ((!vnc && g_strcmp0(type, "spice") != 0) || list_find(&vm->graphics_consoles, &id))
-            continue;
-        GraphicsConsole *console = object_new(&graphics_console_type);
-        console->object.id = id;
-        console->protocol = g_strdup(type);
-        list_add(&vm->graphics_consoles, console);
-        if (!reading->ours && !vm->display.type)
-            vm->display.type = g_strdup(type);
-    }
-    /* Clients cannot read a VM whose display has no type: without a console it is what one of ours would be. */
-    if (!vm->display.type)
-        vm->display.type = g_strdup("vnc");
-}
+/* --- what else may boot --------------------------------------------------------------------------------------------------------- */
 
 static void
 read_others(Reading *reading)
@@ -368,5 +345,4 @@ reading_devices(Reading *reading)
     for (const ScanNode *node = scan_child(doc, reading->devices, "interface"); node; node = scan_next(doc, node))
         read_nic(reading, node);
     read_others(reading);
-    read_consoles(reading);
 }

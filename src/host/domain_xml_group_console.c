@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What one sees and types at: a serial console, a tablet, a screen by VNC. */
+#include "host/domain_xml_group.h"
+
+#define FIRST_EVER "1970-01-01T00:00:01"
+
+static gboolean
+add_serial(Build *build, GError **error)
+{
+    (void) error;
+    build_lines(build, 2, "<serial type='pty'>\n  <target port='0'/>\n</serial>");
+    build_lines(build, 2, "<console type='pty'>\n  <target type='serial' port='0'/>\n</console>");
+    return TRUE;
+}
+
+static gboolean
+add_input(Build *build, GError **error)
+{
+    (void) error;
+    build_line(build, 2, "<input type='tablet' bus='usb'/>");
+    if (build->architecture != ARCHITECTURE_X86_64)
+        build_line(build, 2, "<input type='keyboard' bus='usb'/>");
+    return TRUE;
+}
+
+/* A VNC password can be changed while the guest runs only if it was born with one: this one has expired before it begins. */
+static gboolean
+add_screen(Build *build, GError **error)
+{
+    (void) error;
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char password[9] = "";
+    Id random = id_random();
+    for (guint i = 0; i < 8; i++)
+        password[i] = letters[random.bytes[i < 6 ? i : i + 4] & 63];    /* not the bytes that hold the UUID's version */
+    build_format(build, 2, "<graphics type='vnc' port='-1' autoport='yes' passwd='%s' passwdValidTo='" FIRST_EVER "'>", password);
+    build_line(build, 3, "<listen type='address' address='127.0.0.1'/>");
+    build_line(build, 2, "</graphics>");
+    build_lines(build, 2, build->architecture == ARCHITECTURE_X86_64 ? "<video>\n  <model type='vga' vram='16384' heads='1' primary='yes'/>\n</video>"
+                                                                     : "<video>\n  <model type='virtio' heads='1' primary='yes'/>\n</video>");
+    return TRUE;
+}
+
+static void
+read_screens(Reading *reading)
+{
+    const ScanDoc *doc = reading->doc;
+    Vm *vm = reading->vm;
+    for (const ScanNode *node = scan_child(doc, reading->devices, "graphics"); node; node = scan_next(doc, node)) {
+        g_autofree char *type = scan_get(doc, node, "type");
+        gboolean vnc = g_strcmp0(type, "vnc") == 0;
+        Id id = id_word(vnc ? "766e63" : "7370696365");
+        if ((!vnc && g_strcmp0(type, "spice") != 0) || list_find(&vm->graphics_consoles, &id))
+            continue;
+        GraphicsConsole *console = object_new(&graphics_console_type);
+        console->object.id = id;
+        console->protocol = g_strdup(type);
+        list_add(&vm->graphics_consoles, console);
+        if (!reading->ours && !vm->display.type)
+            vm->display.type = g_strdup(type);
+    }
+    /* Clients cannot read a VM whose display has no type: without a console it is what one of ours would be. */
+    if (!vm->display.type)
+        vm->display.type = g_strdup("vnc");
+}
+
+const DomainGroup group_serial = { .build = add_serial };
+const DomainGroup group_input = { .build = add_input };
+const DomainGroup group_screen = { .build = add_screen, .read = read_screens };

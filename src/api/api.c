@@ -245,6 +245,7 @@ api_stop(Api *api)
     if (!api->serving)
         return;
     api->serving = FALSE;
+    login_stop(api->login);
     consoles_stop(api->consoles);
     for (guint i = 0; i < api->n_servers; i++) {
         feed_unfollow(engine_feed(api->engine), api->followers[i]);

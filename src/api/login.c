@@ -35,6 +35,7 @@ typedef struct {
 struct Login {
     Engine *engine;
     Workers *workers;
+    gint over;                      /* nothing is checked any more */
     guint8 key[DIGEST];
     char *nobody;                   /* a hash no password fits: checking an unknown user takes as long */
     Lock lock;                      /* of the rest */
@@ -89,6 +90,12 @@ login_new(Engine *engine)
     login->credentials = g_hash_table_new_full(digest_hash, digest_equal, NULL, credential_free);
     login->suspects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return login;
+}
+
+void
+login_stop(Login *login)
+{
+    g_atomic_int_set(&login->over, TRUE);
 }
 
 void
@@ -364,21 +371,30 @@ stop_waiting(Login *login)
     login->waiting--;
 }
 
-/* On a thread of the pool. */
+static void
+check_password(Request *request, Try *try)
+{
+    g_autoptr(View) view = inventory_view(engine_inventory(try->login->engine));
+    const User *user = login_find_user(view, try->name);
+    gboolean known = user && user->password && *user->password;
+    gboolean well = password_matches(known ? user->password : hash_of_nobody(try->login), try->password) && known;
+    if (well)
+        tell_success(request, try, user);
+    else
+        tell_failure(request, try);
+}
+
+/* On a thread of the pool. At the end a queue of passwords to be checked would outlast everything else. */
 static void
 check(gpointer data)
 {
     Request *request = data;
     Try *try = request->kept;
-    g_autoptr(View) view = inventory_view(engine_inventory(try->login->engine));
-    const User *user = login_find_user(view, try->name);
-    gboolean known = user && user->password && *user->password;
-    gboolean well = password_matches(known ? user->password : hash_of_nobody(try->login), try->password) && known;
-    stop_waiting(try->login);
-    if (well)
-        tell_success(request, try, user);
+    if (g_atomic_int_get(&try->login->over))
+        fault_set(&try->error, MSG_JOB_STOPPING, NULL);
     else
-        tell_failure(request, try);
+        check_password(request, try);
+    stop_waiting(try->login);
     request_call(request, 0, try->then);
 }
 

@@ -11,6 +11,8 @@
 typedef struct Login Login;
 
 Login *login_new(Engine *engine);
+/* Who still waits is refused. Any thread. */
+void login_stop(Login *login);
 void login_free(Login *login, Tick deadline);
 
 /* The user if this name and password were verified lately and still hold; else the null id. Server thread; quick. */

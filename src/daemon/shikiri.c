@@ -262,6 +262,14 @@ shikiri_run(Shikiri *shikiri)
     loop_run(shikiri->loop);
 }
 
+/* What hosts reported while everybody was ending stands in the mailbox: nobody believes it any more, but it is to be freed. */
+static void
+drop_late_reports(Shikiri *shikiri)
+{
+    while (shikiri->engine && loop_iterate(shikiri->loop, FALSE))
+        continue;
+}
+
 void
 shikiri_free(Shikiri *shikiri)
 {
@@ -274,6 +282,7 @@ shikiri_free(Shikiri *shikiri)
     if (shikiri->engine)
         engine_stop(shikiri->engine);
     hosts_free(shikiri->hosts);
+    drop_late_reports(shikiri);
     api_free(shikiri->api);
     consoles_free(shikiri->consoles);
     engine_free(shikiri->engine);

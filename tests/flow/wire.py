@@ -15,7 +15,9 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "lab")]
+import allowance  # noqa: E402
 import shikirid  # noqa: E402  (beside the lab's tests)
 
 ROOT = "/ovirt-engine/api"
@@ -197,7 +199,7 @@ class House:
         with open(self.conf, "w", encoding="utf-8") as file:
             file.write(conf)
         self.manager = shikirid.Shikirid(options.build, self.folder, fake=self.conf, options=more)
-        self.kept = None
+        self.kept, self.times = None, allowance.times(options.build)
         self.vms = sum(int(number) for number in re.findall(r"vms (\d+)", conf))
 
     def __enter__(self):
@@ -214,9 +216,13 @@ class House:
         self.wait_for_hosts()
         return self
 
+    def within(self, seconds):
+        """What SECONDS are for this build."""
+        return seconds * self.times
+
     def wait_for_hosts(self):
         """Until all are up, and all their VMs are there."""
-        until = time.monotonic() + 60
+        until = time.monotonic() + self.within(60)
         while any(host["status"] != "up" for host in self.get("/hosts")["host"]) or len(self.get("/vms").get("vm", [])) < self.vms:
             if time.monotonic() > until:
                 raise RuntimeError(f"the hosts do not come up: {self.manager.last_words()}")
@@ -319,6 +325,7 @@ class Witness:
             wire.close()
 
     def judge(self, tap, name, most):
+        most = self.house.within(most)
         tap.none(self.trouble, f"{name}: everybody else was answered, {self.asked} times")
         tap.ok(self.slowest < most, f"{name}: within {most} s; the slowest took {self.slowest:.3f} s")
 

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: The Shikiri authors
 # SPDX-License-Identifier: Apache-2.0
-"""What runs a folder of test programs, one after another, each with a time limit, and prints their TAP as one with a single plan. A
-program that dies, hangs, or ends without a plan is a failure. What a killed run left behind is cleared before, after and between.
-Used by the run.py of flow and of lab."""
+"""What runs a folder of test programs, some at once where they do not measure, each with a time limit, and prints their TAP as one with
+a single plan. A program that dies, hangs, or ends without a plan is a failure. What a killed run left behind is cleared before, after
+and between. Used by the run.py of flow and of lab."""
 import argparse
+import concurrent.futures
 import glob
 import os
 import re
@@ -13,6 +14,8 @@ import sys
 import threading
 import time
 
+import allowance
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab"))
 import leftovers  # noqa: E402  (the lab's: it knows what a test program leaves)
 
@@ -20,13 +23,43 @@ import leftovers  # noqa: E402  (the lab's: it knows what a test program leaves)
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 RESULT = re.compile(r"(not ok|ok)\b\s*\d*\s*-?\s*(.*)")
 PLAN = re.compile(r"1\.\.(\d+)\s*(#.*)?$")
+# Puts the mark into its own environment, and becomes the program.
+MARKED = ["sh", "-c", f'export {leftovers.MARK}="$$:$(cut -d" " -f22 /proc/$$/stat)"; exec "$@"', "sh"]
 
 
 class Total:
-    """One numbering over all programs."""
+    """One numbering over all programs. Of those under way the first speaks as it goes, the others when it has ended: the order is always
+    that of their beginning."""
 
     def __init__(self):
         self.count = self.failed = 0
+        self.lock = threading.RLock()
+        self.waiting = []           # programs, those under way and those that ended before the first of them
+
+    def begin(self, program):
+        with self.lock:
+            self.waiting.append(program)
+
+    def hear(self, program, passed, text):
+        """PASSED: None where TEXT is only told."""
+        with self.lock:
+            program.kept.append((passed, text))
+            self.speak()
+
+    def end(self, program):
+        with self.lock:
+            program.ended = True
+            self.speak()
+
+    def speak(self):
+        while self.waiting:
+            first = self.waiting[0]
+            for passed, text in first.kept:
+                self.why(text) if passed is None else self.say(passed, text)
+            first.kept.clear()
+            if not first.ended:
+                return
+            self.waiting.pop(0)
 
     def say(self, passed, name):
         self.count += 1
@@ -49,24 +82,29 @@ class Program:
         self.total, self.limit = total, limit
         self.name = os.path.basename(file)[len("test_"):-len(".py")]
         self.plan, self.results, self.bad, self.hung = None, 0, 0, False
+        self.kept, self.ended = [], False       # the total's
         self.errors = os.path.join(leftovers.TEMP, f"shikiri-lab-data.{self.name}-{os.getpid()}-errors")
         with open(self.errors, "wb") as errors:
-            self.process = subprocess.Popen([PYTHON, file, *options], stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, text=True,
-                                            errors="replace", start_new_session=True, preexec_fn=leftovers.set_mark)
+            self.process = subprocess.Popen([*MARKED, PYTHON, file, *options], stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, text=True,
+                                            errors="replace", start_new_session=True)
         self.started = leftovers.started(self.process.pid)
+        total.begin(self)
 
     def run(self):
         timer = threading.Timer(self.limit, self.expire)
         timer.start()
         begun = time.monotonic()
-        for line in self.process.stdout:
-            self.take(line.rstrip("\n"))
-        status = self.process.wait()
-        timer.cancel()
-        leftovers.end_of(self.process.pid, self.started)
-        self.judge(status)
-        os.unlink(self.errors)
-        print(f"# {self.name}: {self.results} in {time.monotonic() - begun:.1f} s", flush=True)
+        try:
+            for line in self.process.stdout:
+                self.take(line.rstrip("\n"))
+            status = self.process.wait()
+            leftovers.end_of(self.process.pid, self.started)
+            self.judge(status)
+            os.unlink(self.errors)
+            self.total.hear(self, None, f"{self.name}: {self.results} in {time.monotonic() - begun:.1f} s")
+        finally:
+            timer.cancel()
+            self.total.end(self)
 
     def expire(self):
         """The group gets no chance to argue; what else it started carries its mark."""
@@ -85,13 +123,13 @@ class Program:
         if result:
             self.results += 1
             self.bad += result.group(1) != "ok"
-            self.total.say(result.group(1) == "ok", f"{self.name}: {result.group(2)}")
+            self.total.hear(self, result.group(1) == "ok", f"{self.name}: {result.group(2)}")
         elif plan:
             self.plan = int(plan.group(1))
             if plan.group(2):
-                self.total.say(True, f"{self.name}: whole program {plan.group(2)}")
+                self.total.hear(self, True, f"{self.name}: whole program {plan.group(2)}")
         elif line.strip():
-            self.total.why(line.lstrip("# "))
+            self.total.hear(self, None, line.lstrip("# "))
 
     def judge(self, status):
         if self.hung:
@@ -104,9 +142,9 @@ class Program:
             self.fail(f"ended with status {status}")
 
     def fail(self, why):
-        self.total.say(False, f"{self.name}: {why}")
+        self.total.hear(self, False, f"{self.name}: {why}")
         with open(self.errors, encoding="utf-8", errors="replace") as errors:
-            self.total.why("".join(errors.readlines()[-30:]))
+            self.total.hear(self, None, "".join(errors.readlines()[-30:]))
 
 
 def choose(folder, names):
@@ -116,31 +154,65 @@ def choose(folder, names):
     return [file for file in files if any(name in os.path.basename(file) for name in names)]
 
 
-def run(folder, limits, missing=()):
+class Lanes:
+    """Programs, NUMBER at once, each after another; what is under way when this is interrupted is ended."""
+
+    def __init__(self, total, options, limit):
+        self.total, self.options, self.limit = total, options, limit
+        self.lock = threading.Lock()
+        self.running, self.over = set(), False
+
+    def run(self, files, number):
+        with concurrent.futures.ThreadPoolExecutor(number) as pool:
+            programs = [pool.submit(self.run_one, file) for file in files]
+            try:
+                for program in programs:
+                    program.result()
+            finally:
+                self.end()
+
+    def run_one(self, file):
+        with self.lock:
+            if self.over:
+                return
+            program = Program(self.total, file, self.options, self.limit)
+            self.running.add(program)
+        program.run()
+        with self.lock:
+            self.running.remove(program)
+            leftovers.clear()
+
+    def end(self):
+        with self.lock:
+            self.over = True
+            for program in self.running:
+                program.end()
+
+
+def run(folder, limits, missing=(), lanes=1, alone=()):
     """Runs FOLDER's programs as the command line says: LIMITS are the seconds one gets, usually and with --full; MISSING gives a
-    sentence for each thing without which there is no point. The status to exit with."""
+    sentence for each thing without which there is no point; LANES programs run at once, but for ALONE, those that measure: they come
+    last, with nothing beside them. The status to exit with."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--full", action="store_true", help="the slow cases too")
     parser.add_argument("names", nargs="*", help="only programs whose name holds one of these")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    total, running = Total(), None
+    total = Total()
     for sentence in missing:
         total.say(False, sentence)
     if total.failed:
         return total.done()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     given = ["--build", os.path.abspath(options.build)] + (["--full"] if options.full else [])
+    limit = limits[options.full] * allowance.times(options.build)
+    files = choose(folder, options.names)
+    last = [file for file in files if os.path.basename(file) in {f"test_{name}.py" for name in alone}]
     leftovers.clear()
     try:
-        for file in choose(folder, options.names):
-            running = Program(total, file, given, limits[options.full])
-            running.run()
-            running = None
-            leftovers.clear()
+        Lanes(total, given, limit).run([file for file in files if file not in last], lanes)
+        Lanes(total, given, limit).run(last, 1)
     finally:
-        if running:
-            running.end()
         leftovers.clear()
     return total.done()

@@ -9,6 +9,8 @@ set -euo pipefail
 
 out=${1:?usage: hello-guest.sh DIR}
 mkdir -p "$out"
+exec 9<"$out"           # who comes while another makes it waits for it
+flock 9
 if [ -s "$out/hello-vmlinuz" ] && [ -s "$out/hello-initrd.gz" ]; then
     exit 0
 fi

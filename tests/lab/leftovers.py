@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a killed test leaves behind, and how it is told from what a living one uses. Each test marks itself (environment of all its
 processes, number in the names of its folders) with its process number; what bears the mark of a process that is gone is ours to
-clear. Used by run.py, and by lab.py to set the mark."""
+clear, unless somebody else holds a lock in it: numbers of processes mean little to who runs in another namespace, or handed its folder
+on. Used by suite.py, and by lab.py to set the mark."""
+import contextlib
+import fcntl
 import glob
 import os
 import re
@@ -68,10 +71,34 @@ def end_orphans():
         time.sleep(0.05)
 
 
+def hold(folder):
+    """FOLDER is in use as long as this process lives."""
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    return held
+
+
+def is_held(path):
+    """By a test (hold), the libvirtd that lives in it, or a manager."""
+    folder = re.sub(r"\.\w+$", "", path)        # a file beside it goes with it
+    for place in (".", "lock", "shikiri.db.lock", "data/shikiri.db.lock"):
+        try:
+            probe = os.open(os.path.join(folder, place), os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(probe)
+    return False
+
+
 def is_abandoned(path):
-    """A folder of ours (by its name) whose test is gone."""
+    """A folder of ours (by its name) whose test is gone, and in which nobody else is."""
     name = FOLDER.search(path)
-    return name is not None and started(int(name.group(1))) is None
+    return name is not None and started(int(name.group(1))) is None and not is_held(path)
 
 
 def unmount_below(path):
@@ -92,4 +119,5 @@ def clear():
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path, ignore_errors=True)
         else:
-            os.unlink(path)
+            with contextlib.suppress(FileNotFoundError):        # another run clears, too
+                os.unlink(path)

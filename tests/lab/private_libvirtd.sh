@@ -25,10 +25,11 @@ SOCKET=$DIR/run/libvirt/libvirt-sock
 
 enter() { exec nsenter -t "$(cat "$DIR/init.pid")" -m -n -p "$@"; }
 
-# The lock is held by PID 1 inside: a folder whose lock is free has nobody in it.
+# The lock is held by PID 1 inside: a folder whose lock is free has nobody in it, unless who it is named after is just making it.
 sweep() {
     local old
     for old in /tmp/shikiri-lab.*; do
+        [ -d "/proc/${old##*[-.]}" ] && continue
         [ -f "$old/lock" ] && flock -n "$old/lock" true && rm -rf "$old"
     done
     return 0
@@ -37,7 +38,7 @@ sweep() {
 prepare() {
     mkdir -p "$DIR"
     exec 9>"$DIR/lock"
-    flock -n 9 || { echo "$DIR is in use by another private libvirtd" >&2; exit 1; }
+    flock -w 2 9 || { echo "$DIR is in use by another private libvirtd" >&2; exit 1; }
     rm -rf "$DIR"/{etc,lib,run,cache,log}
     mkdir -p "$DIR"/{etc,lib,run/libvirt,run/lock,cache,log}
     chmod 755 "$DIR"

@@ -16,6 +16,8 @@ import tempfile
 import threading
 import time
 
+import leftovers
+
 ROOT = "/ovirt-engine/api"
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 USER = "admin@internal"
@@ -246,6 +248,7 @@ def folder(name):
     """A fresh data directory for a manager without a libvirtd of its own; remove_folder() takes it away."""
     path = tempfile.mkdtemp(prefix=f"shikiri-lab-data.{name}-{os.getpid()}-", dir="/tmp")
     os.chmod(path, 0o711)
+    leftovers.hold(path)
     return path
 
 

@@ -11,13 +11,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import uuid
 
 from lab import wait_for
-from shikirid import hello_guest
+from shikirid import folder, hello_guest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIBVIRTD = os.path.join(HERE, "private_libvirtd.sh")
@@ -113,8 +112,7 @@ class Host:
 class Lab:
     def __init__(self, build):
         self.build = build
-        self.folder = tempfile.mkdtemp(prefix=f"shikiri-lab-data.domain-{os.getpid()}-", dir="/tmp")
-        os.chmod(self.folder, 0o711)
+        self.folder = folder("domain")
         self.store = self.make_folder("store")
         self.dir = f"/tmp/shikiri-lab.domain-{os.getpid()}"
         hello_guest(self.store)
@@ -532,6 +530,7 @@ def run(lab):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
+    parser.add_argument("--full", action="store_true", help="the same")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if os.geteuid() != 0:

@@ -249,6 +249,7 @@ def nowhere(tap, build):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
+    parser.add_argument("--full", action="store_true", help="the same")
     build = parser.parse_args().build
     tap = Tap()
     nowhere(tap, build)

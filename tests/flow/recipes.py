@@ -185,11 +185,12 @@ def settle(m):
     return None, f"it does not come to rest: {last}"
 
 
-def edit(m, path, body):
-    """Answered once the store takes writes: after a failure it tries every few seconds, and must mend itself."""
-    reply = m.put(path, body)
-    mended = wait_for(lambda: m.put(path, body).status != 503, MEND) if reply.status == 503 else False
-    return m.put(path, body) if mended else reply
+def once_mended(ask):
+    """What ASK is answered once the store takes writes: after a failure it tries every few seconds, and must mend itself."""
+    until = time.monotonic() + MEND
+    while (reply := ask()).status == 503 and time.monotonic() < until:
+        time.sleep(0.1)
+    return reply
 
 
 def still_claimed(m):
@@ -197,10 +198,10 @@ def still_claimed(m):
     wrong = []
     for vm in m.get("/vms").body.get("vm", []):
         if vm["status"] == "suspended":         # is edited by nobody, claimed or not
-            m.post(f"/vms/{vm['id']}/discardstate?wait=1", {})
+            once_mended(lambda: m.post(f"/vms/{vm['id']}/discardstate?wait=1", {}))
     for path, field in (("vm", "comment"), ("disk", "description")):
         for one in m.get(f"/{path}s").body.get(path, []):
-            reply = edit(m, f"/{path}s/{one['id']}?wait=1", {field: "free"})
+            reply = once_mended(lambda: m.put(f"/{path}s/{one['id']}?wait=1", {field: "free"}))
             if reply.status != 200:
                 wrong.append(f"{path} {one['name']} is not free: {reply}")
     return wrong

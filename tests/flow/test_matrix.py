@@ -20,7 +20,7 @@ from recipes import RECIPES, Estate, Shikirid, Tap, leftovers, settle, wait_for
 KINDS = ("step", "effect", "sql")
 NEVER = 10 ** 9
 PASSED = re.compile(r"points passed: (\d+) step, (\d+) effect, (\d+) sql")
-DAEMONS = 4
+DAEMONS = 4 * os.cpu_count()     # at once: they wait most of the time
 
 
 def end_and_count(m):

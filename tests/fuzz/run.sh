@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: The Shikiri authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Fuzzes every target for SECONDS (60) with clang's libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer, from the corpus of
-# the tree; speaks TAP. What it finds new stays in BUILD/corpus; an input that ends a target is left in BUILD and named.
+# Fuzzes every target for SECONDS (60), one a processor at once, with clang's libFuzzer, AddressSanitizer and
+# UndefinedBehaviorSanitizer, from the corpus of the tree; speaks TAP. What it finds new stays in BUILD/corpus; an input that ends a target is left in BUILD and named.
 # usage: tests/fuzz/run.sh [SECONDS [TARGET…]]        BUILD=build-fuzz
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -31,18 +31,21 @@ ninja -C "$build" "${targets[@]/#/tests/fuzz/fuzz_}" >"$build/fuzz.log" 2>&1 || 
     exit 1
 }
 echo "1..${#targets[@]}"
-number=0 failed=0
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-for target in "${targets[@]}"; do
-    number=$((number + 1))
+fuzz() { # number, target
+    local number=$1 target=$2
     mkdir -p "$build/corpus/$target"
     if "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1 \
         -artifact_prefix="$build/$target-" "$build/corpus/$target" "tests/fuzz/corpus/$target" >"$build/$target.log" 2>&1; then
         echo "ok $number - $target: $(grep -o 'number_of_executed_units: *[0-9]*' "$build/$target.log" | grep -o '[0-9]*$') inputs"
     else
-        failed=$((failed + 1))
         echo "not ok $number - $target"
         grep -E "ERROR|SUMMARY|Test unit written|runtime error" "$build/$target.log" | cut -c1-300 | head -8 | sed "s/^/  # /"
     fi
+}
+for at in "${!targets[@]}"; do
+    [ "$(jobs -rp | wc -l)" -lt "$(nproc)" ] || wait -n
+    fuzz $((at + 1)) "${targets[at]}" >"$build/${targets[at]}.tap" &
 done
-[ $failed -eq 0 ]
+wait
+cd "$build" && cat "${targets[@]/%/.tap}" && ! grep -q '^not ok' "${targets[@]/%/.tap}"

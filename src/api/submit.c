@@ -252,6 +252,15 @@ abandon(Submit *submit, Draft *take)
 }
 
 static void
+cancel(Submit *submit, Draft *take)
+{
+    const Exchange *exchange = submit->exchange;
+    submit->wait = TRUE;
+    engine_cancel(exchange->engine, &submit->target, exchange_flag(exchange, "plan", FALSE) ? planned : NULL, done, submit);
+    draft_free(take);
+}
+
+static void
 send(Submit *submit, const Command *command, Draft *take)
 {
     Exchange *exchange = submit->exchange;
@@ -463,6 +472,8 @@ submit_action(Exchange *exchange, const Place *place)
         refuse(submit, error);
     else if (submit->type == &job_type && g_str_equal(place->word, "abandon"))
         abandon(submit, draft);
+    else if (submit->type == &job_type && g_str_equal(place->word, "cancel"))
+        cancel(submit, draft);
     else
         send(submit, command, draft);
 }

@@ -238,6 +238,23 @@ run_update(Run *run, GError **error)
     return body && show_reply(run, "PUT", path, body, error);
 }
 
+/* A.B=VALUE: B in the group A. */
+static void
+put_pair(struct json_object *body, const char *name, const char *value)
+{
+    g_auto(GStrv) path = g_strsplit(name, ".", -1);
+    guint last = MAX(g_strv_length(path), 1) - 1;
+    for (guint i = 0; i < last; i++) {
+        struct json_object *group = NULL;
+        if (!json_object_object_get_ex(body, path[i], &group) || !json_object_is_type(group, json_type_object)) {
+            group = json_object_new_object();
+            json_object_object_add(body, path[i], group);
+        }
+        body = group;
+    }
+    json_object_object_add(body, path[last] ? path[last] : "", json_object_new_string(value));
+}
+
 static gboolean
 run_action(Run *run, GError **error)
 {
@@ -245,7 +262,7 @@ run_action(Run *run, GError **error)
     struct json_object *body = json_object_new_object();
     for (guint i = 0; i + 1 < run->pairs->len; i++) {
         g_auto(GStrv) halves = g_strsplit(g_ptr_array_index(run->pairs, i), "=", 2);
-        json_object_object_add(body, halves[0], json_object_new_string(halves[1]));
+        put_pair(body, halves[0], halves[1]);
     }
     g_autofree char *action = g_strconcat(run->path, "/", verb, NULL);
     g_autofree char *path = with_query(run, action);

@@ -71,8 +71,8 @@ definition_is_quiet(Work *work, GError **error)
 /* --- preparing ------------------------------------------------------------------------------------------------------------ */
 
 /* An adopted domain cannot say what only the manager knows of it. The first edit gives it metadata of ours with that. */
-static Vm *
-as_known(const Work *work, const DomainFacts *facts)
+Vm *
+definition_as_known(const Work *work, const DomainFacts *facts)
 {
     static const char *const rows[] = { "cluster", "template", "original_template", "delete_protected", "creation_time", "origin", "high_availability", "type", NULL };
     const Vm *known = find_vm(work);
@@ -107,7 +107,7 @@ patched(const Work *work, const DomainFacts *facts, const Vm *target, GError **e
 static char *
 edited(Work *work, const DomainFacts *facts, DefinitionEdit edit, GError **error)
 {
-    Vm *base = as_known(work, facts);
+    Vm *base = definition_as_known(work, facts);
     Vm *target = object_dup(base);
     gboolean well = edit(work, target, error);
     char *xml = well && !type_equal(&vm_type, target, base) ? patched(work, facts, target, error) : NULL;

@@ -28,6 +28,8 @@ const char *definition_wished(const Work *work, const DomainFacts *facts);
 /* For `plan`: the host, and a unified diff of its XML before and after. */
 char *definition_plan(Work *work, DefinitionEdit edit, GError **error);
 
+/* FACTS' configuration with what the model alone knows of the VM of mark "vm", where its XML has no mark of ours yet. Yours. */
+Vm *definition_as_known(const Work *work, const DomainFacts *facts);
 /* The domain as the host has it. FALSE if it cannot be asked. RET->state is ABSENT where there is none. */
 DomainFacts *definition_read(Work *work, GError **error);
 /* Does a process exist for it? */

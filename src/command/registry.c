@@ -8,12 +8,12 @@
 
 const Command *const command_registry[] = {
     &vm_add, &vm_update, &vm_remove, &vm_start, &vm_stop, &vm_shutdown,
-    &vm_reboot, &vm_reset, &vm_suspend, &vm_discardstate,
+    &vm_reboot, &vm_reset, &vm_suspend, &vm_discardstate, &vm_clone,
     &disk_add, &disk_update, &disk_remove,
     &disk_attachment_add, &disk_attachment_update, &disk_attachment_remove,
     &nic_add, &nic_update, &nic_remove, &nic_activate, &nic_deactivate,
     &cdrom_update,
-    &job_abandon,
+    &job_abandon, &job_cancel,
     &event_add,
     NULL,
 };

@@ -8,10 +8,10 @@
 #include "job/command.h"
 
 extern const Command vm_add, vm_update, vm_remove, vm_start, vm_stop, vm_shutdown;
-extern const Command vm_reboot, vm_reset, vm_suspend, vm_discardstate;
+extern const Command vm_reboot, vm_reset, vm_suspend, vm_discardstate, vm_clone;
 extern const Command disk_add, disk_update, disk_remove;
 extern const Command disk_attachment_add, disk_attachment_update, disk_attachment_remove;
 extern const Command nic_add, nic_update, nic_remove, nic_activate, nic_deactivate;
 extern const Command cdrom_update;
-extern const Command job_abandon;
+extern const Command job_abandon, job_cancel;
 extern const Command event_add;

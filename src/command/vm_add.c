@@ -71,7 +71,7 @@ build(Work *work, GError **error)
     vm->original_template.id = vm->template_.id;
     vm->creation_time = clock_wall();
     vm->status = VM_DOWN;
-    vm->locked = TRUE;
+    vm_lock(vm);
     devices_add_standard(vm, vm->creation_time);
     if (vm_rules_check(work->draft, vm, TRUE, error) && vm_rules_name_is_free(work, vm, TRUE, error) && add_nics(work, vm, error) && add_attachments(work, vm, error))
         return vm;
@@ -215,7 +215,7 @@ finish(Work *work, Changes *changes)
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
     if (!vm)
         return;
-    vm->locked = FALSE;
+    vm_unlock(vm);
     definition_keep(work, changes, &work->target);
 }
 

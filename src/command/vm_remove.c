@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Removes a VM and, unless detach_only is set, the disks that are its alone. Both steps only go forward: half a VM is of no
- * use to anybody, so what is begun is ended. Files that the manager did not make are never deleted. */
+ * Removes a VM and, unless detach_only is set, the disks that are its alone: which ones, job, event and plan say. Both steps only
+ * go forward: half a VM is of no use to anybody, so what is begun is ended. Files that the manager did not make are never deleted. */
 #include "command/attachments.h"
 #include "command/definition.h"
 #include "command/devices.h"
@@ -19,10 +19,24 @@ goes_with(const Work *work, const Disk *disk)
     return vms->len == 1 && !guard_is_unmanaged(work->view, disk) && !guard_file_user(work->view, disk);
 }
 
+static void
+tell_apart(Work *work, GString *deleted, GString *kept)
+{
+    work_set_about(work, "deleted", deleted->len ? deleted->str : NULL);
+    work_set_about(work, "kept", kept->len ? kept->str : NULL);
+}
+
+static void
+add_name(GString *names, const Disk *disk)
+{
+    g_string_append_printf(names, "%s%s", names->len ? ", " : "", disk->alias ? disk->alias : "");
+}
+
 static gboolean
 check_disks(Work *work, const Vm *vm, GError **error)
 {
     gboolean keep = work_flag(work, "detach_only", FALSE);
+    g_autoptr(GString) deleted = g_string_new(NULL), kept = g_string_new(NULL);
     for (guint i = 0; i < vm->disk_attachments.count; i++) {
         const DiskAttachment *attachment = vm->disk_attachments.items[i];
         const Disk *there = view_find(work->view, &disk_type, &attachment->object.id);
@@ -31,13 +45,16 @@ check_disks(Work *work, const Vm *vm, GError **error)
         const Disk *disk = guard_disk(work, &attachment->object.id, TRUE, error);
         if (!disk)
             return FALSE;
-        if (keep || !goes_with(work, disk))
+        gboolean goes = !keep && goes_with(work, disk);
+        add_name(goes ? deleted : kept, disk);
+        if (!goes)
             continue;
         const StorageDomain *storage = guard_disk_storage(work->view, disk);
         if (!guard_storage(work, &storage->object.id, NULL, error))
             return FALSE;
         work_claim(work, &disk_type, &disk->object.id);
     }
+    tell_apart(work, deleted, kept);
     return TRUE;
 }
 
@@ -59,7 +76,7 @@ stage(Work *work, Changes *changes, GError **error)
     (void) error;
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
     gboolean keep = work_flag(work, "detach_only", FALSE);
-    vm->locked = TRUE;
+    vm_lock(vm);
     for (guint i = 0; i < vm->disk_attachments.count && !keep; i++) {
         const DiskAttachment *attachment = vm->disk_attachments.items[i];
         const Disk *disk = view_find(work->view, &disk_type, &attachment->object.id);
@@ -143,7 +160,7 @@ revert(Work *work, Changes *changes)
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
     if (!vm)
         return;
-    vm->locked = FALSE;
+    vm_unlock(vm);
     for (guint i = 0; i < vm->disk_attachments.count; i++) {
         const DiskAttachment *attachment = vm->disk_attachments.items[i];
         volumes_unlock(work, changes, &attachment->object.id);
@@ -174,6 +191,18 @@ plan(Work *work, GError **error)
     return g_strdup(text->str);
 }
 
+#define SENTENCES(title_, done_) { .title = title_, .done = { 113, done_ }, .failed = { 59, MSG_VM_REMOVE_FAILED } }
+
+static const Command *
+words(const Work *work)
+{
+    static const Command with_disks = SENTENCES(MSG_REMOVING_VM_WITH_DISKS, MSG_VM_REMOVED_WITH_DISKS);
+    static const Command from_disks = SENTENCES(MSG_REMOVING_VM_FROM_DISKS, MSG_VM_REMOVED_FROM_DISKS);
+    static const Command with_some = SENTENCES(MSG_REMOVING_VM_WITH_SOME, MSG_VM_REMOVED_WITH_SOME);
+    gboolean deletes = work_mark(work, "about.deleted") != NULL, keeps = work_mark(work, "about.kept") != NULL;
+    return deletes && keeps ? &with_some : deletes ? &with_disks : keeps ? &from_disks : &vm_remove;
+}
+
 const Command vm_remove = {
     .verb = "remove",
     .on = &vm_type,
@@ -181,6 +210,7 @@ const Command vm_remove = {
     .title = MSG_REMOVING_VM,
     .done = { 113, MSG_VM_REMOVED },
     .failed = { 59, MSG_VM_REMOVE_FAILED },
+    .words = words,
     .check = check,
     .stage = stage,
     .plan = plan,

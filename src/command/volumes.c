@@ -10,12 +10,14 @@
 #include <string.h>
 
 #define MAKE "volume."              /* volume.0, volume.1 …: "DISK STORAGE FORMAT SIZE SPARSE SHAREABLE /path" */
+#define FROM ".from"                /* volume.0.from: the disk it is a copy of */
 #define DOOM "doomed."
 #define GROW "grow"
 #define CLEAR "volumes.clear"
 #define WAS "disk.was."             /* with the disk's id: its status before it was locked */
 
 #define SLOWEST (20 * 1024 * 1024)  /* bytes per second a preallocated file is surely written at */
+#define COPY_LEAST (60 * CLOCK_SECOND)
 
 /* --- marks ---------------------------------------------------------------------------------------------------------------- */
 
@@ -53,7 +55,7 @@ get(const Work *work, const char *prefix, guint number, Volume *ret)
     return parse(work_mark(work, mark), ret);
 }
 
-static void
+static guint
 append(Work *work, const char *prefix, const Disk *disk, const StorageDomain *storage)
 {
     Volume there;
@@ -62,6 +64,7 @@ append(Work *work, const char *prefix, const Disk *disk, const StorageDomain *st
         number++;
     g_autofree char *mark = g_strdup_printf("%s%u", prefix, number);
     set(work, mark, disk, storage, disk->provisioned_size);
+    return number;
 }
 
 static gboolean
@@ -78,6 +81,19 @@ void
 volumes_plan(Work *work, const Disk *disk, const StorageDomain *storage)
 {
     append(work, MAKE, disk, storage);
+}
+
+static char *
+from_mark(guint number)
+{
+    return g_strdup_printf(MAKE "%u" FROM, number);
+}
+
+void
+volumes_plan_copy(Work *work, const Disk *disk, const StorageDomain *storage, const Id *from)
+{
+    g_autofree char *mark = from_mark(append(work, MAKE, disk, storage));
+    work_set_mark_id(work, mark, from);
 }
 
 gboolean
@@ -216,6 +232,18 @@ patience(const Work *work, const Volume *volume)
     return work->deadline + most;
 }
 
+/* Copies are made one after the other, each in its time. */
+static gboolean
+make(Work *work, HostLink *link, guint number, const VolumeSpec *spec, const Volume *volume, GError **error)
+{
+    Id from;
+    g_autofree char *mark = from_mark(number);
+    if (!work_mark_id(work, mark, &from))
+        return link->ops->volume_create(link, spec, patience(work, volume), error);
+    Tick deadline = clock_tick() + COPY_LEAST + volume->size / SLOWEST * CLOCK_SECOND;
+    return link->ops->volume_copy(link, spec, &from, &work->cancelled, MAX(work->deadline, deadline), error);
+}
+
 gboolean
 volumes_create(Work *work, GError **error)
 {
@@ -227,7 +255,7 @@ volumes_create(Work *work, GError **error)
     id_format(&work->job, ID_UUID, job);
     for (guint i = 0; get(work, MAKE, i, &volume); i++) {
         VolumeSpec spec = { volume.disk, store_of(&volume), volume.format, volume.size, volume.sparse, job };
-        if (!link->ops->volume_create(link, &spec, patience(work, &volume), error))
+        if (!make(work, link, i, &spec, &volume, error))
             return FALSE;
     }
     return TRUE;

@@ -17,6 +17,8 @@ typedef struct {
 
 /* stage: this job makes the file of DISK, in STORAGE. */
 void volumes_plan(Work *work, const Disk *disk, const StorageDomain *storage);
+/* The same, as a copy of the disk FROM, which lies there too. */
+void volumes_plan_copy(Work *work, const Disk *disk, const StorageDomain *storage, const Id *from);
 /* The planned volume of that disk; FALSE if this job makes none. */
 gboolean volumes_find(const Work *work, const Id *disk, Volume *ret);
 

@@ -264,3 +264,15 @@ device_nic(const DeviceShop *shop, const Nic *nic, gint64 order, GError **error)
     text_add_literal(&out, "</interface>");
     return text_take(&out);
 }
+
+/* --- consoles --------------------------------------------------------------------------------------------------------------------- */
+
+void
+device_new_password(char ret_password[DEVICE_PASSWORD_SIZE])
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    Id random = id_random();
+    for (guint i = 0; i < DEVICE_PASSWORD_SIZE - 1; i++)
+        ret_password[i] = letters[random.bytes[i < 6 ? i : i + 4] & 63];    /* not the bytes that hold the UUID's version */
+    ret_password[DEVICE_PASSWORD_SIZE - 1] = '\0';
+}

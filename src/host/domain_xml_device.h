@@ -35,3 +35,8 @@ gboolean device_nic_source(const char *source, const char **ret_type, char **ret
 const char *device_wished_source(const DomainWorld *world, const Nic *nic);
 const char *device_drive_bus(const DeviceShop *shop);           /* of a CD-ROM drive */
 char *device_drive_target(DeviceShop *shop, const char *wish);
+
+/* A console's password that nobody knows, and the moment at which it has expired before it begins. */
+#define DEVICE_FIRST_EVER "1970-01-01T00:00:01"
+#define DEVICE_PASSWORD_SIZE 9
+void device_new_password(char ret_password[DEVICE_PASSWORD_SIZE]);

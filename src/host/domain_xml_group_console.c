@@ -4,8 +4,6 @@
  * What one sees and types at: a serial console, a tablet, a screen by VNC. */
 #include "host/domain_xml_group.h"
 
-#define FIRST_EVER "1970-01-01T00:00:01"
-
 static gboolean
 add_serial(Build *build, GError **error)
 {
@@ -30,12 +28,9 @@ static gboolean
 add_screen(Build *build, GError **error)
 {
     (void) error;
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    char password[9] = "";
-    Id random = id_random();
-    for (guint i = 0; i < 8; i++)
-        password[i] = letters[random.bytes[i < 6 ? i : i + 4] & 63];    /* not the bytes that hold the UUID's version */
-    build_format(build, 2, "<graphics type='vnc' port='-1' autoport='yes' passwd='%s' passwdValidTo='" FIRST_EVER "'>", password);
+    char password[DEVICE_PASSWORD_SIZE];
+    device_new_password(password);
+    build_format(build, 2, "<graphics type='vnc' port='-1' autoport='yes' passwd='%s' passwdValidTo='" DEVICE_FIRST_EVER "'>", password);
     build_line(build, 3, "<listen type='address' address='127.0.0.1'/>");
     build_line(build, 2, "</graphics>");
     build_lines(build, 2, build->architecture == ARCHITECTURE_X86_64 ? "<video>\n  <model type='vga' vram='16384' heads='1' primary='yes'/>\n</video>"

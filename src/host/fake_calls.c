@@ -2,185 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * What fake hosts do: the operations of host/host.h, with libvirt's manners (what is done twice is done once where the interface
- * says so), and the faults that were ordered. */
+ * says so). */
 #include "host/fake_parts.h"
 
 #include "host/domain_xml.h"
 
 #include <string.h>
-
-#define AWAY CLOCK_SECOND                   /* how long a lost host stays away */
-#define LATE (3 * CLOCK_SECOND)             /* when a call is done after its caller was told that nobody knows */
-
-#define FAKE_HOST(link) ((FakeHost *) (link))   /* its first member */
-
-/* --- faults ---------------------------------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    FakeHost *host;
-    const char *operation;
-    const Id *id;
-    gboolean question;          /* changes nothing */
-    gboolean silent;            /* done, but nobody learns so, */
-    gboolean late;              /* and only after a while */
-    gboolean deaf;              /* done, and the guest does not obey */
-} Call;
-
-static gboolean
-is_for(const char *wanted, const char *name)
-{
-    return g_str_equal(wanted, "*") || g_str_equal(wanted, name);
-}
-
-static const FakeFault *
-find_fault(const Call *call)
-{
-    Fake *fake = call->host->fake;
-    guint count = GPOINTER_TO_UINT(g_hash_table_lookup(call->host->counts, call->operation)) + 1;
-    g_hash_table_replace(call->host->counts, g_strdup(call->operation), GUINT_TO_POINTER(count));
-    for (guint i = 0; i < fake->faults->len; i++) {
-        const FakeFault *fault = fake->faults->pdata[i];
-        if (is_for(fault->host, call->host->name) && is_for(fault->operation, call->operation) && (fault->number == 0 || fault->number == count))
-            return fault;
-    }
-    return NULL;
-}
-
-/* Lock held; dropped while it waits. FALSE: the deadline came first, or the host is being stopped. */
-static gboolean
-wait_out(FakeHost *host, Tick until, Tick deadline)
-{
-    while (!host->stopped && clock_tick() < MIN(until, deadline))
-        condition_wait_until(&host->fake->wake, &host->fake->lock, MIN(until, deadline));
-    return !host->stopped && until <= deadline;
-}
-
-static gboolean
-unknown(const Call *call, GError **error)
-{
-    char text[ID_TEXT_SIZE];
-    return fault_set(error, MSG_HOST_CALL_OVERDUE, "host", call->host->name, "verb", call->operation, "vm", id_format(call->id, ID_UUID, text), NULL);
-}
-
-static void
-come_back(FakeHost *host, G_GNUC_UNUSED const Id *domain)
-{
-    fake_report_up(host);
-}
-
-static gboolean
-suffer(Call *call, FakeKind kind, Tick deadline, GError **error)
-{
-    switch (kind) {
-    case FAKE_FAIL:
-        return fault_set(error, MSG_FAKE_ON_ORDER, "host", call->host->name, "operation", call->operation, NULL);
-    case FAKE_HANG:
-        wait_out(call->host, deadline, deadline);
-        return unknown(call, error);
-    case FAKE_UNKNOWN:
-        call->silent = TRUE;
-        return TRUE;
-    case FAKE_LATE:
-        call->late = TRUE;
-        return !call->question || unknown(call, error);
-    case FAKE_DEAF:
-        call->deaf = TRUE;
-        return TRUE;
-    case FAKE_LOST:
-        fake_report_lost(call->host);
-        fake_later(call->host, AWAY, come_back, &id_null);
-        return unknown(call, error);
-    }
-    return TRUE;
-}
-
-static gboolean
-is_about(gconstpointer order, gconstpointer id)
-{
-    return id_equal(&((const FakeOrder *) order)->id, id);
-}
-
-/* Is there a call about ID that has not ended, though its caller went? */
-static gboolean
-is_in_doubt(const Call *call)
-{
-    return g_ptr_array_find_with_equal_func(call->host->late, call->id, is_about, NULL);
-}
-
-/* As with libvirt: while an earlier call about the same thing has not ended a question is refused, and a change waits. */
-static gboolean
-wait_for_certainty(const Call *call, Tick deadline, GError **error)
-{
-    char text[ID_TEXT_SIZE];
-    while (!call->question && is_in_doubt(call) && wait_out(call->host, clock_tick() + LATE / 10, deadline)) {
-    }
-    return !is_in_doubt(call) ||
-           fault_set(error, MSG_HOST_STILL_AT_WORK, "host", call->host->name, "verb", call->operation, "vm", id_format(call->id, ID_UUID, text), NULL);
-}
-
-/* Lock held. May the operation be done now? */
-static gboolean
-begin(Call *call, Tick deadline, GError **error)
-{
-    Fake *fake = call->host->fake;
-    if (!call->host->up)
-        return fault_set(error, MSG_HOST_NOT_CONNECTED, "host", call->host->name, NULL);
-    if (!wait_for_certainty(call, deadline, error))
-        return FALSE;
-    for (guint i = 0; i < fake->delays->len; i++) {
-        const FakeDelay *delay = fake->delays->pdata[i];
-        if (is_for(delay->host, call->host->name) && is_for(delay->operation, call->operation) &&
-            !wait_out(call->host, clock_tick() + delay->pause, deadline))
-            return unknown(call, error);
-    }
-    const FakeFault *fault = find_fault(call);
-    return !fault || suffer(call, fault->kind, deadline, error);
-}
-
-static void
-end_late(FakeHost *host, const Id *id)
-{
-    guint index;
-    if (!g_ptr_array_find_with_equal_func(host->late, id, is_about, &index))
-        return;
-    FakeOrder *order = g_ptr_array_steal_index(host->late, index);
-    order->work(host, order, NULL);
-    fake_order_free(order);
-}
-
-static void
-keep_for_later(FakeHost *host, const FakeOrder *order)
-{
-    FakeOrder *kept = g_memdup2(order, sizeof *order);
-    kept->text = g_strdup(order->text);
-    g_ptr_array_add(host->late, kept);
-    fake_later(host, LATE, end_late, &order->id);
-}
-
-void
-fake_order_free(gpointer data)
-{
-    FakeOrder *order = data;
-    g_free((char *) order->text);
-    g_free(order);
-}
-
-gboolean
-fake_obey(HostLink *link, const FakeOrder *order, Tick deadline, GError **error)
-{
-    FakeHost *host = FAKE_HOST(link);
-    LOCK_HOLD(&host->fake->lock);
-    Call call = { .host = host, .operation = order->operation, .id = &order->id };
-    if (!begin(&call, deadline, error))
-        return FALSE;
-    FakeOrder heard = *order;
-    heard.deaf = call.deaf;
-    if (call.late)
-        keep_for_later(host, order);
-    else if (!heard.work(host, &heard, error))
-        return FALSE;
-    return !(call.late || call.silent) || unknown(&call, error);
-}
 
 /* --- domains ----------------------------------------------------------------------------------------------------------------------------- */
 
@@ -316,8 +143,8 @@ call_read(HostLink *link, const Id *id, Tick deadline, GError **error)
 {
     FakeHost *host = FAKE_HOST(link);
     LOCK_HOLD(&host->fake->lock);
-    Call call = { .host = host, .operation = "read", .id = id, .question = TRUE };
-    if (!begin(&call, deadline, error))
+    FakeCall call = { .host = host, .operation = "read", .id = id, .question = TRUE };
+    if (!fake_begin(&call, deadline, error))
         return NULL;
     const FakeDomain *domain = g_hash_table_lookup(host->domains, id);
     DomainFacts *facts = domain ? fake_facts(host, domain, TRUE) : domain_facts_new();
@@ -464,6 +291,51 @@ call_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError
 }
 
 static gboolean
+work_volume_copy(FakeHost *host, const FakeOrder *order, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *path = volume_path(order->text, &order->from);
+    if (!g_hash_table_contains(host->fake->volumes, path))
+        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", id_format(&order->from, ID_UUID, text), "path", order->text, NULL);
+    return work_volume_create(host, order, error);
+}
+
+static gboolean
+call_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, G_GNUC_UNUSED const gint *cancelled, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "volume_copy", .work = work_volume_copy, .id = spec->id, .from = *from, .text = spec->store.path,
+                        .format = spec->format, .size = spec->size };
+    return fake_obey(link, &order, deadline, error);
+}
+
+/* Fake machines have no firmware, whose variables would be in a file. */
+static gboolean
+call_variables_find(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const char *xml, char **ret_path, G_GNUC_UNUSED Tick deadline, G_GNUC_UNUSED GError **error)
+{
+    *ret_path = NULL;
+    return TRUE;
+}
+
+static gboolean
+call_variables_look(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const char *path, gboolean *ret_there, G_GNUC_UNUSED Tick deadline, G_GNUC_UNUSED GError **error)
+{
+    *ret_there = FALSE;
+    return TRUE;
+}
+
+static gboolean
+call_variables_copy(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const char *from, G_GNUC_UNUSED const char *to, G_GNUC_UNUSED Tick deadline, G_GNUC_UNUSED GError **error)
+{
+    return TRUE;
+}
+
+static gboolean
+call_variables_drop(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const char *path, G_GNUC_UNUSED Tick deadline, G_GNUC_UNUSED GError **error)
+{
+    return TRUE;
+}
+
+static gboolean
 work_volume_resize(FakeHost *host, const FakeOrder *order, GError **error)
 {
     char text[ID_TEXT_SIZE];
@@ -504,13 +376,13 @@ call_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeF
     FakeHost *host = FAKE_HOST(link);
     g_autofree char *path = volume_path(store->path, disk);
     LOCK_HOLD(&host->fake->lock);
-    Call call = { .host = host, .operation = "volume_read", .id = disk, .question = TRUE };
-    if (!begin(&call, deadline, error))
+    FakeCall call = { .host = host, .operation = "volume_read", .id = disk, .question = TRUE };
+    if (!fake_begin(&call, deadline, error))
         return FALSE;
     const FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
     *ret_facts = volume ? (VolumeFacts) { volume->partial ? VOLUME_PARTIAL : VOLUME_WHOLE, volume->format, volume->size, volume->size / 10 }
                         : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
-    return !call.silent || unknown(&call, error);
+    return !call.silent || fake_unknown(&call, error);
 }
 
 /* --- consoles ------------------------------------------------------------------------------------------------------------------------------ */
@@ -520,8 +392,8 @@ open_console(HostLink *link, const char *operation, const Id *id, Tick deadline,
 {
     FakeHost *host = FAKE_HOST(link);
     LOCK_HOLD(&host->fake->lock);
-    Call call = { .host = host, .operation = operation, .id = id, .question = TRUE };
-    const FakeDomain *domain = begin(&call, deadline, error) ? fake_need_domain(host, operation, id, error) : NULL;
+    FakeCall call = { .host = host, .operation = operation, .id = id, .question = TRUE };
+    const FakeDomain *domain = fake_begin(&call, deadline, error) ? fake_need_domain(host, operation, id, error) : NULL;
     int descriptor = domain ? fake_console_open(host, domain, g_str_equal(operation, "open_serial")) : -1;
     if (domain && descriptor < 0)
         fault_set(error, MSG_CONSOLE_LINES_FULL, "host", host->name, "most", "256", NULL);
@@ -545,8 +417,8 @@ call_screenshot(HostLink *link, const Id *id, Tick deadline, GError **error)
 {
     FakeHost *host = FAKE_HOST(link);
     LOCK_HOLD(&host->fake->lock);
-    Call call = { .host = host, .operation = "screenshot", .id = id, .question = TRUE };
-    const FakeDomain *domain = begin(&call, deadline, error) ? fake_need_domain(host, "screenshot", id, error) : NULL;
+    FakeCall call = { .host = host, .operation = "screenshot", .id = id, .question = TRUE };
+    const FakeDomain *domain = fake_begin(&call, deadline, error) ? fake_need_domain(host, "screenshot", id, error) : NULL;
     return domain ? fake_console_picture(domain) : NULL;
 }
 
@@ -583,8 +455,9 @@ const HostOps fake_ops = {
     .start_once = call_start_once, .adjust = call_adjust,
     .reboot = call_reboot, .reset = call_reset, .pause = call_pause, .resume = call_resume, .save = call_save, .discard = call_discard,
     .device_attach = fake_device_attach, .device_update = fake_device_update, .device_detach = fake_device_detach,
-    .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_resize = call_volume_resize,
+    .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_copy = call_volume_copy, .volume_resize = call_volume_resize,
     .volume_delete = call_volume_delete, .volume_read = call_volume_read,
+    .variables_find = call_variables_find, .variables_look = call_variables_look, .variables_copy = call_variables_copy, .variables_drop = call_variables_drop,
     .open_graphics = call_open_graphics, .open_serial = call_open_serial, .screenshot = call_screenshot,
     .refresh = call_refresh, .stop = call_stop,
 };

@@ -35,6 +35,7 @@ struct FakeOrder {
     const char *operation;
     gboolean (*work)(FakeHost *host, const FakeOrder *order, GError **error);   /* lock held */
     Id id;                      /* of the domain or the disk */
+    Id from;                    /* the disk that is copied */
     const char *text;           /* XML, or the storage's directory */
     gint64 size;
     int format;
@@ -57,6 +58,19 @@ struct FakeHost {
     GHashTable *counts;         /* operation → times called */
     GPtrArray *late;            /* FakeOrder *: not ended, though the caller went */
 };
+
+#define FAKE_HOST(link) ((FakeHost *) (link))   /* its first member */
+
+/* One call of an operation. */
+typedef struct {
+    FakeHost *host;
+    const char *operation;
+    const Id *id;
+    gboolean question;          /* changes nothing */
+    gboolean silent;            /* done, but nobody learns so, */
+    gboolean late;              /* and only after a while */
+    gboolean deaf;              /* done, and the guest does not obey */
+} FakeCall;
 
 typedef enum { FAKE_FAIL, FAKE_HANG, FAKE_UNKNOWN, FAKE_LOST, FAKE_LATE, FAKE_DEAF } FakeKind;
 typedef struct FakeGuests FakeGuests;
@@ -132,10 +146,14 @@ void fake_report_storage(FakeHost *host, const HostStore *store);
 void fake_later(FakeHost *host, Tick pause, void (*run)(FakeHost *, const Id *), const Id *domain);
 gpointer fake_thread(gpointer fake);
 
+/* fake_orders.c: whether they are obeyed; lock held in the first two */
+gboolean fake_begin(FakeCall *call, Tick deadline, GError **error);     /* may the operation be done now? */
+gboolean fake_unknown(const FakeCall *call, GError **error);            /* FALSE: nobody learns how it ended */
+gboolean fake_obey(HostLink *link, const FakeOrder *order, Tick deadline, GError **error);     /* takes the lock; heeds faults on order */
+void fake_order_free(gpointer order);
+
 /* fake_calls.c: the operations; lock held in the first */
 gboolean fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError **error);    /* start, destroy, shutdown, define, undefine, suspend, resume, crash */
-void fake_order_free(gpointer order);
-gboolean fake_obey(HostLink *link, const FakeOrder *order, Tick deadline, GError **error);     /* takes the lock; heeds faults on order */
 extern const HostOps fake_ops;
 
 /* fake_devices.c */

@@ -155,6 +155,8 @@ typedef struct {
     /* volumes: files DIR/<disk id> in a storage domain */
     gboolean (*store_ready)(HostLink *link, const HostStore *store, Tick deadline, GError **error);
     gboolean (*volume_create)(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
+    /* As SPEC says, with the content of the disk FROM beside it, which nobody may have open. Ends soon, undone, when *CANCELLED (atomic; of the caller) says so. */
+    gboolean (*volume_copy)(HostLink *link, const VolumeSpec *spec, const Id *from, const gint *cancelled, Tick deadline, GError **error);
     gboolean (*volume_resize)(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
     gboolean (*volume_delete)(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);    /* ABSENT is success */
     gboolean (*volume_read)(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);
@@ -162,6 +164,11 @@ typedef struct {
     int (*open_graphics)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* VNC, whose QEMU asks for no password on it */
     int (*open_serial)(HostLink *link, const Id *domain, gboolean force, Tick deadline, GError **error);    /* one at a time; FORCE ends the one before */
     GBytes *(*screenshot)(HostLink *link, const Id *domain, Tick deadline, GError **error);     /* binary PPM, or PNG */
+    /* The file of a firmware's variables. Where the host keeps those of a domain whose XML names no file: *RET_PATH yours, NULL: it has none. */
+    gboolean (*variables_find)(HostLink *link, const char *xml, char **ret_path, Tick deadline, GError **error);
+    gboolean (*variables_look)(HostLink *link, const char *path, gboolean *ret_there, Tick deadline, GError **error);
+    gboolean (*variables_copy)(HostLink *link, const char *from, const char *to, Tick deadline, GError **error);     /* something at TO is success */
+    gboolean (*variables_drop)(HostLink *link, const char *path, Tick deadline, GError **error);                     /* nothing there is success */
     /* what it has, for the first start: "network:default", "bridge:br0" … newest facts without blocking */
     void (*refresh)(HostLink *link);                                    /* re-read domains soon; never blocks */
     void (*stop)(HostLink *link);                                       /* ends its threads; returns within 2 s even if libvirt hangs; no report after it */

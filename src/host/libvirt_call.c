@@ -10,6 +10,7 @@
 enum { STAGE_WAITING, STAGE_RUNNING, STAGE_ENDED };
 
 #define OPENING (10 * CLOCK_SECOND)
+#define CANCEL_LOOK (CLOCK_SECOND / 5)       /* between two looks whether a call is cancelled */
 
 /* --- life --------------------------------------------------------------------------------------------------------------------- */
 
@@ -305,6 +306,16 @@ wait_for_certainty(LibvirtCall *call, GError **error)
     return fault_set(error, MSG_HOST_STILL_AT_WORK, "host", host->link.name, "verb", call->verb->verb, "vm", about(call), NULL);
 }
 
+/* One that is cancelled is not wanted any more, and its end is waited for all the same. */
+static void
+wait_a_while(LibvirtCall *call)
+{
+    LibvirtHost *host = call->host;
+    Tick until = call->cancelled ? MIN(call->deadline, clock_tick() + CANCEL_LOOK) : call->deadline;
+    condition_wait_until(&host->calls, &host->lock, until);
+    call->abandoned |= call->cancelled && g_atomic_int_get(call->cancelled);
+}
+
 gboolean
 libvirt_call_run(LibvirtCall *call, GError **error)
 {
@@ -312,9 +323,8 @@ libvirt_call_run(LibvirtCall *call, GError **error)
     LOCK_HOLD(&host->lock);
     if (!wait_for_certainty(call, error) || !wait_for_thread(call, error) || !push(call, error))
         return FALSE;
-    gboolean more_time = TRUE;
-    while (call->stage != STAGE_ENDED && more_time && !host->stopping)
-        more_time = condition_wait_until(&host->calls, &host->lock, call->deadline);
+    while (call->stage != STAGE_ENDED && clock_tick() < call->deadline && !host->stopping)
+        wait_a_while(call);
     if (call->stage != STAGE_ENDED)
         return give_up(call, error);
     if (call->succeeded)

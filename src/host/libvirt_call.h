@@ -28,7 +28,9 @@ struct LibvirtCall {
     virConnectPtr connection;   /* for `work`; NULL if offline */
     Id id;                      /* input: the domain or the disk */
     char *text;                 /* input, owned: XML, a storage's directory */
-    char *mark;                 /* input, owned: the job's */
+    char *mark;                 /* input, owned: the job's; where a file is copied to */
+    Id from;                    /* input: the disk to be copied */
+    const gint *cancelled;      /* input: for the waiter alone; NULL: it never is */
     gint64 size;                /* input */
     int format;                 /* input */
     gboolean flag;              /* input: paused, sparse */

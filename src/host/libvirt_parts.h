@@ -150,7 +150,7 @@ Host *libvirt_facts_read(LibvirtHost *host, virConnectPtr connection, gboolean f
 /* libvirt_guest.c */
 GuestFacts *libvirt_guest_read(virDomainPtr domain, gboolean agent);       /* NULL: it says nothing */
 
-/* libvirt_domain.c, libvirt_device.c, libvirt_volume.c, libvirt_console.c: the operations of host.h */
+/* libvirt_domain.c, libvirt_device.c, libvirt_volume.c, libvirt_copy.c, libvirt_variables.c, libvirt_console.c: the operations of host.h */
 gboolean libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, gboolean keep, Tick deadline, GError **error);
 DomainFacts *libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **error);
@@ -170,6 +170,11 @@ gboolean libvirt_device_update(HostLink *link, const Id *domain, const char *xml
 gboolean libvirt_device_detach(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);
 gboolean libvirt_volume_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
 gboolean libvirt_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
+gboolean libvirt_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, const gint *cancelled, Tick deadline, GError **error);
+gboolean libvirt_variables_find(HostLink *link, const char *xml, char **ret_path, Tick deadline, GError **error);
+gboolean libvirt_variables_look(HostLink *link, const char *path, gboolean *ret_there, Tick deadline, GError **error);
+gboolean libvirt_variables_copy(HostLink *link, const char *from, const char *to, Tick deadline, GError **error);
+gboolean libvirt_variables_drop(HostLink *link, const char *path, Tick deadline, GError **error);
 gboolean libvirt_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
 gboolean libvirt_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);
 gboolean libvirt_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);

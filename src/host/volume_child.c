@@ -23,6 +23,8 @@ typedef struct {
     int errors;             /* its stderr */
     int ended;              /* pidfd: readable when it is dead */
     GString *words;
+    gboolean (*wanted)(gpointer data);      /* NULL: always */
+    gpointer data;
 } Child;
 
 /* In the child. Our threads block all signals, and it would inherit that. */
@@ -64,10 +66,10 @@ read_words(Child *child)
 }
 
 static int
-milliseconds_until(Tick deadline)
+milliseconds_until(Tick deadline, int most)
 {
     Tick left = deadline - clock_tick();
-    return left <= 0 ? 0 : (int) MIN(left / 1000 + 1, 60 * 1000);
+    return left <= 0 ? 0 : (int) MIN(left / 1000 + 1, most);
 }
 
 /* TRUE: it ended by itself. */
@@ -75,8 +77,8 @@ static gboolean
 watch(Child *child, int wake, Tick deadline)
 {
     struct pollfd fds[] = { { child->ended, POLLIN, 0 }, { child->errors, POLLIN, 0 }, { wake, POLLIN, 0 } };
-    while (clock_tick() < deadline) {
-        int ready = poll(fds, G_N_ELEMENTS(fds), milliseconds_until(deadline));
+    while (clock_tick() < deadline && (!child->wanted || child->wanted(child->data))) {
+        int ready = poll(fds, G_N_ELEMENTS(fds), milliseconds_until(deadline, child->wanted ? 250 : 60 * 1000));
         if (ready < 0 && errno != EINTR)
             return FALSE;
         if (ready <= 0)
@@ -121,8 +123,14 @@ last_line(const char *program, const char *words)
 void
 volume_child_run(const char *const *argv, int wake, Tick deadline, ChildResult *ret)
 {
+    volume_child_run_while(argv, wake, deadline, NULL, NULL, ret);
+}
+
+void
+volume_child_run_while(const char *const *argv, int wake, Tick deadline, gboolean (*wanted)(gpointer data), gpointer data, ChildResult *ret)
+{
     g_autoptr(GError) error = NULL;
-    Child child = { 0 };
+    Child child = { .wanted = wanted, .data = data };
     if (!start(argv, &child, &error)) {
         *ret = (ChildResult) { CHILD_ABSENT, 0, g_strdup(error->message) };
         return;

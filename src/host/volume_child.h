@@ -22,5 +22,7 @@ typedef struct {
 
 /* ARGV is NULL-terminated, its first found along PATH. WAKE: a descriptor that becomes readable when nobody wants it; -1 none. */
 void volume_child_run(const char *const *argv, int wake, Tick deadline, ChildResult *ret);
+/* The same, as long as WANTED says so; it is asked a few times a second. */
+void volume_child_run_while(const char *const *argv, int wake, Tick deadline, gboolean (*wanted)(gpointer data), gpointer data, ChildResult *ret);
 void volume_child_clear(ChildResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ChildResult, volume_child_clear)

@@ -46,6 +46,9 @@ void engine_plan(Engine *engine, Work *take, EnginePlanned done, gpointer data);
 typedef struct { Id user; const char *text, *correlation; EnginePlanned planned; } EngineProof;
 void engine_abandon(Engine *engine, const Id *job, const EngineProof *proof, EngineDone done, gpointer data);
 
+/* Ends a running job as if it had failed: what it did is undone. Refused once it can only go forward, and of what is asked for once. PLANNED: only told. */
+void engine_cancel(Engine *engine, const Id *job, EnginePlanned planned, EngineDone done, gpointer data);
+
 /* What hosts report: give this to the links. */
 const HostListener *engine_listener(Engine *engine);
 

@@ -78,6 +78,8 @@ has_rebooted(const Batch *batch)
 static VmStatus
 status_in_job(const Batch *batch, const Vm *vm, VmStatus fact)
 {
+    if (vm->locked && fact == VM_DOWN)
+        return VM_IMAGE_LOCKED;
     if (is_starting(vm->status))
         return fact == VM_UP ? VM_POWERING_UP : (VmStatus) vm->status;
     if (vm->status == VM_SAVING_STATE)

@@ -142,9 +142,28 @@ stand_at(Run *run, int at)
     run->claimant.since = clock_wall();
 }
 
+static gboolean
+is_cancelled(const Run *run)
+{
+    return g_atomic_int_get(&run->work->cancelled) && !run->forward_passed;
+}
+
+static void
+end_cancelled(Run *run)
+{
+    GError *why = NULL;
+    g_clear_error(&run->fault);
+    fault_set(&why, MSG_JOB_CANCELLED, NULL);
+    turn_back(run, why);
+}
+
 static void
 go_on(Run *run)
 {
+    if (is_cancelled(run)) {
+        end_cancelled(run);
+        return;
+    }
     if (!run->failed_on_order) {
         run_trip(run, TRIP_RUN);
         return;
@@ -337,6 +356,8 @@ step_failed(Run *run)
     } else if (run->forward_passed) {
         log_warn("job '%s': %s waits, it can only go forward: %s", run->claimant.title, step->name, run->trip.error->message);
         only_forward(run);
+    } else if (is_cancelled(run)) {
+        end_cancelled(run);
     } else {
         turn_back(run, g_steal_pointer(&run->trip.error));
     }

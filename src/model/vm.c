@@ -178,7 +178,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     GROUP(Vm, guest_time_zone, guest_time_zone_type, LIVE | OPT, "As the guest agent says."),
     REF  (Vm, home, host_type, SECRET,                     "The host that holds its definition."),
     BOOL (Vm, adopted, SECRET,                             "Made by somebody else and not yet edited."),
-    BOOL (Vm, locked, SECRET,                              "A job is making or removing it."),
+    BOOL (Vm, locked, SECRET,                              "A job is making, copying or removing it."),
     TEXT (Vm, same_as, SECRET,                             "Another domain of the same name, UUID or MAC."),
     CHILDREN(Vm, nics, nic_type, ADD,                      "Network cards."),
     CHILDREN(Vm, disk_attachments, disk_attachment_type, ADD, "Disks."),
@@ -223,6 +223,22 @@ vm_may_move(VmStatus from, VmStatus to)
     if (from == to || to == VM_DOWN || to == VM_UNKNOWN || to == VM_NOT_RESPONDING || to == VM_UNASSIGNED)
         return TRUE;
     return (guint) from < G_N_ELEMENTS(moves) && moves[from] & BIT(to);
+}
+
+void
+vm_lock(Vm *vm)
+{
+    vm->locked = TRUE;
+    if (vm->status == VM_DOWN)
+        vm->status = VM_IMAGE_LOCKED;
+}
+
+void
+vm_unlock(Vm *vm)
+{
+    vm->locked = FALSE;
+    if (vm->status == VM_IMAGE_LOCKED)
+        vm->status = VM_DOWN;
 }
 
 gboolean

@@ -93,7 +93,7 @@ typedef struct {
     /* What the manager keeps for itself (SECRET: never shown). */
     Ref home;                           /* the host whose libvirt holds its definition */
     gboolean adopted;                   /* defined by somebody else; carries no metadata of ours yet */
-    gboolean locked;                    /* a job is making or removing it: shown as image_locked */
+    gboolean locked;                    /* a job is making, copying or removing it: shown as image_locked while it is down */
     char *same_as;                      /* adopted: another domain of the same name, UUID or MAC, said in a sentence's argument */
     List nics, disk_attachments, cdroms, graphics_consoles, snapshots, reported_devices;
     List sessions, file_systems;        /* LIVE, as the agent says */
@@ -106,6 +106,9 @@ extern const Type cpu_type, version_type, memory_policy_type, bios_type, os_type
 
 /* Which moves of status are allowed: FALSE is a fact that cannot be (told as an anomaly, still believed: hosts are right). */
 gboolean vm_may_move(VmStatus from, VmStatus to);
+/* A job that makes, copies or removes it begins, and ends; what runs all the same (started beside the manager) is shown as it is. */
+void vm_lock(Vm *vm);
+void vm_unlock(Vm *vm);
 /* Does a QEMU process exist (or must we assume so) in this status? */
 gboolean vm_is_running(VmStatus status);
 gint64 vm_cpus(const Vm *vm);           /* sockets × cores × threads, at least 1 */

@@ -1,9 +1,21 @@
 # SPDX-FileCopyrightText: The Shikiri authors
 # SPDX-License-Identifier: Apache-2.0
 """The matrix's recipes for the verbs of a VM's life, and the VMs they need: 3 is suspended, 4 stands still, both without a disk."""
+import os
+import time
 
 VM = "a0000000-0000-4000-8000-00000000000{}"
 SUSPENDED, PAUSED = 3, 4
+
+
+CLONE = {"async": "true", "vm": {"name": "copy"}}
+
+
+def order(m, lines):
+    """What the fake hosts shall do wrong, or slowly, from now on."""
+    with open(os.path.join(m.folder, "fake.control"), "w", encoding="utf-8") as control:
+        control.write(lines)
+    time.sleep(0.5)
 
 
 def act(number, verb, body=None):
@@ -19,6 +31,20 @@ def make(m, must):
     must(act(PAUSED, "start", {"pause": "true"})(m))
 
 
+def begin_clone(m):
+    """A clone whose disk takes its time; the job."""
+    order(m, "delay n1 volume_copy 3000\n")
+    m.post(f"/vms/{VM.format(1)}/clone", CLONE)
+    return m.busy()[0]["id"]
+
+
+def cancel(m):
+    try:
+        return m.post(f"/jobs/{begin_clone(m)}/cancel?wait=1", {})
+    finally:
+        order(m, "heal\n")
+
+
 RECIPES = {
     "vm.start": {" once": act(1, "start", {"vm": {"memory": str(512 << 20), "os": {"boot": {"devices": {"device": ["network", "hd"]}}}}}),
                  " of a suspended one": act(SUSPENDED, "start"), " of a paused one": act(PAUSED, "start")},
@@ -28,5 +54,7 @@ RECIPES = {
     "vm.reboot": {"": act(2, "reboot")},
     "vm.reset": {"": act(2, "reset")},
     "vm.suspend": {"": act(2, "suspend"), " of a paused one": act(PAUSED, "suspend")},
+    "vm.clone": {"": act(1, "clone", {"vm": {"name": "copy"}})},
+    "job.cancel": {"": cancel},
     "vm.discardstate": {"": act(SUSPENDED, "discardstate")},
 }

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lab import Tap, wait_for  # noqa: E402,F401
 from shikirid import Shikirid, folder  # noqa: E402
 import life_recipes  # noqa: E402
+from life_recipes import order  # noqa: E402
 
 SPARE = "ffffffff-ffff-4fff-bfff-ffffffffffff"     # a NIC of the running VM that is not plugged
 FIXED = {"vm": "a0000000-0000-4000-8000-00000000000{}", "disk": "d0000000-0000-4000-8000-00000000000{}"}
@@ -113,12 +114,6 @@ for verb, more in life_recipes.RECIPES.items():
     RECIPES.setdefault(verb, {}).update(more)
 
 
-def order(m, lines):
-    with open(os.path.join(m.folder, "fake.control"), "w", encoding="utf-8") as control:
-        control.write(lines)
-    time.sleep(0.5)
-
-
 # --- the world --------------------------------------------------------------------------------------------------------------------
 
 KNOWN = {form.format(number) for form in FIXED.values() for number in range(10)}
@@ -146,6 +141,11 @@ def devices(xml):
     return sorted("".join(words) for words in found)
 
 
+def without_ids(table):
+    """Rows of a table by id, where an id nobody could choose is one word."""
+    return sorted(([key if key in KNOWN else "some", *row] for key, row in table.items()), key=str)
+
+
 def host(m):
     """The fake hosts' own memory: the last word about each domain and volume."""
     domains, volumes, live = {}, {}, {}
@@ -165,7 +165,7 @@ def host(m):
                 volumes[os.path.basename(words[4])] = words[1:4]
             elif words[0] == "novolume":
                 volumes.pop(os.path.basename(words[1]), None)
-    return {"domains": domains, "volumes": volumes, "live": live}
+    return {"domains": without_ids(domains), "volumes": without_ids(volumes), "live": without_ids({key: [row] for key, row in live.items()})}
 
 
 MOVING = ("unknown", "powering_up", "powering_down", "wait_for_launch", "reboot_in_progress", "saving_state", "restoring_state")

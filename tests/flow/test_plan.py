@@ -7,10 +7,11 @@ import json
 import os
 import shutil
 
-from recipes import RECIPES, Estate, Tap, doubtful_start, settle, still_claimed, vouch, world
+from life_recipes import begin_clone
+from recipes import RECIPES, Estate, Tap, doubtful_start, order, settle, still_claimed, vouch, world
 
 WAIT, PLAN = "wait=1", "plan=1"
-ABANDON = "job.abandon"         # needs a job that is in doubt
+ABANDON, CANCEL = "job.abandon", "job.cancel"       # need a job that is in doubt, and one that runs
 
 
 class Planner:
@@ -63,13 +64,20 @@ def main():
         with estate.open(data) as m:
             settle(m)
             for name in estate.commands:
-                for case, recipe in RECIPES[name].items() if name != ABANDON else ():
+                for case, recipe in RECIPES[name].items() if name not in (ABANDON, CANCEL) else ():
                     told, wrong = plan(m, recipe)
                     tap.check(not wrong, f"{name}{case}: {told.splitlines()[0] if told else ''}", "\n".join(wrong))
             told, wrong = plan(m, RECIPES["vm.start"][""])
             tap.check(not wrong and "n1" in told and "<domain" in told, "the plan of a start names the host and shows the domain", told)
             told, wrong = plan(m, RECIPES["vm.update"][""])
             tap.check(not wrong and "\n-" in told and "\n+" in told, "the plan of an edit shows the lines that would change", told)
+            job = begin_clone(m)
+            told = m.post(f"/jobs/{job}/cancel?plan=1").body.get("plan", "")
+            tap.check("undone" in told and any(one["id"] == job for one in m.busy()), f"{CANCEL}: {told}", m.busy())
+            reply = m.post(f"/jobs/{job}/cancel?wait=1")
+            order(m, "heal\n")
+            settle(m)
+            tap.check(reply.status == 200 and not any(vm["name"] == "copy" for vm in m.get("/vms").body["vm"]), "a clone that is cancelled is undone", reply)
             wrong = still_claimed(m)
             tap.check(not wrong, "nothing is claimed", "\n".join(wrong))
             doubtful_start(m)

@@ -28,7 +28,9 @@ typedef struct {
 } Estate;
 extern Estate estate;
 
-#define STORAGE_PATH "/nowhere/shikiri/data"
+#define ESTATE_PATH "/nowhere/shikiri"
+#define STORAGE_PATH ESTATE_PATH "/data"
+#define ESTATE_VARIABLES ESTATE_PATH "/nvram"       /* where firmwares keep theirs, as NAME_VARS.fd, if a definition does not say */
 
 void estate_open(void);
 void estate_close(void);
@@ -61,6 +63,8 @@ gint64 estate_adjusted(const Id *vm, LiveKind kind);    /* 0: never; of a descri
 guint estate_pressed(const Id *vm);             /* how often it was reset or asked to reboot */
 void estate_put_volume(const Id *disk, gint64 size);
 gboolean estate_has_volume(const Id *disk);
+void estate_put_variables(const char *path);    /* a firmware's, as the first start makes them */
+gboolean estate_has_variables(const char *path);
 
 /* --- works --- */
 /* BODY is XML, or NULL. */

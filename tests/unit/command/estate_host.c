@@ -1,10 +1,9 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The estate's host: domains and volumes in memory, and the faults a test orders. */
-#include "estate.h"
+ * The estate's host: domains in memory, and the faults a test orders. Its files are estate_files.c's. */
+#include "estate_parts.h"
 
-#include "base/lock.h"
 #include "host/domain_live.h"
 #include "host/domain_xml.h"
 
@@ -21,14 +20,8 @@ typedef struct {
     guint pressed;                  /* how often its reset button was, and its guest asked to reboot */
 } Domain;
 
-typedef struct {
-    char *path;
-    int format;
-    gint64 size;
-} Volume;
-
-static Lock lock = { PTHREAD_MUTEX_INITIALIZER };       /* the host's calls come from several workers at once */
-static GPtrArray *domains, *volumes;
+Lock estate_lock = { PTHREAD_MUTEX_INITIALIZER };
+static GPtrArray *domains;
 static HostFault fault;
 static gboolean deaf;
 static GuestManner guest;
@@ -38,13 +31,6 @@ domain_free(gpointer data)
 {
     g_free(((Domain *) data)->xml);
     g_free(((Domain *) data)->live);
-    g_free(data);
-}
-
-static void
-volume_free(gpointer data)
-{
-    g_free(((Volume *) data)->path);
     g_free(data);
 }
 
@@ -59,27 +45,8 @@ find_domain(const Id *id)
     return NULL;
 }
 
-static char *
-volume_path(const HostStore *store, const Id *disk)
-{
-    char text[ID_TEXT_SIZE];
-    return g_build_filename(store->path, id_format(disk, ID_UUID, text), NULL);
-}
-
-static Volume *
-find_volume(const char *path)
-{
-    for (guint i = 0; i < volumes->len; i++) {
-        Volume *volume = volumes->pdata[i];
-        if (g_str_equal(volume->path, path))
-            return volume;
-    }
-    return NULL;
-}
-
-/* Before an effect: shall it be? *RET_SILENT: and shall its outcome be unknown? */
-static gboolean
-may_change(gboolean *ret_silent, GError **error)
+gboolean
+estate_may_change(gboolean *ret_silent, GError **error)
 {
     HostFault now = fault;
     fault = FAULT_OFF;
@@ -93,14 +60,14 @@ may_change(gboolean *ret_silent, GError **error)
     return TRUE;
 }
 
-static gboolean
-end_change(gboolean silent, GError **error)
+gboolean
+estate_end_change(gboolean silent, GError **error)
 {
     return !silent || fault_set(error, MSG_JOB_OUTCOME_UNKNOWN, "job", "test", "id", "", NULL);
 }
 
-static gboolean
-answers(GError **error)
+gboolean
+estate_answers(GError **error)
 {
     return !deaf || fault_set(error, MSG_INTERNAL, "text", "the host does not answer", NULL);
 }
@@ -108,38 +75,50 @@ answers(GError **error)
 static gboolean
 host_define(G_GNUC_UNUSED HostLink *link, const char *xml, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     gboolean silent;
     g_autoptr(DomainFacts) facts = domain_facts_new();
-    if (!may_change(&silent, error) || !domain_xml_read(xml, facts, error))
+    if (!estate_may_change(&silent, error) || !domain_xml_read(xml, facts, error))
         return FALSE;
     if (find_domain(&facts->id))
         estate_set_xml(&facts->id, xml);
     else
         estate_put_domain(&facts->id, xml);
-    return end_change(silent, error);
+    return estate_end_change(silent, error);
+}
+
+/* As libvirt does with a definition. */
+static void
+drop_variables(const Domain *domain)
+{
+    const char *element = strstr(domain->xml, "<nvram>");
+    const char *from = element ? element + strlen("<nvram>") : "";
+    g_autofree char *path = g_strndup(from, strcspn(from, "<"));
+    estate_files_drop(path);
 }
 
 static gboolean
 host_undefine(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED gboolean keep, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     gboolean silent;
-    if (!may_change(&silent, error))
+    if (!estate_may_change(&silent, error))
         return FALSE;
     Domain *domain = find_domain(id);
     g_assert_true(!domain || domain->state == DOMAIN_SHUTOFF);      /* of a running one libvirt makes a transient one */
     if (domain)
+        drop_variables(domain);
+    if (domain)
         g_ptr_array_remove(domains, domain);
-    return end_change(silent, error);
+    return estate_end_change(silent, error);
 }
 
 static DomainFacts *
 host_read(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     const Domain *domain = find_domain(id);
-    if (!answers(error))
+    if (!estate_answers(error))
         return NULL;
     DomainFacts *facts = domain_facts_new();
     facts->id = *id;
@@ -173,12 +152,12 @@ move(const Id *id, DomainState state, GError **error)
 {
     gboolean silent;
     Domain *domain = find_domain(id);
-    if (!may_change(&silent, error))
+    if (!estate_may_change(&silent, error))
         return FALSE;
     if (!domain)
         return fault_set(error, MSG_INTERNAL, "text", "no such domain", NULL);
     set_state(domain, state);
-    return end_change(silent, error);
+    return estate_end_change(silent, error);
 }
 
 static gboolean
@@ -196,14 +175,14 @@ start(const Id *id, gboolean paused, GError **error)
 static gboolean
 host_start(G_GNUC_UNUSED HostLink *link, const Id *id, gboolean paused, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     return start(id, paused, error);
 }
 
 static gboolean
 host_save(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     Domain *domain = find_domain(id);
     if (domain && domain->saved)
         return TRUE;
@@ -216,27 +195,27 @@ host_save(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadlin
 static gboolean
 host_discard(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     Domain *domain = find_domain(id);
     gboolean silent;
-    if (!may_change(&silent, error))
+    if (!estate_may_change(&silent, error))
         return FALSE;
     g_assert_cmpint(domain->state, ==, DOMAIN_SHUTOFF);
     domain->saved = FALSE;
-    return end_change(silent, error);
+    return estate_end_change(silent, error);
 }
 
 static gboolean
 host_pause(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     return move(id, DOMAIN_PAUSED, error);
 }
 
 static gboolean
 host_resume(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     return move(id, DOMAIN_RUNNING, error);
 }
 
@@ -244,19 +223,19 @@ host_resume(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadl
 static gboolean
 host_press(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     Domain *domain = find_domain(id);
     gboolean silent;
-    if (!may_change(&silent, error))
+    if (!estate_may_change(&silent, error))
         return FALSE;
     domain->pressed++;
-    return end_change(silent, error);
+    return estate_end_change(silent, error);
 }
 
 static gboolean
 host_start_once(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, gboolean paused, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     Domain *domain = find_domain(id);
     g_autoptr(DomainFacts) facts = domain_facts_new();
     g_assert_true(domain_xml_read(xml, facts, NULL) && id_equal(&facts->id, id) && !domain->saved);
@@ -272,29 +251,29 @@ host_start_once(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, gbo
 static gboolean
 host_adjust(G_GNUC_UNUSED HostLink *link, const Id *id, const LiveValue *value, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     Domain *domain = find_domain(id);
     gboolean silent;
-    if (!may_change(&silent, error))
+    if (!estate_may_change(&silent, error))
         return FALSE;
     g_assert_cmpint(domain->state, !=, DOMAIN_SHUTOFF);
     if (value->kind == LIVE_MEMORY && value->number > (gint64) 1 << 28)
         return fault_set(error, MSG_INTERNAL, "text", "it was started with less", NULL);
     domain->set[value->kind] = value->kind == LIVE_DESCRIPTION ? (gint64) strlen(value->text) : value->number;
-    return end_change(silent, error);
+    return estate_end_change(silent, error);
 }
 
 static gboolean
 host_shutdown(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     return move(id, DOMAIN_SHUTTING_DOWN, error);
 }
 
 static gboolean
 host_destroy(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     return move(id, DOMAIN_SHUTOFF, error);
 }
 
@@ -303,101 +282,41 @@ change_device(const Id *id, const char *device, char *(*edit)(const char *, cons
 {
     gboolean silent;
     Domain *domain = find_domain(id);
-    if (!may_change(&silent, error))
+    if (!estate_may_change(&silent, error))
         return FALSE;
     char *live = domain && domain->live ? edit(domain->live, device) : NULL;
     if (!live)
         return fault_set(error, MSG_INTERNAL, "text", "no such device, or it is there already, or nothing runs", NULL);
     g_free(domain->live);
     domain->live = live;
-    return end_change(silent, error);
+    return estate_end_change(silent, error);
 }
 
 static gboolean
 device_attach(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     return change_device(id, xml, domain_xml_with_device, error);
 }
 
 static gboolean
 device_update(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     return change_device(id, xml, domain_xml_with_device_changed, error);
 }
 
 static gboolean
 device_detach(G_GNUC_UNUSED HostLink *link, const Id *id, const char *alias, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     const Domain *domain = find_domain(id);
     g_autofree char *without = domain && domain->live ? domain_xml_without_device(domain->live, alias) : NULL;
     if (without && guest == GUEST_IS_SILENT)
         return fault_set(error, MSG_HOST_GUEST_HOLDS, "host", "n1", "vm", "", NULL);
     if (without && guest == GUEST_SAYS_NO)
         return fault_set(error, MSG_HOST_GUEST_REFUSES, "host", "n1", "vm", "", NULL);
-    return !without ? answers(error) : change_device(id, alias, domain_xml_without_device, error);
-}
-
-static gboolean
-store_ready(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const HostStore *store, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    return answers(error);
-}
-
-static gboolean
-volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    gboolean silent;
-    g_autofree char *path = volume_path(&spec->store, &spec->id);
-    if (!may_change(&silent, error))
-        return FALSE;
-    if (find_volume(path))
-        return fault_set(error, MSG_INTERNAL, "text", "the file exists", NULL);
-    Volume *volume = g_new0(Volume, 1);
-    *volume = (Volume) { g_steal_pointer(&path), spec->format, spec->size };
-    g_ptr_array_add(volumes, volume);
-    return end_change(silent, error);
-}
-
-static gboolean
-volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, gint64 size, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    gboolean silent;
-    g_autofree char *path = volume_path(store, disk);
-    if (!may_change(&silent, error))
-        return FALSE;
-    find_volume(path)->size = size;
-    return end_change(silent, error);
-}
-
-static gboolean
-volume_delete(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    gboolean silent;
-    g_autofree char *path = volume_path(store, disk);
-    if (!may_change(&silent, error))
-        return FALSE;
-    if (find_volume(path))
-        g_ptr_array_remove(volumes, find_volume(path));
-    return end_change(silent, error);
-}
-
-static gboolean
-volume_read(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&lock);
-    g_autofree char *path = volume_path(store, disk);
-    const Volume *volume = find_volume(path);
-    if (!answers(error))
-        return FALSE;
-    *ret = volume ? (VolumeFacts) { VOLUME_WHOLE, volume->format, volume->size, 0 } : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
-    return TRUE;
+    return !without ? estate_answers(error) : change_device(id, alias, domain_xml_without_device, error);
 }
 
 static void
@@ -416,15 +335,17 @@ const HostOps estate_host_ops = {
     .name = "memory", .define = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
     .start_once = host_start_once, .adjust = host_adjust, .destroy = host_destroy, .reboot = host_press, .reset = host_press, .pause = host_pause, .resume = host_resume, .save = host_save,
     .discard = host_discard, .device_attach = device_attach, .device_update = device_update, .device_detach = device_detach,
-    .store_ready = store_ready, .volume_create = volume_create, .volume_resize = volume_resize,
-    .volume_delete = volume_delete, .volume_read = volume_read, .stop = host_stop, .free = host_free,
+    .store_ready = estate_store_ready, .volume_create = estate_volume_create, .volume_copy = estate_volume_copy, .volume_resize = estate_volume_resize,
+    .volume_delete = estate_volume_delete, .volume_read = estate_volume_read,
+    .variables_find = estate_variables_find, .variables_look = estate_variables_look, .variables_copy = estate_variables_copy, .variables_drop = estate_variables_drop,
+    .stop = host_stop, .free = host_free,
 };
 
 void
 estate_host_open(void)
 {
     domains = g_ptr_array_new_with_free_func(domain_free);
-    volumes = g_ptr_array_new_with_free_func(volume_free);
+    estate_files_open();
 }
 
 void
@@ -432,7 +353,7 @@ estate_host_close(void)
 {
     g_assert_cmpint(fault, ==, FAULT_OFF);
     g_ptr_array_unref(domains);
-    g_ptr_array_unref(volumes);
+    estate_files_close();
     deaf = FALSE;
     guest = GUEST_LETS_GO;
 }
@@ -440,21 +361,21 @@ estate_host_close(void)
 void
 estate_fault(HostFault next)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     fault = next;
 }
 
 void
 estate_guest(GuestManner manner)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     guest = manner;
 }
 
 void
 estate_deaf(gboolean now)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     deaf = now;
 }
 
@@ -485,7 +406,7 @@ live_picture(const Domain *domain)
 char *
 estate_picture(void)
 {
-    LOCK_HOLD(&lock);
+    LOCK_HOLD(&estate_lock);
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < domains->len; i++) {
         const Domain *domain = domains->pdata[i];
@@ -494,10 +415,7 @@ estate_picture(void)
         g_ptr_array_add(lines, g_strdup_printf("%s %d%s%s\n%s%s", id_format(&domain->id, ID_UUID, text), domain->state,
                                                  domain->saved ? " saved" : "", domain->once ? " once" : "", domain->xml, live));
     }
-    for (guint i = 0; i < volumes->len; i++) {
-        const Volume *volume = volumes->pdata[i];
-        g_ptr_array_add(lines, g_strdup_printf("%s %d %" G_GINT64_FORMAT, volume->path, volume->format, volume->size));
-    }
+    estate_files_picture(lines);
     g_ptr_array_sort(lines, by_text);
     g_ptr_array_add(lines, NULL);
     return g_strjoinv("\n", (char **) lines->pdata);
@@ -570,21 +488,4 @@ guint
 estate_pressed(const Id *vm)
 {
     return find_domain(vm)->pressed;
-}
-
-void
-estate_put_volume(const Id *disk, gint64 size)
-{
-    Volume *volume = g_new0(Volume, 1);
-    HostStore store = { estate.storage, (char *) STORAGE_PATH };
-    *volume = (Volume) { volume_path(&store, disk), DISK_FORMAT_COW, size };
-    g_ptr_array_add(volumes, volume);
-}
-
-gboolean
-estate_has_volume(const Id *disk)
-{
-    HostStore store = { estate.storage, (char *) STORAGE_PATH };
-    g_autofree char *path = volume_path(&store, disk);
-    return find_volume(path) != NULL;
 }

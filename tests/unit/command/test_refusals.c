@@ -405,6 +405,7 @@ test_events_and_jobs(void)
     estate_refused(estate_work(&event_add, NULL, "<event><description>x</description><severity>normal</severity><origin>oVirt</origin><custom_id>1</custom_id></event>"),
                    "needs an origin of its own");
     estate_refused(estate_work(&job_abandon, &estate.hello, NULL), "never as a job");
+    estate_refused(estate_work(&job_cancel, &estate.hello, NULL), "never as a job");
     estate_close();
 }
 

@@ -23,6 +23,22 @@ without_chance(char *take)
     return take;
 }
 
+static int
+by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Takes TEXT. */
+static char *
+sorted(GString *take)
+{
+    g_auto(GStrv) lines = g_strsplit(take->str, "\n", -1);
+    g_string_free(take, TRUE);
+    qsort(lines, g_strv_length(lines), sizeof(char *), by_text);
+    return g_strjoinv("\n", lines);
+}
+
 /* How many devices and objects there are, whose ids are random. */
 static char *
 shape(void)
@@ -35,7 +51,7 @@ shape(void)
     walk = view_walk(estate.view, &disk_type);
     for (const Disk *disk; (disk = view_next(&walk));)
         g_string_append_printf(text, "%s %d %" G_GINT64_FORMAT "\n", disk->alias, disk->status, disk->provisioned_size);
-    return g_string_free(text, FALSE);
+    return sorted(text);
 }
 
 typedef struct {
@@ -56,7 +72,7 @@ static Outcome
 outcome(void)
 {
     g_autofree char *picture = estate_picture();
-    return (Outcome) { count_of(picture, "<domain "), count_of(picture, "\n" STORAGE_PATH) + g_str_has_prefix(picture, STORAGE_PATH), shape() };
+    return (Outcome) { count_of(picture, "<domain "), count_of(picture, "\n" ESTATE_PATH) + g_str_has_prefix(picture, ESTATE_PATH), shape() };
 }
 
 static Outcome

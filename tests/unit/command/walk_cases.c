@@ -157,6 +157,23 @@ stop_suspended(void)
 }
 
 static Work *
+clone_vm(void)
+{
+    return estate_work(&vm_clone, &estate.hello, "<action><vm><name>copy</name><description>of hello</description></vm></action>");
+}
+
+/* Its variables lie where only the host knows. */
+static Work *
+clone_uefi(void)
+{
+    g_auto(GStrv) halves = g_strsplit(estate_xml(&estate.hello), "<os>", 2);
+    g_autofree char *xml = g_strjoinv("<os firmware='efi'>", halves);
+    estate_set_xml(&estate.hello, xml);
+    estate_put_variables(ESTATE_VARIABLES "/hello_VARS.fd");
+    return clone_vm();
+}
+
+static Work *
 stop(void)
 {
     return estate_work(&vm_stop, &estate.running, "<action><reason>for the test</reason></action>");
@@ -460,6 +477,8 @@ const WalkCase walk_cases[] = {
     { "suspend", &vm_suspend, suspend },
     { "discard state", &vm_discardstate, discard_state },
     { "stop suspended", &vm_stop, stop_suspended },
+    { "clone", &vm_clone, clone_vm },
+    { "clone with UEFI", &vm_clone, clone_uefi },
     { "add disk", &disk_add, add_disk },
     { "grow disk", &disk_update, grow_disk },
     { "name disk", &disk_update, name_disk },

@@ -324,6 +324,63 @@ test_unsure_and_abandoned(void)
     close_world();
 }
 
+static Answer cancelled;
+
+static void
+take_cancelled(gpointer data, gconstpointer object, const Id *job, const GError *error)
+{
+    (void) data;
+    (void) object;
+    (void) job;
+    cancelled.calls++;
+    g_free(cancelled.text);
+    cancelled.text = error ? g_strdup(error->message) : NULL;
+}
+
+/* Cancels the job of COMMAND before its first step. */
+static void
+cancel_early(const Command *command)
+{
+    open_world();
+    world_store_mode(STORE_HOLDS);
+    submit(command);
+    world_until(world_store_waiting() == 1);
+    GHashTableIter iter;
+    Run *only;
+    g_hash_table_iter_init(&iter, world.engine->runs);
+    g_assert_true(g_hash_table_iter_next(&iter, NULL, (gpointer *) &only));
+    cancelled.calls = 0;
+    engine_cancel(world.engine, &only->id, NULL, take_cancelled, NULL);
+    world_until(cancelled.calls == 1);
+    world_store_mode(STORE_ANSWERS);
+    world_store_answer(1, TRUE);
+    world_until(answer.calls == 1);
+    world_settle();
+    must_be_free();
+}
+
+/* What is cancelled is undone and ends as failed; what is asked for once cannot be taken back. */
+static void
+test_cancelled(void)
+{
+    cancel_early(&walk_command);
+    g_assert_null(cancelled.text);
+    g_assert_true(answer.refused);
+    g_assert_nonnull(strstr(answer.text, "It was cancelled."));
+    g_assert_cmpstr(outside.log, ==, "undo:a ");
+    g_assert_cmpstr(world_vm()->description, ==, "as before");
+    Id gone = id_random();
+    engine_cancel(world.engine, &gone, NULL, take_cancelled, NULL);
+    world_until(cancelled.calls == 2);
+    g_assert_nonnull(cancelled.text);
+    close_world();
+    cancel_early(&once_command);
+    g_assert_nonnull(strstr(cancelled.text, "and cannot take that back"));
+    g_assert_false(answer.refused);
+    close_world();
+    g_clear_pointer(&cancelled.text, g_free);
+}
+
 static void
 test_forward_only(void)
 {
@@ -495,6 +552,7 @@ main(int argc, char **argv)
     g_test_add_func("/step/unknown-and-not-done", test_unknown_and_not_done);
     g_test_add_func("/step/unknown-and-late", test_unknown_and_late);
     g_test_add_func("/step/unknown-waits", test_unknown_waits);
+    g_test_add_func("/step/cancelled", test_cancelled);
     g_test_add_func("/step/unsure-and-abandoned", test_unsure_and_abandoned);
     g_test_add_func("/step/forward-only", test_forward_only);
     g_test_add_func("/step/forward-step-fails", test_forward_step_fails);

@@ -1,0 +1,217 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The files on the estate's host: those of disks, and of firmwares' variables. */
+#include "estate_parts.h"
+
+#include "host/domain_xml.h"
+
+typedef struct {
+    char *path;
+    int format;
+    gint64 size;
+} Volume;
+
+static GPtrArray *volumes;
+
+static void
+volume_free(gpointer data)
+{
+    g_free(((Volume *) data)->path);
+    g_free(data);
+}
+
+static char *
+volume_path(const HostStore *store, const Id *disk)
+{
+    char text[ID_TEXT_SIZE];
+    return g_build_filename(store->path, id_format(disk, ID_UUID, text), NULL);
+}
+
+static Volume *
+find_volume(const char *path)
+{
+    for (guint i = 0; i < volumes->len; i++) {
+        Volume *volume = volumes->pdata[i];
+        if (g_str_equal(volume->path, path))
+            return volume;
+    }
+    return NULL;
+}
+
+static void
+put_volume(char *take_path, int format, gint64 size)
+{
+    Volume *volume = g_new0(Volume, 1);
+    *volume = (Volume) { take_path, format, size };
+    g_ptr_array_add(volumes, volume);
+}
+
+void
+estate_files_open(void)
+{
+    volumes = g_ptr_array_new_with_free_func(volume_free);
+}
+
+void
+estate_files_close(void)
+{
+    g_ptr_array_unref(volumes);
+}
+
+void
+estate_files_drop(const char *path)
+{
+    if (find_volume(path))
+        g_ptr_array_remove(volumes, find_volume(path));
+}
+
+void
+estate_files_picture(GPtrArray *lines)
+{
+    for (guint i = 0; i < volumes->len; i++) {
+        const Volume *volume = volumes->pdata[i];
+        g_ptr_array_add(lines, g_strdup_printf("%s %d %" G_GINT64_FORMAT, volume->path, volume->format, volume->size));
+    }
+}
+
+/* --- operations ----------------------------------------------------------------------------------------------------------------- */
+
+gboolean
+estate_store_ready(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const HostStore *store, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    return estate_answers(error);
+}
+
+gboolean
+estate_volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    gboolean silent;
+    g_autofree char *path = volume_path(&spec->store, &spec->id);
+    if (!estate_may_change(&silent, error))
+        return FALSE;
+    if (find_volume(path))
+        return fault_set(error, MSG_INTERNAL, "text", "the file exists", NULL);
+    put_volume(g_steal_pointer(&path), spec->format, spec->size);
+    return estate_end_change(silent, error);
+}
+
+gboolean
+estate_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, G_GNUC_UNUSED const gint *cancelled, Tick deadline, GError **error)
+{
+    g_autofree char *path = volume_path(&spec->store, from);
+    lock_take(&estate_lock);
+    g_assert_nonnull(find_volume(path));
+    lock_drop(&estate_lock);
+    return estate_volume_create(link, spec, deadline, error);
+}
+
+/* Files of a firmware's variables are volumes like others; their size is what is in them. */
+gboolean
+estate_variables_find(G_GNUC_UNUSED HostLink *link, const char *xml, char **ret_path, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    g_assert_true(domain_xml_read(xml, facts, NULL));
+    *ret_path = estate_answers(error) ? g_strdup_printf(ESTATE_VARIABLES "/%s_VARS.fd", facts->config->name) : NULL;
+    return *ret_path != NULL;
+}
+
+gboolean
+estate_variables_look(G_GNUC_UNUSED HostLink *link, const char *path, gboolean *ret_there, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    *ret_there = find_volume(path) != NULL;
+    return estate_answers(error);
+}
+
+gboolean
+estate_variables_copy(G_GNUC_UNUSED HostLink *link, const char *from, const char *to, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    gboolean silent;
+    g_assert_cmpstr(from, !=, to);
+    g_assert_nonnull(find_volume(from));
+    if (!estate_may_change(&silent, error))
+        return FALSE;
+    if (!find_volume(to))
+        put_volume(g_strdup(to), 0, find_volume(from)->size);
+    return estate_end_change(silent, error);
+}
+
+gboolean
+estate_variables_drop(G_GNUC_UNUSED HostLink *link, const char *path, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    gboolean silent;
+    if (!estate_may_change(&silent, error))
+        return FALSE;
+    estate_files_drop(path);
+    return estate_end_change(silent, error);
+}
+
+gboolean
+estate_volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, gint64 size, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    gboolean silent;
+    g_autofree char *path = volume_path(store, disk);
+    if (!estate_may_change(&silent, error))
+        return FALSE;
+    find_volume(path)->size = size;
+    return estate_end_change(silent, error);
+}
+
+gboolean
+estate_volume_delete(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    gboolean silent;
+    g_autofree char *path = volume_path(store, disk);
+    if (!estate_may_change(&silent, error))
+        return FALSE;
+    estate_files_drop(path);
+    return estate_end_change(silent, error);
+}
+
+gboolean
+estate_volume_read(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    g_autofree char *path = volume_path(store, disk);
+    const Volume *volume = find_volume(path);
+    if (!estate_answers(error))
+        return FALSE;
+    *ret = volume ? (VolumeFacts) { VOLUME_WHOLE, volume->format, volume->size, 0 } : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
+    return TRUE;
+}
+
+/* --- what tests put there ------------------------------------------------------------------------------------------------------- */
+
+void
+estate_put_volume(const Id *disk, gint64 size)
+{
+    HostStore store = { estate.storage, (char *) STORAGE_PATH };
+    put_volume(volume_path(&store, disk), DISK_FORMAT_COW, size);
+}
+
+void
+estate_put_variables(const char *path)
+{
+    put_volume(g_strdup(path), 0, 1);
+}
+
+gboolean
+estate_has_variables(const char *path)
+{
+    return find_volume(path) != NULL;
+}
+
+gboolean
+estate_has_volume(const Id *disk)
+{
+    HostStore store = { estate.storage, (char *) STORAGE_PATH };
+    g_autofree char *path = volume_path(&store, disk);
+    return find_volume(path) != NULL;
+}

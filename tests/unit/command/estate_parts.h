@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the estate's host share. Included by estate_host.c and estate_files.c alone. */
+#pragma once
+
+#include "estate.h"
+
+#include "base/lock.h"
+
+extern Lock estate_lock;        /* the host's calls come from several workers at once */
+
+/* estate_host.c: faults; lock held. Before an effect: shall it be? *RET_SILENT: and shall its outcome be unknown? */
+gboolean estate_may_change(gboolean *ret_silent, GError **error);
+gboolean estate_end_change(gboolean silent, GError **error);
+gboolean estate_answers(GError **error);
+
+/* estate_files.c; lock held */
+void estate_files_open(void);
+void estate_files_close(void);
+void estate_files_drop(const char *path);
+void estate_files_picture(GPtrArray *lines);
+
+/* Its operations. */
+gboolean estate_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean estate_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
+gboolean estate_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, const gint *cancelled, Tick deadline, GError **error);
+gboolean estate_variables_find(HostLink *link, const char *xml, char **ret_path, Tick deadline, GError **error);
+gboolean estate_variables_look(HostLink *link, const char *path, gboolean *ret_there, Tick deadline, GError **error);
+gboolean estate_variables_copy(HostLink *link, const char *from, const char *to, Tick deadline, GError **error);
+gboolean estate_variables_drop(HostLink *link, const char *path, Tick deadline, GError **error);
+gboolean estate_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
+gboolean estate_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);
+gboolean estate_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret, Tick deadline, GError **error);

@@ -21,6 +21,7 @@
 #define WORKERS 4
 #define CACHE_BYTES (64u << 20)
 #define STOP_TIME CLOCK_SECOND
+#define CHECK_TIME (30 * CLOCK_SECOND)  /* a password's check hangs nowhere, but computes long on a busy machine */
 
 /* --- the port --------------------------------------------------------------------------------------------------------------------- */
 
@@ -262,10 +263,11 @@ api_free(Api *api)
         return;
     api_stop(api);
     Tick deadline = clock_tick() + STOP_TIME;
-    /* What a worker still does may look at the cache: if it hangs, the cache stays. */
-    if (workers_stop(api->workers, deadline))
-        cache_free(api->cache);
-    login_free(api->login, deadline);
+    gboolean ended = workers_stop(api->workers, deadline);
+    ended &= login_free(api->login, clock_tick() + CHECK_TIME);
+    if (!ended)
+        return;                     /* a thread that comes back looks at servers, sessions and cache: they stay */
+    cache_free(api->cache);
     for (guint i = 0; i < api->n_servers; i++) {
         server_free(api->servers[i]);
         if (api->listeners[i] >= 0)

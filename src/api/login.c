@@ -98,19 +98,21 @@ login_stop(Login *login)
     g_atomic_int_set(&login->over, TRUE);
 }
 
-void
+gboolean
 login_free(Login *login, Tick deadline)
 {
     if (!login)
-        return;
+        return TRUE;
+    login_stop(login);
     if (!workers_stop(login->workers, deadline))
-        return;                     /* a thread still looks at it */
+        return FALSE;               /* a thread still looks at it */
     OPENSSL_cleanse(login->key, sizeof(login->key));
     g_hash_table_unref(login->credentials);
     g_hash_table_unref(login->suspects);
     lock_clear(&login->lock);
     g_free(login->nobody);
     g_free(login);
+    return TRUE;
 }
 
 /* --- users ---------------------------------------------------------------------------------------------------------------------- */

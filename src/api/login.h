@@ -13,7 +13,7 @@ typedef struct Login Login;
 Login *login_new(Engine *engine);
 /* Who still waits is refused. Any thread. */
 void login_stop(Login *login);
-void login_free(Login *login, Tick deadline);
+gboolean login_free(Login *login, Tick deadline);        /* FALSE: a check still runs, and it stays */
 
 /* The user if this name and password were verified lately and still hold; else the null id. Server thread; quick. */
 Id login_known(Login *login, const char *name, const char *password);

@@ -10,6 +10,8 @@
 
 #define IDLE_LIFE (10 * CLOCK_SECOND)
 
+static gint abandoned;          /* pools; atomic */
+
 typedef struct {
     void (*function)(gpointer data);
     gpointer data;
@@ -146,8 +148,10 @@ workers_stop(Workers *workers, gint64 deadline)
 {
     if (!workers)
         return TRUE;
-    if (!wait_for_end(workers, deadline))
+    if (!wait_for_end(workers, deadline)) {
+        g_atomic_int_inc(&abandoned);
         return FALSE;           /* its memory stays: a thread that comes back from its call still looks at it */
+    }
     g_ptr_array_unref(workers->threads);
     g_ptr_array_unref(workers->ended);
     condition_clear(&workers->work);
@@ -156,4 +160,10 @@ workers_stop(Workers *workers, gint64 deadline)
     g_free(workers->name);
     g_free(workers);
     return TRUE;
+}
+
+gboolean
+workers_were_abandoned(void)
+{
+    return g_atomic_int_get(&abandoned) > 0;
 }

@@ -5,6 +5,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/workers.h"
 #include "daemon/data_dir.h"
 #include "daemon/last_words.h"
 #include "daemon/shikiri.h"
@@ -15,6 +16,7 @@
 
 #include <locale.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static int
 fail(const GError *error)
@@ -79,6 +81,8 @@ serve(const Options *options)
     if (options->fail_at)
         tell_points();
     signals_ended();
+    if (workers_were_abandoned())
+        _exit(0);                   /* what libraries tidy up at an exit is still used by those */
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "api/password.h"
 #include "base/log.h"
+#include "base/workers.h"
 #include "daemon/data_dir.h"
 #include "daemon/signals.h"
 #include "host/fake.h"
@@ -285,6 +286,10 @@ shikiri_free(Shikiri *shikiri)
     drop_late_reports(shikiri);
     api_free(shikiri->api);
     consoles_free(shikiri->consoles);
+    if (workers_were_abandoned()) {
+        store_close(shikiri->store);
+        return;                     /* they may come back to any of the rest */
+    }
     engine_free(shikiri->engine);
     store_close(shikiri->store);
     fake_close(shikiri->fake);

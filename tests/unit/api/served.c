@@ -425,14 +425,31 @@ caller_hear(Caller *caller)
 }
 
 /* A line of at most four hexadecimal digits is a chunk's length; our stream has no such lines. */
+/* Chunks end where they like, also within a line. */
+static gboolean
+read_chunked_byte(Caller *caller, char *byte, Tick limit)
+{
+    g_auto(Text) line = TEXT_EMPTY;
+    while (caller->chunk == 0) {
+        if (!read_line(caller, &line, limit))
+            return FALSE;
+        caller->chunk = g_ascii_strtoull(line.bytes, NULL, 16);
+        if (line.length && caller->chunk == 0)
+            return FALSE;           /* the last */
+    }
+    caller->chunk--;
+    return read_byte(caller, byte, limit) == 1;
+}
+
 char *
 caller_hear_line(Caller *caller, Tick limit)
 {
-    g_auto(Text) line = TEXT_EMPTY;
-    while (read_line(caller, &line, limit)) {
-        gboolean chunk = line.length > 0 && line.length <= 4 && strspn(line.bytes, "0123456789abcdefABCDEF") == line.length;
-        if (!chunk && line.length)
-            return g_strdup(line.bytes);
+    g_autoptr(GString) line = g_string_new(NULL);
+    for (char byte; read_chunked_byte(caller, &byte, limit);) {
+        if (byte != '\n')
+            g_string_append_c(line, byte);
+        else if (line->len)
+            return g_strdup(line->str);
     }
     return NULL;
 }

@@ -26,6 +26,7 @@ guint served_events(int code);                  /* how many events of oVirt's nu
 typedef struct {
     int socket;
     SSL *ssl;
+    guint64 chunk;              /* bytes left of the chunk that is being read */
 } Caller;
 
 Caller caller_open(const char *from);           /* FROM: its address, "127.0.0.1" */

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 
+import console
 from parts import (GIGABYTE, MEGABYTE, Bare, Libvirtd, Listener, Lxd, LxdMissing, Manager, Nginx, cpu, hello_guest, median, middle_half, percentile,
                    pin, resident, settle, unpin)
 
@@ -391,8 +392,16 @@ def wait_for_numbers(manager, running, seconds=60):
     time.sleep(10)
 
 
+def consoles(bench):
+    """A screen's bytes and a key's round trip through the manager's WebSocket."""
+    manager = fake_manager(bench, 20)
+    running = next(vm["id"] for vm in manager.ask("GET", "/vms")["vm"] if vm["status"] == "up")
+    console.measure(bench, manager, running)
+
+
 WORKS = (("lists", lists, True), ("one", one, True), ("memory", memory, True), ("start", start, True), ("thousand", thousand, False),
-         ("alone", alone, False), ("starts", starts, False), ("stream", stream, False), ("metrics", metrics, False))
+         ("alone", alone, False), ("starts", starts, False), ("stream", stream, False), ("metrics", metrics, False),
+         ("console", consoles, False))
 
 
 def remove(folder):

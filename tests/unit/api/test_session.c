@@ -63,12 +63,12 @@ test_expiry(void)
 {
     Sessions *sessions = sessions_new(100, 100);
     Id user = id_number(7), found;
-    g_autofree char *brief = session_open(sessions, SESSION_TOKEN, &user, CLOCK_SECOND / 20);
+    g_autofree char *brief = session_open(sessions, SESSION_TOKEN, &user, CLOCK_SECOND);
     g_autofree char *lasting = session_open(sessions, SESSION_TOKEN, &user, LONG);
-    g_usleep(30000);
+    g_usleep(500000);
     found = session_user(sessions, SESSION_TOKEN, brief);       /* use keeps it alive */
     g_assert_true(id_equal(&found, &user));
-    g_usleep(70000);
+    g_usleep(1500000);
     found = session_user(sessions, SESSION_TOKEN, brief);
     g_assert_true(id_is_null(&found));
     g_assert_cmpuint(sessions_count(sessions), ==, 1);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * {"types":[…],"commands":[…]}: every type of the inventory, each followed by its children; every row of the command table with its
- * steps. Made once: tables do not change while we run. */
+ * steps. Helps and steps in the reader's language. Made once a language: tables do not change while we run. */
 #include "api/describe_api.h"
 
 #include "api/console.h"
@@ -11,26 +11,26 @@
 
 /* TYPE and what it owns, unless TOLD already: permits are of roles and of cluster levels. */
 static void
-add_type(Text *out, const Type *type, GHashTable *told)
+add_type(Text *out, const Type *type, GHashTable *told, Language language)
 {
     if (!g_hash_table_add(told, (gpointer) type))
         return;
     if (out->bytes[out->length - 1] != '[')
         text_add_literal(out, ",");
-    describe_json(out, type, view_search_words(type), console_verbs(type));
+    describe_json(out, type, view_search_words(type), console_verbs(type), language);
     for (const Field *row = type->fields; row->name; row++) {
         if (row->kind == KIND_CHILDREN && !(row->flags & SECRET))
-            add_type(out, row->of, told);
+            add_type(out, row->of, told, language);
     }
 }
 
 /* {"name":"vm.start","verb","on","permit","help","once":false,"steps":["prepare disks",…]} */
 static void
-add_command(Text *out, const Command *command)
+add_command(Text *out, const Command *command, Language language)
 {
     g_autofree char *name = command_name(command);
     const char *words[][2] = { { "name", name }, { "verb", command->verb }, { "on", command->on->one },
-                               { "permit", permit_name(command->permit) }, { "help", command->help ? command->help : "" } };
+                               { "permit", permit_name(command->permit) }, { "help", language_word(command->help ? command->help : "", language) } };
     if (out->bytes[out->length - 1] != '[')
         text_add_literal(out, ",");
     text_add_literal(out, "{");
@@ -44,22 +44,22 @@ add_command(Text *out, const Command *command)
     for (const Step *step = command->steps; step && step->name; step++) {
         if (step != command->steps)
             text_add_literal(out, ",");
-        text_add_json(out, step->name);
+        text_add_json(out, language_word(step->name, language));
     }
     text_add_literal(out, "]}");
 }
 
 static GBytes *
-make(void)
+make(Language language)
 {
     Text out = TEXT_EMPTY;
     g_autoptr(GHashTable) told = g_hash_table_new(NULL, NULL);
     text_add_literal(&out, "{\"types\":[");
     for (const Type *const *type = inventory_types; *type; type++)
-        add_type(&out, *type, told);
+        add_type(&out, *type, told, language);
     text_add_literal(&out, "],\"commands\":[");
     for (const Command *const *row = command_registry; *row; row++)
-        add_command(&out, *row);
+        add_command(&out, *row, language);
     text_add_literal(&out, "]}");
     return text_take_bytes(&out);
 }
@@ -67,12 +67,13 @@ make(void)
 void
 describe_api_get(Exchange *exchange)
 {
-    static gsize made = 0;
-    if (g_once_init_enter(&made))
-        g_once_init_leave(&made, (gsize) make());
+    static gsize made[2] = { 0 };       /* one a language */
+    Language language = exchange->language;
+    if (g_once_init_enter(&made[language]))
+        g_once_init_leave(&made[language], (gsize) make(language));
     exchange->media = "application/json";
     gsize length;
-    const char *bytes = g_bytes_get_data((GBytes *) made, &length);
+    const char *bytes = g_bytes_get_data((GBytes *) made[language], &length);
     text_add_bytes(exchange->reply, bytes, length);
     exchange_end(exchange);
 }

@@ -7,11 +7,10 @@
 
 #include "api/limits.h"
 
-/* Clients decide by these whether to try again (OVIRT-API.md §4). */
 static const char *const matched[] = {
-    "Cannot run VM without at least one bootable disk.", "Physical Memory Guaranteed cannot exceed Memory Size", "Disk is locked",
-    "VM is locked", "Failed to hot-plug disk", "Related operation is currently in progress", "is incompatible with the storage domain type",
-    "VM is running", "VM is not running", "is already in use", "required for add",
+#define MATCHED(words) words,
+#include "base/catalogue/matched.def"
+#undef MATCHED
 };
 
 /* The sentence, and behind it the words clients match that the translation lacks. Yours. */

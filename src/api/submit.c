@@ -169,13 +169,14 @@ planned(gpointer data, const char *text, const GError *error)
         refuse(submit, error);
         return;
     }
+    g_autofree char *told = message_lines(text, exchange->language);
     if (exchange->format == FORMAT_JSON) {
         text_add_literal(out, "{");
-        add_json_pair(out, "plan", text);
+        add_json_pair(out, "plan", told);
         text_add_literal(out, "}");
     } else {
         text_add_literal(out, "<plan><text>");
-        text_add_xml(out, text);
+        text_add_xml(out, told);
         text_add_literal(out, "</text></plan>");
     }
     submit_free(submit);

@@ -6,6 +6,7 @@
 #include "base/message.h"
 
 #include "base/fault.h"
+#include "base/language.h"
 #include "base/refs.h"
 #include "base/text.h"
 
@@ -27,6 +28,13 @@ static const Row rows[] = {
 #define MESSAGE(name, fault, code, en, hint) { FAULT_##fault, code, en, hint },
 #include "base/catalogue/all.def"
 #undef MESSAGE
+};
+
+/* By the code of the English row; a sentence that is missing is NULL. */
+static const struct { const char *text, *hint; } rows_ja[N_MESSAGES] = {
+#define JAPANESE(name, text, hint) [MSG_##name] = { text, hint },
+#include "base/catalogue/ja/all.def"
+#undef JAPANESE
 };
 
 static Message *
@@ -140,18 +148,73 @@ add_argument(Text *out, const char *value)
     }
 }
 
-/* TEMPLATE with each {name} replaced by its argument; a name that was not given stays visible, so that tests and people see it. */
+/* Arguments that may be messages themselves: why a job failed, which job is in the way. Nobody's name gets into one of these. */
+static gboolean
+may_be_message(const char *name)
+{
+    static const char *const names[] = { "why", "job", "object", NULL };
+    return g_strv_contains(names, name);
+}
+
+#define MOST_NESTED 4       /* a reason of a reason of a reason … is cut here */
+
+static char *tell(const Message *message, const char *template, Language language, guint depth);
+
+static const char *
+text_of(MessageCode code, Language language)
+{
+    const char *told = language == LANGUAGE_JA ? rows_ja[code].text : NULL;
+    return told ? told : rows[code].text;
+}
+
 static char *
-fill(const Message *message, const char *template)
+value_told(const char *name, const char *value, Language language, guint depth)
+{
+    gboolean nested = may_be_message(name) && depth < MOST_NESTED;
+    g_autoptr(Message) inner = nested ? message_decode(value) : NULL;
+    if (inner)
+        return tell(inner, text_of(inner->code, language), language, depth + 1);
+    return nested ? language_phrase(value, language) : g_strdup(value);
+}
+
+/* "a event" is written "an event": types come into sentences as arguments. */
+static void
+mend_article(Text *out, const char *value, Language language)
+{
+    gsize length = out->length;
+    const char *end = out->bytes + length;
+    gboolean article = language == LANGUAGE_EN && length >= 2 && end[-1] == ' ' && (end[-2] == 'a' || end[-2] == 'A') && (length == 2 || end[-3] == ' ');
+    if (article && *value && strchr("aeio", *value)) {
+        out->length--;
+        text_add_literal(out, "n ");
+    }
+}
+
+static void
+add_apart(Text *out, const char *told, Language language)
+{
+    if (language == LANGUAGE_JA && g_utf8_validate(told, -1, NULL) && language_needs_space(out->bytes, out->length, told))
+        text_add_literal(out, " ");
+}
+
+/* TEMPLATE with each {name} replaced by its argument, each {=name} by its word; a name that was not given stays visible, so that
+ * tests and people see it. */
+static char *
+tell(const Message *message, const char *template, Language language, guint depth)
 {
     g_auto(Text) out = TEXT_EMPTY;
     while (*template) {
         const char *close = *template == '{' ? strchr(template, '}') : NULL;
-        g_autofree char *name = close ? g_strndup(template + 1, (gsize) (close - template - 1)) : NULL;
+        gboolean is_word = close && template[1] == '=';
+        g_autofree char *name = close ? g_strndup(template + 1 + is_word, (gsize) (close - template - 1 - is_word)) : NULL;
         const char *value = name ? message_argument(message, name) : NULL;
         if (value) {
-            add_argument(&out, value);
+            g_autofree char *told = is_word ? language_phrase(value, language) : value_told(name, value, language, depth);
+            mend_article(&out, told, language);
+            add_apart(&out, told, language);
+            add_argument(&out, told);
             template = close + 1;
+            add_apart(&out, template, language);
         } else {
             text_add_bytes(&out, template++, 1);
         }
@@ -162,16 +225,15 @@ fill(const Message *message, const char *template)
 char *
 message_text(const Message *message, Language language)
 {
-    (void) language;    /* Japanese comes as a table beside this one; until then everything is told in English. */
-    return fill(message, rows[message->code].text);
+    return tell(message, text_of(message->code, language), language, 0);
 }
 
 char *
 message_hint(const Message *message, Language language)
 {
-    (void) language;
-    const char *hint = rows[message->code].hint;
-    return *hint ? fill(message, hint) : NULL;
+    const char *told = language == LANGUAGE_JA ? rows_ja[message->code].hint : NULL;
+    const char *hint = told ? told : rows[message->code].hint;
+    return *hint ? tell(message, hint, language, 0) : NULL;
 }
 
 char *
@@ -274,6 +336,20 @@ message_decode(const char *text)
         }
     }
     return foreign(text);
+}
+
+char *
+message_lines(const char *text, Language language)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_autoptr(Message) message = message_decode(*line);
+        if (message) {
+            g_free(*line);
+            *line = message_text(message, language);
+        }
+    }
+    return g_strjoinv("\n", lines);
 }
 
 Language

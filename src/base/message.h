@@ -4,7 +4,9 @@
  * Every sentence a person reads: a stable code and named arguments, told in a language only at the edge. Events, jobs
  * and faults store code + arguments. The rows stand in base/catalogue/<area>.def, one file a folder of src/, as
  *     MESSAGE(VM_RUNNING, CONFLICT, "vm.running", "Cannot remove VM '{vm}': it is running.", "Stop it first.")
- * (name, fault, stable code, English, hint or ""). Arguments stand as {name}. Immutable once made; reference-counted. */
+ * (name, fault, stable code, English, hint or ""). Arguments stand as {name}; {why}, {job} and {object} may be encoded messages themselves
+ * and are told with the sentence. The Japanese stands in base/catalogue/ja/<area>.def (see ja/all.def). Immutable once made;
+ * reference-counted. */
 #pragma once
 
 #include <glib.h>
@@ -43,6 +45,8 @@ char *message_hint(const Message *message, Language language);          /* yours
  * its text; NULL only if TEXT is not such an object. */
 char *message_encode(const Message *message);
 Message *message_decode(const char *text);
+/* TEXT with each line that is a stored message told in LANGUAGE, the other lines as they are; what a plan is made of. Yours. */
+char *message_lines(const char *text, Language language);
 
 /* From an Accept-Language value (NULL or nothing known: English). */
 Language language_choose(const char *accept_language);

@@ -49,6 +49,12 @@ collect(char *bytes, size_t size, size_t count, void *data)
     return size * count;
 }
 
+Language
+client_language(const Client *client)
+{
+    return client->config->language;
+}
+
 /* Lines may come in pieces: the unfinished one waits in REST. */
 static size_t
 collect_lines(char *bytes, size_t size, size_t count, void *data)
@@ -76,8 +82,10 @@ set_headers(Client *client, const char *body)
     const ClientConfig *config = client->config;
     const char *type = config->xml ? "application/xml" : "application/json";
     g_autofree char *accept = g_strconcat("Accept: ", type, NULL);
+    g_autofree char *language = g_strconcat("Accept-Language: ", language_tag(config->language), NULL);
     curl_slist_free_all(client->headers);
     client->headers = curl_slist_append(NULL, accept);
+    client->headers = curl_slist_append(client->headers, language);
     client->headers = curl_slist_append(client->headers, "Version: 4");
     client->headers = curl_slist_append(client->headers, "Expect:");
     if (config->strict)
@@ -98,7 +106,9 @@ set_request(Client *client, const char *method, const char *path, const char *bo
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
     curl_easy_setopt(client->curl, CURLOPT_USERNAME, config->user);
     curl_easy_setopt(client->curl, CURLOPT_PASSWORD, config->password);
-    curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT, 10L);
+    curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT, config->hasty ? 2L : 10L);
+    if (config->hasty)
+        curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, 3L);
     curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
     if (config->ca)
         curl_easy_setopt(client->curl, CURLOPT_CAINFO, config->ca);

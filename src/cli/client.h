@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/fault.h"
+#include "base/language.h"
 #include "base/text.h"
 
 #include <json-c/json.h>
@@ -17,6 +18,8 @@ typedef struct {
     char *user;             /* "admin@internal" */
     char *password;
     char *ca;               /* file; NULL: the system's */
+    Language language;      /* of the manager's sentences */
+    gboolean hasty;         /* somebody is typing: give up after a moment */
     gboolean xml;           /* ask for XML (--xml): bodies are then passed through */
     gboolean strict;        /* unknown fields are a fault */
     gboolean wait;          /* --wait: answer when the work is done */
@@ -26,6 +29,7 @@ typedef struct Client Client;
 
 Client *client_new(const ClientConfig *config);     /* borrows CONFIG */
 void client_free(Client *client);
+Language client_language(const Client *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
 
 /* METHOD on PATH (below CLIENT_ROOT, "/vms?search=…"), BODY may be NULL. The reply's bytes in RET_BODY. A fault of the

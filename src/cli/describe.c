@@ -58,24 +58,24 @@ print_rows(struct json_object *holder, const char *prefix, int depth)
 }
 
 static void
-print_verbs(struct json_object *type)
+print_verbs(struct json_object *type, Language language)
 {
     struct json_object *verbs = NULL;
     json_object_object_get_ex(type, "verbs", &verbs);
     for (gsize i = 0; verbs && i < json_object_array_length(verbs); i++)
-        printf("%s%s", i ? ", " : "Verbs: ", json_object_get_string(json_object_array_get_idx(verbs, i)));
+        printf("%s%s", i ? ", " : language_word("Verbs: ", language), json_object_get_string(json_object_array_get_idx(verbs, i)));
     if (verbs && json_object_array_length(verbs))
         putchar('\n');
 }
 
 void
-describe_print(struct json_object *type)
+describe_print(struct json_object *type, Language language)
 {
     const char *parent = words_string(type, "parent");
     printf("%s: %s\n", words_string(type, "one"), words_string(type, "help"));
     if (*parent)
-        printf("It belongs to a %s: %s=NAME\n", parent, parent);
-    print_verbs(type);
-    printf("Fields (add: given when it is made; set: changed later; else only shown):\n");
+        printf("%s %s=NAME\n", language_word("It belongs to something:", language), parent);
+    print_verbs(type, language);
+    puts(language_word("Fields (add: given when it is made; set: changed later; else only shown):", language));
     print_rows(type, "", 0);
 }

@@ -1,26 +1,17 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * shikiri: the command line. Options and environment to a ClientConfig, words to a Request; the exit status comes from
+ * shikiri: the command line. What was not given is completed from the environment and the manager's own machine; the exit status comes from
  * the fault table. What verbs and types there are it asks the manager. */
 #include "cli/console.h"
-#include "cli/request.h"
+#include "cli/options.h"
 #include "cli/words.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LOCAL "/var/lib/shikiri"     /* where the manager of this machine lies, unless it was told otherwise */
-
-static const char *const usage =
-    "shikiri [OPTION…] VERB TYPE [NAME] [field=value …]\n"
-    "  list TYPE            show TYPE NAME        add TYPE [NAME] field=value …\n"
-    "  update TYPE NAME …   remove TYPE NAME      start|stop|shutdown… TYPE NAME\n"
-    "  console VM [force|look|file]   its serial console here, or the file for a viewer of its screen\n"
-    "  describe TYPE        watch                 help [types]\n"
-    "A NIC and the like belong to something: shikiri list nics vm=web1\n";
-
-#define DATA_DIR "/var/lib/shikiri"
+#define DATA_DIR "/var/lib/shikiri"     /* where the manager of this machine lies, unless it was told otherwise */
 
 /* The content of FILE without its line end; yours. */
 static char *
@@ -37,7 +28,7 @@ read_line(const char *file, GError **error)
 
 /* Nothing was said at all: on the manager's own machine its administrator may read where it is and how to get in. */
 static void
-complete_from_manager(ClientConfig *config, char **ret_password)
+fill_from_manager(ClientConfig *config, char **ret_password)
 {
     g_autofree char *password = NULL;
     if (config->ca || config->user || getenv("SHIKIRI_PASSWORD") || !(config->url = read_line(DATA_DIR "/url", NULL)))
@@ -48,13 +39,13 @@ complete_from_manager(ClientConfig *config, char **ret_password)
 }
 
 static gboolean
-complete(ClientConfig *config, const char *password_file, GError **error)
+fill_config(ClientConfig *config, const char *password_file, GError **error)
 {
     g_autofree char *own_password = NULL;
     if (!config->url)
         config->url = g_strdup(getenv("SHIKIRI_URL"));
     if (!config->url)
-        complete_from_manager(config, &own_password);
+        fill_from_manager(config, &own_password);
     if (!config->url)
         return fault_set(error, MSG_CLI_NO_URL, NULL);
     while (g_str_has_suffix(config->url, "/"))
@@ -69,22 +60,6 @@ complete(ClientConfig *config, const char *password_file, GError **error)
     if (password_file && !config->password)
         return FALSE;
     return config->password || fault_set(error, MSG_CLI_NO_PASSWORD, "user", config->user, NULL);
-}
-
-/* Words without "=" are verb, type, name; the rest are pairs, or strays that request_run refuses: nobody's value is dropped in silence. */
-static void
-sort_words(char **words, Request *request, GPtrArray *pairs)
-{
-    const char **places[] = { &request->verb, &request->type, &request->name };
-    guint place = 0;
-    for (char **word = words; word && *word; word++) {
-        if (place < G_N_ELEMENTS(places) && (place < 2 || !strchr(*word, '=')))
-            *places[place++] = *word;
-        else
-            g_ptr_array_add(pairs, *word);
-    }
-    g_ptr_array_add(pairs, NULL);
-    request->pairs = (char **) pairs->pdata;
 }
 
 static gboolean
@@ -108,20 +83,11 @@ run(ClientConfig *config, const Request *request, GError **error)
     return request_run(client, request, error);
 }
 
-static void
-config_clear(ClientConfig *config)
-{
-    g_free(config->url);
-    g_free(config->user);
-    g_free(config->password);
-    g_free(config->ca);
-}
-
 static int
-say(GError *error)
+say(GError *error, Language language)
 {
-    g_autofree char *hint = message_hint(fault_message(error), language_choose(getenv("LANG")));
-    g_autofree char *text = message_text(fault_message(error), language_choose(getenv("LANG")));
+    g_autofree char *hint = message_hint(fault_message(error), language);
+    g_autofree char *text = message_text(fault_message(error), language);
     fprintf(stderr, "shikiri: %s\n", text);
     if (hint && *hint)
         fprintf(stderr, "  %s\n", hint);
@@ -130,44 +96,38 @@ say(GError *error)
     return status;
 }
 
+/* Of what needs no manager; FALSE: it is not such a thing. */
+static gboolean
+answer_alone(const Options *options, int *ret_status)
+{
+    const Request *request = &options->request;
+    gboolean asks_help = options->help || (request->verb && g_str_equal(request->verb, "help") && !request->type);
+    *ret_status = 0;
+    if (options->version)
+        printf("shikiri %s\n", SHIKIRI_VERSION);
+    else if (request->verb && request->type && g_str_equal(request->verb, "help") && g_str_equal(request->type, "man"))
+        options_man();
+    else if (asks_help || !request->verb)
+        options_help(options->config.language);
+    else
+        return FALSE;
+    if (!request->verb && !options->help && !options->version)
+        *ret_status = fault_exit(FAULT_BAD_REQUEST);
+    return TRUE;
+}
+
 int
 main(int argc, char **argv)
 {
-    ClientConfig config = { .strict = TRUE };
-    Request request = { 0 };
-    g_autofree char *password_file = NULL, *search = NULL;
-    g_auto(GStrv) words = NULL;
+    g_auto(Options) options = { .config.strict = TRUE };
     GError *error = NULL;
-    const GOptionEntry options[] = {
-        { "url", 0, 0, G_OPTION_ARG_STRING, &config.url, "The manager's address (SHIKIRI_URL)", "URL" },
-        { "user", 0, 0, G_OPTION_ARG_STRING, &config.user, "admin@internal if not given (SHIKIRI_USER)", "USER" },
-        { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file, "File with the password (or SHIKIRI_PASSWORD)", "FILE" },
-        { "ca", 0, 0, G_OPTION_ARG_FILENAME, &config.ca, "The manager's CA certificate (SHIKIRI_CA)", "FILE" },
-        { "search", 's', 0, G_OPTION_ARG_STRING, &search, "Only what matches, for list", "QUERY" },
-        { "json", 0, 0, G_OPTION_ARG_NONE, &request.json, "Show the reply as JSON", NULL },
-        { "xml", 0, 0, G_OPTION_ARG_NONE, &request.xml, "Show the reply as XML", NULL },
-        { "wait", 0, 0, G_OPTION_ARG_NONE, &request.wait, "Answer when the work is done", NULL },
-        { "plan", 0, 0, G_OPTION_ARG_NONE, &request.plan, "Say what would happen and do nothing", NULL },
-        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL, NULL },
-        { NULL },
-    };
-    g_autoptr(GOptionContext) context = g_option_context_new("VERB TYPE [NAME] [field=value …]");
-    g_autoptr(GPtrArray) pairs = g_ptr_array_new();
-    g_option_context_add_main_entries(context, options, NULL);
-    g_option_context_set_summary(context, usage);
-    if (!g_option_context_parse(context, &argc, &argv, &error)) {
-        fprintf(stderr, "shikiri: %s\n", error->message);
-        return 2;
-    }
-    sort_words(words, &request, pairs);
-    if (!request.verb || (g_str_equal(request.verb, "help") && !request.type)) {
-        fputs(usage, stdout);
-        return request.verb ? 0 : 2;
-    }
-    request.search = search;
-    config.xml = request.xml;
-    config.wait = request.wait;
-    gboolean well = complete(&config, password_file, &error) && run(&config, &request, &error);
-    config_clear(&config);
-    return well ? 0 : say(error);
+    int status;
+    setlocale(LC_CTYPE, "");
+    setlocale(LC_MESSAGES, "");
+    if (!options_parse(&options, &argc, &argv, &error))
+        return say(error, options.config.language);
+    if (answer_alone(&options, &status))
+        return status;
+    gboolean well = fill_config(&options.config, options.password_file, &error) && run(&options.config, &options.request, &error);
+    return well ? 0 : say(error, options.config.language);
 }

@@ -179,7 +179,7 @@ show_reply(Run *run, const char *method, const char *path, const char *body, GEr
         puts(words_string(object, "plan"));
     else
         printf("%s %s: %s\n", words_string(run->type, "one"), run->request->name ? run->request->name : name_of(object),
-               *words_string(object, "status") ? words_string(object, "status") : "done");
+               *words_string(object, "status") ? words_string(object, "status") : language_word("done", client_language(run->client)));
     json_object_put(object);
     return TRUE;
 }
@@ -334,7 +334,7 @@ request_run(Client *client, const Request *request, GError **error)
     if (!run.type)
         return FALSE;
     if (g_str_equal(request->verb, "describe") || g_str_equal(request->verb, "help")) {
-        describe_print(run.type);
+        describe_print(run.type, client_language(client));
         return TRUE;
     }
     run.pairs = g_ptr_array_new_with_free_func(g_free);

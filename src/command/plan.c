@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Lines of a plan. Called by the `plan` of verbs on a worker; asks nobody and changes nothing. */
+ * Lines of a plan, encoded: whoever asked reads them in their own language (message_lines). Called by the `plan` of verbs on a
+ * worker; asks nobody and changes nothing. */
 #include "command/plan.h"
 
 #include "command/diff.h"
@@ -11,7 +12,7 @@
 static void
 add(GString *text, Message *take)
 {
-    g_autofree char *line = message_text(take, LANGUAGE_EN);
+    g_autofree char *line = message_encode(take);
     g_string_append_printf(text, "%s\n", line);
     message_unref(take);
 }
@@ -33,7 +34,7 @@ plan_tell_choice(GString *text, const View *view, const Vm *vm, PlacementPurpose
         plan_tell(text, MSG_PLAN_HOST, "host", choice->name, NULL);
     for (guint i = 0; choice->refusals && i < choice->refusals->len; i++) {
         const PlacementRefusal *refusal = choice->refusals->pdata[i];
-        g_autofree char *why = message_text(refusal->why, LANGUAGE_EN);
+        g_autofree char *why = message_encode(refusal->why);
         plan_tell(text, MSG_PLAN_NOT_HOST, "host", refusal->name, "why", why, NULL);
     }
 }

@@ -7,7 +7,7 @@
 #include "job/command.h"
 #include "placement/placement.h"
 
-/* One sentence, and a line end. Pairs as for message_new. */
+/* One sentence, encoded, and a line end. Pairs as for message_new. */
 void plan_tell(GString *text, MessageCode code, ...) G_GNUC_NULL_TERMINATED;
 /* The host that would be chosen, and why the others would not. */
 void plan_tell_choice(GString *text, const View *view, const Vm *vm, PlacementPurpose purpose);

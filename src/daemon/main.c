@@ -21,18 +21,40 @@
 static int
 fail(const GError *error)
 {
-    g_autofree char *hint = message_hint(fault_message(error), LANGUAGE_EN);
-    g_printerr("shikirid: %s%s%s\n", error->message, hint ? " " : "", hint ? hint : "");
+    Language language = language_of_terminal(NULL);
+    g_autofree char *text = message_text(fault_message(error), language), *hint = message_hint(fault_message(error), language);
+    fprintf(stderr, "shikirid: %s%s%s\n", text, hint ? " " : "", hint ? hint : "");
     return fault_exit(fault_of(error));
 }
 
+/* Whole as UTF-8, whatever the locale. */
 static int
-describe_all(void)
+put(const Text *text)
+{
+    fwrite(text->bytes, 1, text->length, stdout);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int
+describe_all(const char *format)
+{
+    static const struct { const char *format; void (*write)(Text *out); } formats[] = {
+        { "markdown", reference_markdown }, { "man", reference_man }, { "man-resources", reference_man_resources },
+    };
+    g_auto(Text) text = TEXT_EMPTY;
+    for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {
+        if (g_str_equal(formats[i].format, format))
+            formats[i].write(&text);
+    }
+    return put(&text);
+}
+
+static int
+help(void)
 {
     g_auto(Text) text = TEXT_EMPTY;
-    reference_markdown(&text);
-    fwrite(text.bytes, 1, text.length, stdout);
-    return fflush(stdout) == 0 ? 0 : 1;
+    options_help(&text, language_of_terminal(NULL));
+    return put(&text);
 }
 
 static int
@@ -45,10 +67,12 @@ run_errand(const Options *options)
     gboolean done = options->backup ? store_backup(file, options->backup, &error) : store_restore(options->restore, file, &error);
     if (!done)
         return fail(error);
-    g_print("shikirid: %s %s\n", options->backup ? "backup written to" : "restored from", options->backup ? options->backup : options->restore);
+    const char *did = language_word(options->backup ? "backup written to" : "restored from", language_of_terminal(NULL));
+    printf("shikirid: %s %s\n", did, options->backup ? options->backup : options->restore);
+    g_autoptr(Message) warning = message_new(MSG_DAEMON_RESTORED, "dir", options->data_dir, NULL);
+    g_autofree char *told = message_text(warning, language_of_terminal(NULL));
     if (options->restore)
-        g_print("Passwords are those of the backup. Certificates are not in it: copy the old pki folder into %s, or clients must trust a new CA.\n",
-                options->data_dir);
+        printf("%s\n", told);
     return 0;
 }
 
@@ -101,8 +125,10 @@ main(int argc, char **argv)
         g_print("shikirid %s\n", SHIKIRI_VERSION);
         return 0;
     }
+    if (options.help)
+        return help();
     if (options.describe)
-        return describe_all();
+        return describe_all(options.describe);
     if (options.backup || options.restore)
         return run_errand(&options);
     return serve(&options);

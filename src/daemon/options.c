@@ -20,10 +20,14 @@ parse_describe(G_GNUC_UNUSED const char *name, const char *value, gpointer data,
     return TRUE;
 }
 
-static GOptionContext *
-make_context(Options *options)
+#define MOST_OPTIONS 24
+
+static const char *const synopsis[] = { "[OPTION...]", NULL };
+
+static void
+fill(Options *options, GOptionEntry ret_rows[MOST_OPTIONS])
 {
-    const GOptionEntry entries[] = {
+    const GOptionEntry rows[] = {
         { "data-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->data_dir, "Where everything of the manager lies (" DATA_DIR ")", "DIR" },
         { "listen", 0, 0, G_OPTION_ARG_STRING, &options->listen, "Where to serve (port 443, else 8443)", "ADDR:PORT" },
         { "admin-password-file", 0, 0, G_OPTION_ARG_FILENAME, &options->password_file,
@@ -34,18 +38,53 @@ make_context(Options *options)
           "Where viewers of consoles are let in while they have a ticket (" CONSOLE_PORTS "; none: nowhere)", "FIRST-LAST" },
         { "fail-at", 0, 0, G_OPTION_ARG_STRING, &options->fail_at, "Die the Nth time a point of this kind is passed: step, effect, sql", "WHERE:N" },
         { "describe", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) parse_describe,
-          "Print the reference of all resources and end", "markdown" },
+          "Print the reference and end: markdown, openapi, man or man-resources", "FORMAT" },
         { "backup", 0, 0, G_OPTION_ARG_FILENAME, &options->backup, "Write the manager's state to one file and end; it may be running", "FILE" },
         { "restore", 0, 0, G_OPTION_ARG_FILENAME, &options->restore, "Put such a file in place of the state and end", "FILE" },
         { "debug", 0, 0, G_OPTION_ARG_NONE, &options->debug, "Log more", NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and end", NULL },
-        { NULL, 0, 0, 0, NULL, NULL, NULL },
+        { "help", 'h', 0, G_OPTION_ARG_NONE, &options->help, "Print this and end", NULL },
     };
+    G_STATIC_ASSERT(G_N_ELEMENTS(rows) < MOST_OPTIONS);
+    memset(ret_rows, 0, MOST_OPTIONS * sizeof(*ret_rows));
+    memcpy(ret_rows, rows, sizeof(rows));
+}
+
+static Usage
+usage_of(Options *options, GOptionEntry rows[MOST_OPTIONS])
+{
+    fill(options, rows);
+    return (Usage) { "shikirid", "8", "the virtualization manager: one daemon for one KVM host or many", synopsis, rows };
+}
+
+void
+options_help(Text *out, Language language)
+{
+    GOptionEntry rows[MOST_OPTIONS];
+    Options none = { 0 };
+    Usage usage = usage_of(&none, rows);
+    usage_help(out, &usage, language);
+}
+
+void
+options_man(Text *out)
+{
+    GOptionEntry rows[MOST_OPTIONS];
+    Options none = { 0 };
+    Usage usage = usage_of(&none, rows);
+    usage_man(out, &usage);
+}
+
+static GOptionContext *
+make_context(Options *options)
+{
+    GOptionEntry rows[MOST_OPTIONS];
     GOptionContext *context = g_option_context_new(NULL);
     GOptionGroup *group = g_option_group_new("shikirid", "", "", options, NULL);
-    g_option_group_add_entries(group, entries);
+    fill(options, rows);
+    g_option_group_add_entries(group, rows);
     g_option_context_set_main_group(context, group);
-    g_option_context_set_summary(context, "The virtualization manager: one daemon for one KVM host or many.");
+    g_option_context_set_help_enabled(context, FALSE);
     return context;
 }
 
@@ -64,7 +103,8 @@ check(const Options *options, int argc, char **argv, GError **error)
 {
     if (argc > 1)
         return fault_set(error, MSG_DAEMON_ARGUMENT, "argument", argv[1], NULL);
-    if (options->describe && !g_str_equal(options->describe, "markdown"))
+    static const char *const formats[] = { "markdown", "openapi", "man", "man-resources", NULL };
+    if (options->describe && !g_strv_contains(formats, options->describe))
         return fault_set(error, MSG_DAEMON_DESCRIBE, "given", options->describe, NULL);
     if (options->backup && options->restore)
         return fault_set(error, MSG_DAEMON_BOTH, NULL);

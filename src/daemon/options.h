@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/fault.h"
+#include "base/usage.h"
 
 typedef struct {
     char *data_dir;                 /* absolute; never NULL */
@@ -15,12 +16,14 @@ typedef struct {
     char *console_ports;            /* "8500-8515"; never NULL */
     guint first_port, last_port;    /* read from it; 0: no viewers */
     char *fail_at;
-    char *describe;                 /* "markdown": print the reference and end */
+    char *describe;                 /* "markdown" …: print the reference and end */
     char *backup, *restore;         /* do this and end */
-    gboolean version, debug;
+    gboolean version, debug, help;
 } Options;
 
-/* FALSE with a sentence, or with none set where the help was printed. */
+/* FALSE with a sentence. */
 gboolean options_parse(Options *options, int *argc, char ***argv, GError **error);
+void options_help(Text *out, Language language);
+void options_man(Text *out);                /* NAME to OPTIONS of shikirid(8) */
 void options_clear(Options *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)

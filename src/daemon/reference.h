@@ -1,9 +1,11 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The reference of all resources, printed by --describe=markdown; docs/reference is made of it. */
+ * --describe: what the tables say, as pages. The OpenAPI document is api/openapi.h's. */
 #pragma once
 
 #include "base/text.h"
 
-void reference_markdown(Text *out);
+void reference_markdown(Text *out);         /* every type */
+void reference_man(Text *out);              /* shikirid(8) */
+void reference_man_resources(Text *out);    /* shikiri-resources(7): types, verbs, search words */

@@ -80,7 +80,7 @@ report_late_store(LibvirtHost *host, const LibvirtCall *call)
 {
     HostStore store = { call->id, call->text };
     g_autoptr(Message) message = message_new(MSG_STORE_SILENT, "path", call->text, "host", host->link.name, NULL);
-    g_autofree char *why = message_text(message, LANGUAGE_EN);
+    g_autofree char *why = message_encode(message);
     report_store(host, volume_store_lost(&store, why));
 }
 

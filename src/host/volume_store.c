@@ -184,7 +184,7 @@ volume_store_read(const HostStore *store, const char *host)
     DIR *dir = opendir(store->path);
     if (!dir || fstatvfs(dirfd(dir), &space) != 0) {
         g_autoptr(Message) message = message_new(MSG_STORE_MISSING, "path", store->path, "host", host, "reason", g_strerror(errno), NULL);
-        g_autofree char *why = message_text(message, LANGUAGE_EN);
+        g_autofree char *why = message_encode(message);
         if (dir)
             closedir(dir);
         return volume_store_lost(store, why);

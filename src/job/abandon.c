@@ -21,19 +21,19 @@ may_abandon(const Abandonment *abandonment, const Run *run, GError **error)
     if (!run)
         return fault_set(error, MSG_JOB_NOT_THERE, "id", id_format(&abandonment->job, ID_UUID, id), NULL);
     if (!run->unsure)
-        return fault_set(error, MSG_JOB_NOT_UNKNOWN, "job", run->claimant.title, NULL);
+        return fault_set(error, MSG_JOB_NOT_UNKNOWN, "job", run->claimant.told, NULL);
     if (!abandonment->proof || !*abandonment->proof)
-        return fault_set(error, MSG_JOB_NEEDS_PROOF, "job", run->claimant.title, NULL);
+        return fault_set(error, MSG_JOB_NEEDS_PROOF, "job", run->claimant.told, NULL);
     if (run->proof)
-        return fault_set(error, MSG_JOB_ALREADY_ABANDONED, "job", run->claimant.title, NULL);
+        return fault_set(error, MSG_JOB_ALREADY_ABANDONED, "job", run->claimant.told, NULL);
     return TRUE;
 }
 
 static void
 tell_plan(const Abandonment *abandonment, const Run *run)
 {
-    g_autoptr(Message) message = message_new(MSG_JOB_WOULD_BE_ABANDONED, "job", run->claimant.title, "step", run->claimant.step, NULL);
-    g_autofree char *text = message_text(message, LANGUAGE_EN);
+    g_autoptr(Message) message = message_new(MSG_JOB_WOULD_BE_ABANDONED, "job", run->claimant.told, "step", run->claimant.step, NULL);
+    g_autofree char *text = message_encode(message);
     abandonment->planned(abandonment->data, text, NULL);
 }
 

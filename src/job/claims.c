@@ -30,7 +30,7 @@ static gboolean
 refuse(const Claimant *by, const char *name, GError **error)
 {
     char since[CLOCK_DATE_SIZE];
-    return fault_set(error, MSG_JOB_CONFLICT, "object", name, "job", by->title, "step", by->step ? by->step : "preparing", "since",
+    return fault_set(error, MSG_JOB_CONFLICT, "object", name, "job", by->told ? by->told : by->title, "step", by->step ? by->step : "preparing", "since",
                      clock_format(by->since, since), NULL);
 }
 

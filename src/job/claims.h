@@ -11,7 +11,8 @@
 /* What a claim shows: its job, where that stands, since when. Owned by the running job, which outlives its claims. */
 typedef struct {
     Id job;
-    char *title;                    /* "Starting VM hello" */
+    char *title;                    /* "Starting VM hello": for the log */
+    char *told;                     /* the same, encoded: {job} of sentences */
     const char *step;               /* the name of the step it stands at; NULL between steps */
     Wall since;                     /* when that step began */
     gconstpointer command;          /* const Command *; NULL if this program does not know it */

@@ -254,7 +254,8 @@ name_claimed(gpointer data, const char *claim)
     if (!object)
         return g_strdup(claim);
     g_autofree char *name = object_name(object);
-    return g_strdup_printf("%s '%s'", type == &vm_type ? "VM" : type->one, name);
+    g_autoptr(Message) called = message_new(MSG_JOB_OBJECT, "type", type == &vm_type ? "VM" : type->one, "name", name, NULL);
+    return message_encode(called);
 }
 
 /* Asked by who submits, too: the writer may be waiting for the API to end, and would refuse it too late to be heard. */
@@ -307,7 +308,7 @@ patience_over(gpointer data)
     g_autoptr(GError) error = NULL;
     char id[ID_TEXT_SIZE];
     run->patience = 0;
-    fault_set(&error, MSG_JOB_STILL_RUNNING, "job", run->claimant.title, "id", id_format(&run->id, ID_UUID, id), NULL);
+    fault_set(&error, MSG_JOB_STILL_RUNNING, "job", run->claimant.told, "id", id_format(&run->id, ID_UUID, id), NULL);
     run_answer(run, error);
 }
 
@@ -478,7 +479,7 @@ rehearse(Planning *planning, GError **error)
     if (!stage(work, changes, error))
         return FALSE;
     g_autoptr(Message) title = wording_message(work, changes_head(changes), work_words(work)->title, NULL);
-    planning->text = message_text(title, LANGUAGE_EN);
+    planning->text = message_encode(title);
     return TRUE;
 }
 

@@ -38,7 +38,7 @@ void engine_stop(Engine *engine);                       /* no new work; running 
  * outcome cannot be known soon (UNKNOWN_OUTCOME or TIMEOUT naming the job, which lives on); else as soon as the job is journaled. */
 typedef void (*EngineDone)(gpointer data, gconstpointer object, const Id *job, const GError *error);
 void engine_submit(Engine *engine, Work *take, gboolean wait, EngineDone done, gpointer data);
-/* ?plan=1: checks, then runs `plan` on a worker; TEXT (borrowed) or ERROR. Nothing is changed. */
+/* ?plan=1: checks, then runs `plan` on a worker; TEXT (borrowed; lines that are messages are encoded) or ERROR. Nothing is changed. */
 typedef void (*EnginePlanned)(gpointer data, const char *text, const GError *error);
 void engine_plan(Engine *engine, Work *take, EnginePlanned done, gpointer data);
 /* A person says of a job whose outcome is unknown: it is settled (probes again first). The proof stands in the event log under the user.

@@ -53,16 +53,17 @@ run_answer_all(Run *run, const GError *error)
 
 /* --- sentences ------------------------------------------------------------------------------------------------------------ */
 
+/* As {why} of a sentence: told with it, in its language. */
 static char *
-fault_text(const GError *error)
+fault_encoded(const GError *error)
 {
-    return error ? message_text(fault_message(error), LANGUAGE_EN) : g_strdup("");
+    return error ? message_encode(fault_message(error)) : g_strdup("");
 }
 
 static Message *
 general_sentence(Run *run, const char *why)
 {
-    const char *job = run->claimant.title;
+    const char *job = run->claimant.told;
     switch (run->ending) {
     case END_DONE:
         return message_new(MSG_JOB_DONE, "job", job, NULL);
@@ -84,7 +85,7 @@ tell_end(Run *run, Changes *changes)
     const View *view = changes_head(changes);
     AboutIds ids;
     EventAbout about = command ? wording_about(run->work, view, &ids) : (EventAbout) { .correlation = run->work->correlation };
-    g_autofree char *why = fault_text(run->fault);
+    g_autofree char *why = fault_encoded(run->fault);
     MessageCode code = 0;
     int number = 0;
     if (command && (run->ending == END_DONE || run->ending == END_FAILED)) {
@@ -105,8 +106,8 @@ tell_doubt(Run *run, Changes *changes)
     AboutIds ids;
     EventAbout about = wording_about(run->work, changes_head(changes), &ids);
     const GError *error_seen = run->trip.error ? run->trip.error : run->fault;
-    g_autofree char *why = error_seen ? fault_text(error_seen) : g_strdup("nothing could be learnt");
-    Message *message = message_new(MSG_JOB_UNSURE, "job", run->claimant.title, "step", run->claimant.step, "why", why, NULL);
+    g_autofree char *why = error_seen ? fault_encoded(error_seen) : g_strdup("nothing could be learnt");
+    Message *message = message_new(MSG_JOB_UNSURE, "job", run->claimant.told, "step", run->claimant.step, "why", why, NULL);
     changes_event(changes, 0, SEVERITY_WARNING, message, &about);
 }
 
@@ -116,7 +117,7 @@ answer_doubt(Run *run)
 {
     g_autoptr(GError) error = NULL;
     char id[ID_TEXT_SIZE];
-    fault_set(&error, MSG_JOB_OUTCOME_UNKNOWN, "job", run->claimant.title, "id", id_format(&run->id, ID_UUID, id), NULL);
+    fault_set(&error, MSG_JOB_OUTCOME_UNKNOWN, "job", run->claimant.told, "id", id_format(&run->id, ID_UUID, id), NULL);
     run_answer(run, error);
 }
 
@@ -177,9 +178,9 @@ end_fault(Run *run)
     if (run->ending == END_FAILED)
         return run->fault ? g_error_copy(run->fault) : NULL;
     if (run->ending == END_NOT_KNOWN)
-        fault_set(&error, MSG_JOB_OUTCOME_UNKNOWN, "job", run->claimant.title, "id", id_format(&run->id, ID_UUID, id), NULL);
+        fault_set(&error, MSG_JOB_OUTCOME_UNKNOWN, "job", run->claimant.told, "id", id_format(&run->id, ID_UUID, id), NULL);
     if (run->ending == END_ABORTED)
-        fault_set(&error, MSG_JOB_WAS_ABANDONED, "job", run->claimant.title, NULL);
+        fault_set(&error, MSG_JOB_WAS_ABANDONED, "job", run->claimant.told, NULL);
     return error;
 }
 

@@ -132,6 +132,7 @@ journal_open(Run *run, Changes *changes)
     job->correlation_id = g_strdup(work->correlation);
     job->command = command_name(work->command);
     text_set(&run->claimant.title, job->description);
+    text_set(&run->claimant.told, job->message);
     set_refs(work, job);
     set_claims(work, job);
     add_steps(job, work->command, now);
@@ -261,6 +262,7 @@ journal_read(Engine *engine, const Job *job)
     run->unsure = job->status == JOB_UNKNOWN;
     run->journaled = g_strdup(job->marks ? job->marks : "{}");
     run->claimant.title = g_strdup(job->description ? job->description : "");
+    run->claimant.told = g_strdup(job->message ? job->message : run->claimant.title);
     run->claimant.since = job->last_updated;
     g_autoptr(Message) fault = job->fault_message ? message_decode(job->fault_message) : NULL;
     if (fault)

@@ -150,6 +150,7 @@ host_is_lost(HostState *host)
     Batch *batch = batch_new(host, NULL);
     Host *object = changes_edit(batch->changes, &host_type, &host->id);
     g_autofree char *why = host->why ? message_text(host->why, LANGUAGE_EN) : g_strdup("no reason is known");
+    g_autofree char *told = host->why ? message_encode(host->why) : g_strdup(why);
     gboolean news = object && object->status != HOST_NON_RESPONSIVE;
     host->up = FALSE;
     if (object) {
@@ -158,7 +159,7 @@ host_is_lost(HostState *host)
     }
     if (news)
         batch_note(batch, &id_null, EVENT_HOST_LOST, SEVERITY_ERROR,
-                   message_new(MSG_FACT_HOST_LOST, "host", batch_host_name(batch), "why", why, NULL));
+                   message_new(MSG_FACT_HOST_LOST, "host", batch_host_name(batch), "why", told, NULL));
     batch_end(batch);
     if (!host->grace)
         host->grace = loop_timer(engine->parts.loop, GRACE_BEATS * engine->beat, lose_vms, host);

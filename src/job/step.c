@@ -44,6 +44,7 @@ run_free(Run *run)
     g_clear_error(&run->trip.error);
     g_free(run->journaled);
     g_free(run->claimant.title);
+    g_free(run->claimant.told);
     g_free(run->proof);
     g_free(run->proof_correlation);
     g_free(run);

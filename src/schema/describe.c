@@ -93,11 +93,11 @@ add_names_json(Text *out, const Names *names)
     text_add_literal(out, "]");
 }
 
-static void add_rows_json(Text *out, const Type *type);
+static void add_rows_json(Text *out, const Type *type, Language language);
 
 /* What a row is made of, by its kind. */
 static void
-add_parts_json(Text *out, const Field *row)
+add_parts_json(Text *out, const Field *row, Language language)
 {
     const Type *of = row->of;
     if (row->kind == KIND_ENUM)
@@ -113,12 +113,12 @@ add_parts_json(Text *out, const Field *row)
     }
     if (row->kind == KIND_GROUP || row->kind == KIND_LIST) {
         add_pair(out, "item", of->one);
-        add_rows_json(out, of);
+        add_rows_json(out, of, language);
     }
 }
 
 static void
-add_rows_json(Text *out, const Type *type)
+add_rows_json(Text *out, const Type *type, Language language)
 {
     add_key(out, "fields");
     text_add_literal(out, "[");
@@ -130,15 +130,15 @@ add_rows_json(Text *out, const Type *type)
         add_pair(out, "name", row->name);
         add_pair(out, "kind", kind_words[row->kind]);
         add_flags_json(out, row->flags);
-        add_parts_json(out, row);
-        add_pair(out, "help", help_of(row));
+        add_parts_json(out, row, language);
+        add_pair(out, "help", language_word(help_of(row), language));
         text_add_literal(out, "}");
     }
     text_add_literal(out, "]");
 }
 
 static void
-add_search_json(Text *out, const Type *type, const SearchWord *words)
+add_search_json(Text *out, const Type *type, const SearchWord *words, Language language)
 {
     g_autoptr(GPtrArray) offers = search_words(type, words);
     add_key(out, "search");
@@ -149,14 +149,14 @@ add_search_json(Text *out, const Type *type, const SearchWord *words)
         text_add_literal(out, "{");
         add_pair(out, "word", offer->word);
         add_pair(out, "kind", kind_words[offer->kind]);
-        add_pair(out, "help", offer->help);
+        add_pair(out, "help", language_word(offer->help ? offer->help : "", language));
         text_add_literal(out, "}");
     }
     text_add_literal(out, "]");
 }
 
 void
-describe_json(Text *out, const Type *type, const SearchWord *words, const char *const *verbs)
+describe_json(Text *out, const Type *type, const SearchWord *words, const char *const *verbs, Language language)
 {
     text_add_literal(out, "{");
     add_pair(out, "one", type->one);
@@ -165,10 +165,10 @@ describe_json(Text *out, const Type *type, const SearchWord *words, const char *
         add_pair(out, "path", type->path);
     if (type->parent)
         add_pair(out, "parent", type->parent->one);
-    add_pair(out, "help", type->help ? type->help : "");
+    add_pair(out, "help", language_word(type->help ? type->help : "", language));
     add_array(out, "verbs", verbs);
-    add_rows_json(out, type);
-    add_search_json(out, type, words);
+    add_rows_json(out, type, language);
+    add_search_json(out, type, words, language);
     text_add_literal(out, "}");
 }
 
@@ -194,7 +194,7 @@ add_kind_cell(Text *out, const Field *row)
             text_printf(out, "%s`%s`", i > 1 ? ", " : "", names->names[i]);
         break;
     case KIND_REF:
-        text_printf(out, "reference to a %s", of->one);
+        text_printf(out, "reference to %s `%s`", strchr("aeio", of->one[0]) ? "an" : "a", of->one);
         break;
     case KIND_WORDS:
         text_printf(out, "words, each a `%s`", (const char *) row->of);

@@ -5,11 +5,12 @@
  * completion, as JSON. */
 #pragma once
 
+#include "base/language.h"
 #include "base/text.h"
 #include "schema/search.h"
 
 /* VERBS: the action words of the type (write.h), NULL-terminated or NULL. */
 void describe_markdown(Text *out, const Type *type, const SearchWord *words, const char *const *verbs);
-/* {"one","many","path","parent","help","verbs":[…],"fields":[{"name","kind","flags":["add",…],"help", and by kind "values", "item",
+/* Helps in LANGUAGE; all other words are the API's. {"one","many","path","parent","help","verbs":[…],"fields":[{"name","kind","flags":["add",…],"help", and by kind "values", "item",
  * "of", "path", "fields"}],"search":[{"word","kind","help"}]}; kinds are text bool int real time enum ref group list words children collect. */
-void describe_json(Text *out, const Type *type, const SearchWord *words, const char *const *verbs);
+void describe_json(Text *out, const Type *type, const SearchWord *words, const char *const *verbs, Language language);

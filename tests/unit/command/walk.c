@@ -465,11 +465,11 @@ estate_plan(Work *take)
     if (work->command->stage)
         work->command->stage(work, changes, &error);
     g_assert_no_error(error);
-    char *text = work->command->plan(work, &error);
+    g_autofree char *text = work->command->plan(work, &error);
     g_assert_no_error(error);
     g_autofree char *model_after = estate_model();
     g_autofree char *picture_after = estate_picture();
     g_assert_cmpstr(model, ==, model_after);
     g_assert_cmpstr(picture, ==, picture_after);
-    return text;
+    return message_lines(text, LANGUAGE_EN);
 }

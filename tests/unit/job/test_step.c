@@ -494,7 +494,7 @@ static void
 take_plan(gpointer data, const char *text, const GError *error)
 {
     g_assert_no_error(error);
-    *(char **) data = g_strdup(text);
+    *(char **) data = message_lines(text, LANGUAGE_EN);
 }
 
 static void

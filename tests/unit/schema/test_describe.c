@@ -33,7 +33,7 @@ test_json(void)
 {
     static const char *const verbs[] = { "sail", "moor", NULL };
     g_auto(Text) out = TEXT_EMPTY;
-    describe_json(&out, &ship_type, ship_words, verbs);
+    describe_json(&out, &ship_type, ship_words, verbs, LANGUAGE_EN);
     g_autofree char *text = text_take(&out);
     struct json_object *type = json_tokener_parse(text);
     g_assert_nonnull(type);

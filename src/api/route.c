@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The table of contents of the API's resources: a path is the entry point, one of three documents of its own, or a place that
+ * The table of contents of the API's resources: a path is the entry point, one of four documents of its own, or a place that
  * the types' tables know; a method on it is a handler. */
 #include "api/route.h"
 
@@ -9,6 +9,7 @@
 #include "api/console.h"
 #include "api/describe_api.h"
 #include "api/entity.h"
+#include "api/openapi.h"
 #include "api/root.h"
 #include "api/series.h"
 #include "api/submit.h"
@@ -107,6 +108,8 @@ find_document(const char *local))(Exchange *)
         return root_get;
     if (g_str_equal(local, "/describe"))
         return describe_api_get;
+    if (g_str_equal(local, "/openapi.json"))
+        return openapi_get;
     if (g_str_equal(local, "/options") || g_str_has_prefix(local, "/options/"))
         return root_get_options;
     return NULL;

@@ -74,7 +74,7 @@ describe_print(struct json_object *type, Language language)
     const char *parent = words_string(type, "parent");
     printf("%s: %s\n", words_string(type, "one"), words_string(type, "help"));
     if (*parent)
-        printf("%s %s=NAME\n", language_word("It belongs to something:", language), parent);
+        printf("%s %s: %s=NAME\n", language_word("It belongs to a", language), parent, parent);
     print_verbs(type, language);
     puts(language_word("Fields (add: given when it is made; set: changed later; else only shown):", language));
     print_rows(type, "", 0);

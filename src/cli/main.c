@@ -3,6 +3,7 @@
  *
  * shikiri: the command line. What was not given is completed from the environment and the manager's own machine; the exit status comes from
  * the fault table. What verbs and types there are it asks the manager. */
+#include "cli/complete.h"
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/words.h"
@@ -116,6 +117,26 @@ answer_alone(const Options *options, int *ret_status)
     return TRUE;
 }
 
+/* shikiri complete -- WORD…: the words before the last are read as a command line of their own. */
+static int
+offer_completions(const Options *options, const char *program)
+{
+    guint count = g_strv_length(options->words);
+    g_auto(Options) typed = { .config.hasty = TRUE };
+    g_autoptr(GPtrArray) line = g_ptr_array_new();
+    g_ptr_array_add(line, (gpointer) program);
+    for (guint i = 1; i + 1 < count; i++)
+        g_ptr_array_add(line, options->words[i]);
+    int argc = (int) line->len;
+    g_ptr_array_add(line, NULL);
+    char **argv = (char **) line->pdata;
+    if (!options_parse(&typed, &argc, &argv, NULL))
+        return 0;
+    g_autoptr(Client) client = fill_config(&typed.config, typed.password_file, NULL) ? client_new(&typed.config) : NULL;
+    complete_print(client, &typed, count > 1 ? options->words[count - 1] : "");
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -126,6 +147,8 @@ main(int argc, char **argv)
     setlocale(LC_MESSAGES, "");
     if (!options_parse(&options, &argc, &argv, &error))
         return say(error, options.config.language);
+    if (options.request.verb && g_str_equal(options.request.verb, "complete"))
+        return offer_completions(&options, argv[0]);
     if (answer_alone(&options, &status))
         return status;
     gboolean well = fill_config(&options.config, options.password_file, &error) && run(&options.config, &options.request, &error);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * shikirid: options, then either one errand (reference, backup, restore) or the manager. */
+#include "api/openapi.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -39,7 +40,7 @@ static int
 describe_all(const char *format)
 {
     static const struct { const char *format; void (*write)(Text *out); } formats[] = {
-        { "markdown", reference_markdown }, { "man", reference_man }, { "man-resources", reference_man_resources },
+        { "markdown", reference_markdown }, { "openapi", openapi_write }, { "man", reference_man }, { "man-resources", reference_man_resources },
     };
     g_auto(Text) text = TEXT_EMPTY;
     for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {

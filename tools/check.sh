@@ -3,14 +3,15 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Every suite, then one line "N passed, N failed". A suite is a program that speaks TAP, run by hand or by meson.
-# With --full also the slow cases, everything but the lab once more under ThreadSanitizer, and the fuzzers.
+# With --full also the slow cases, everything but the lab once more under ThreadSanitizer, the unit tests as clang builds
+# them, and the fuzzers.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 full=0
 [ "${1:-}" = --full ] && full=1
 build=build-check
 
-tools/install-deps.sh test || { echo "0 passed, 1 failed"; exit 1; }
+tools/install-deps.sh $([ $full = 1 ] && echo full || echo test) || { echo "0 passed, 1 failed"; exit 1; }
 passed=0 failed=0 skipped=0
 tally() { # a TAP file
     local ok notok skip
@@ -66,6 +67,11 @@ if [ $full = 1 ]; then
     if made build-tsan thread; then
         programs "unit, threads" build-tsan
         flows "flow, threads" tests/flow/run.py build-tsan
+    else
+        failed=$((failed + 1))
+    fi
+    if CC=clang made build-clang address,undefined; then
+        programs "unit, clang" build-clang
     else
         failed=$((failed + 1))
     fi

@@ -62,7 +62,8 @@ make_ready(gpointer data)
 {
     g_autofree Readying *readying = data;
     g_autoptr(HostLink) link = readying->link;
-    g_autofree char *path = readying->store.path, *name = readying->name;
+    G_GNUC_UNUSED g_autofree char *path = readying->store.path;      /* ours to free */
+    g_autofree char *name = readying->name;
     g_autoptr(GError) error = NULL;
     if (!link->ops->store_ready(link, &readying->store, clock_tick() + READY_PATIENCE, &error))
         log_warn("storage domain '%s' is not ready on '%s': %s", name, link->name, error->message);

@@ -262,6 +262,7 @@ test_fresh(void)
     add_vms(10);
     g_auto(Reply) xml = house_get("/vms");
     g_auto(Reply) json = house_get_json("/vms");
+    g_assert_cmpint(xml.status, ==, json.status);
     Vm *vm = estate_edit(&vm_type, &estate.hello);
     vm->status = VM_UP;
     text_set(&vm->name, "renamed");

@@ -65,6 +65,7 @@ test_expiry(void)
     Id user = id_number(7), found;
     g_autofree char *brief = session_open(sessions, SESSION_TOKEN, &user, CLOCK_SECOND);
     g_autofree char *lasting = session_open(sessions, SESSION_TOKEN, &user, LONG);
+    g_assert_nonnull(lasting);
     g_usleep(500000);
     found = session_user(sessions, SESSION_TOKEN, brief);       /* use keeps it alive */
     g_assert_true(id_equal(&found, &user));

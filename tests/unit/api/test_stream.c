@@ -59,6 +59,7 @@ test_changes(void)
     put_vm(1, "first");
     g_autofree char *id = next(&caller, "id: ");
     g_autofree char *added = next(&caller, "data: ");
+    g_assert_nonnull(id);
     g_assert_true(g_str_has_prefix(added, "{\"op\":\"add\",\"type\":\"vm\",\"id\":\""));
     g_assert_nonnull(strstr(added, "\"name\":\"stream1\""));
     g_assert_nonnull(strstr(added, "\"href\":\"/ovirt-engine/api/vms/"));

@@ -505,8 +505,9 @@ test_plan_changes_nothing(void)
     g_autofree char *text = NULL;
     Work *work = work_new(&walk_command);
     work->target = world.vm;
-    engine_plan(world.engine, work, take_plan, &text);
-    world_until(text);
+    char **told = &text;
+    engine_plan(world.engine, work, take_plan, told);
+    world_until(*told);
     g_assert_nonnull(strstr(text, "Walking web1"));
     g_assert_cmpuint(world_store_writes(), ==, writes);
     g_assert_null(world_vm()->description);

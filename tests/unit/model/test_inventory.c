@@ -177,6 +177,7 @@ test_feed(void)
     g_assert_true(reset);                   /* more was dropped than this follower has seen */
     g_assert_cmpuint(late->len, ==, 0);
     g_autoptr(GPtrArray) other = feed_since(feed, 99, 100, &reset);
+    g_assert_nonnull(other);
     g_assert_true(reset);                   /* a token from the future: another boot's */
     feed_free(feed);
     inventory_free(inventory);

@@ -204,6 +204,7 @@ test_cookie(void)
     g_auto(Heard) ended = caller_ask("GET", ROOT, with, NULL);
     g_assert_cmpint(ended.status, ==, 401);
     g_auto(Heard) reopened = caller_ask("GET", ROOT, first, NULL);
+    g_assert_cmpint(reopened.status, !=, 0);
     g_auto(Heard) new_auth = caller_ask("GET", ROOT, anew, NULL);
     g_assert_cmpint(new_auth.status, ==, 401);
 }

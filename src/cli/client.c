@@ -143,22 +143,25 @@ code_of_status(long status)
     }
 }
 
-/* The sentence inside a fault body, without oVirt's brackets; NULL if it holds none. */
+/* KEY of the fault in a body; yours, NULL if it has none. */
 static char *
-fault_sentence(const Text *body)
+fault_member(struct json_object *reply, const char *key)
 {
-    struct json_object *reply = body->length ? json_tokener_parse(body->bytes) : NULL;
-    struct json_object *fault = reply, *detail = NULL;
-    if (json_object_object_get_ex(reply, "fault", &fault) || reply)
-        json_object_object_get_ex(fault ? fault : reply, "detail", &detail);
-    char *sentence = detail ? g_strdup(json_object_get_string(detail)) : NULL;
-    json_object_put(reply);
+    struct json_object *fault = NULL, *value = NULL;
+    if (!json_object_object_get_ex(reply, "fault", &fault))
+        fault = reply;
+    return json_object_object_get_ex(fault, key, &value) && value ? g_strdup(json_object_get_string(value)) : NULL;
+}
+
+/* oVirt puts its sentences into brackets. */
+static void
+take_brackets(char *sentence)
+{
     gsize length = sentence ? strlen(sentence) : 0;
     if (length > 1 && sentence[0] == '[' && sentence[length - 1] == ']') {
         sentence[length - 1] = '\0';
         memmove(sentence, sentence + 1, length - 1);
     }
-    return sentence;
 }
 
 static gboolean
@@ -166,10 +169,14 @@ say_status(Client *client, long status, Text *body, GError **error)
 {
     if (status == 401)
         return fault_set(error, MSG_CLI_WRONG_PASSWORD, "user", client->config->user, NULL);
-    text_add_bytes(body, "", 0);
-    g_autofree char *sentence = client->config->xml ? g_strndup(body->bytes ? body->bytes : "", body->length) : fault_sentence(body);
+    text_add_bytes(body, "", 1);
+    struct json_object *reply = client->config->xml ? NULL : json_tokener_parse(body->bytes);
+    g_autofree char *sentence = client->config->xml ? g_strdup(body->bytes) : fault_member(reply, "detail");
+    g_autofree char *hint = fault_member(reply, "hint");
     g_autofree char *number = g_strdup_printf("HTTP status %ld", status);
-    return fault_set(error, code_of_status(status), "text", sentence && *sentence ? sentence : number, NULL);
+    json_object_put(reply);
+    take_brackets(sentence);
+    return fault_set(error, code_of_status(status), "text", sentence && *sentence ? sentence : number, "hint", hint, NULL);
 }
 
 gboolean

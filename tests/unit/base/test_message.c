@@ -47,7 +47,7 @@ has_good_braces(const char *text)
 static gboolean
 ends_well(const char *text)
 {
-    static const char *const ends[] = { ".", "?", ".)", ":", "{text}", "{why}", "{proof}" };
+    static const char *const ends[] = { ".", "?", ".)", ":", "{text}", "{why}", "{proof}", "{hint}" };
     for (guint i = 0; i < G_N_ELEMENTS(ends); i++)
         if (g_str_has_suffix(text, ends[i]))
             return TRUE;

@@ -35,7 +35,7 @@ items(struct json_object *object, const char *key, struct json_object **ret_arra
 static void
 offer_verbs(const Completing *at)
 {
-    static const char *const always[] = { "list", "show", "add", "update", "remove", "describe", "watch", "help" };
+    static const char *const always[] = { "list", "show", "add", "update", "remove", "describe", "console", "watch", "help" };
     struct json_object *types, *verbs;
     g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < G_N_ELEMENTS(always); i++)
@@ -137,6 +137,18 @@ offer_pairs(const Completing *at)
         offer_fields(at, at->type, "");
 }
 
+/* Behind "console": a VM, then how. */
+static void
+offer_console(const Completing *at)
+{
+    static const char *const ways[] = { "force", "look", "file" };
+    struct json_object *vm = at->description && !at->typed->request.type ? words_type(at->description, "vm", NULL) : NULL;
+    if (vm)
+        offer_names(at, vm, "");
+    for (guint i = 0; at->typed->request.type && !at->typed->request.name && i < G_N_ELEMENTS(ways); i++)
+        offer(at, "", ways[i], "");
+}
+
 void
 complete_print(Client *client, const Options *typed, const char *partial)
 {
@@ -150,11 +162,13 @@ complete_print(Client *client, const Options *typed, const char *partial)
     at.type = at.description && request->type ? words_type(at.description, request->type, NULL) : NULL;
     if (!request->verb)
         offer_verbs(&at);
+    else if (g_str_equal(request->verb, "console"))
+        offer_console(&at);
     else if (!request->type)
         offer_types(&at);
     else
         offer_pairs(&at);
-    if (at.type && !request->name && !strchr(partial, '=') && !g_str_equal(request->verb, "list") && !g_str_equal(request->verb, "add") &&
+    if (at.type && !g_str_equal(request->verb, "console") && !request->name && !strchr(partial, '=') && !g_str_equal(request->verb, "list") && !g_str_equal(request->verb, "add") &&
         !g_str_equal(request->verb, "describe"))
         offer_names(&at, at.type, "");
     json_object_put(at.description);

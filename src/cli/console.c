@@ -26,6 +26,7 @@ static volatile sig_atomic_t ended;
 typedef struct {
     ClientWire *wire;
     WebSocketReader reader;
+    Language language;
     gboolean interactive, input_over, over;
     char reason[WEBSOCKET_CONTROL + 1];
 } Terminal;
@@ -42,7 +43,7 @@ find_vm(Client *client, const char *name, GError **error)
     if (id_parse(name, ID_UUID, &id))
         return g_strdup(name);
     g_autofree char *search = g_strdup_printf("name=\"%s\"", name);
-    text_add_literal(&path, "/vms?max=2&search=");
+    text_add_literal(&path, "/vms?max=100&search=");
     text_add_url(&path, search);
     g_autofree char *asked = text_take(&path);
     struct json_object *reply = client_json(client, "GET", asked, NULL, error);
@@ -52,8 +53,9 @@ find_vm(Client *client, const char *name, GError **error)
     gsize count = vms ? json_object_array_length(vms) : 0;
     char *found = count == 1 ? g_strdup(words_string(json_object_array_get_idx(vms, 0), "id")) : NULL;
     json_object_put(reply);
+    g_autofree char *number = g_strdup_printf("%" G_GSIZE_FORMAT, count);
     if (!found)
-        fault_set(error, count ? MSG_CLI_AMBIGUOUS : MSG_CLI_NO_SUCH, "type", "vm", "many", "vms", "name", name, "count", "several", NULL);
+        fault_set(error, count ? MSG_CLI_AMBIGUOUS : MSG_CLI_NO_SUCH, "type", "vm", "many", "vms", "name", name, "count", number, NULL);
     return found;
 }
 
@@ -104,8 +106,8 @@ shake_hands(Client *client, ClientWire *wire, const char *ticket, Text *head, GE
     guint32 random[4] = { g_random_int(), g_random_int(), g_random_int(), g_random_int() };
     g_autofree char *key = g_base64_encode((const guchar *) random, sizeof(random)), *answer = websocket_answer(key);
     g_autofree char *asked = g_strdup_printf("GET /console/serial HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                             "Accept: application/json\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: binary, ticket.%s\r\n\r\n",
-                                             client_host(client), key, ticket);
+                                             "Accept: application/json\r\nAccept-Language: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: binary, ticket.%s\r\n\r\n",
+                                             client_host(client), language_tag(client_language(client)), key, ticket);
     if (!client_wire_write(wire, asked, strlen(asked), error))
         return FALSE;
     while (head->length < HEAD_MOST && !(head->length && strstr(head->bytes, "\r\n\r\n"))) {
@@ -153,8 +155,11 @@ take_control(Terminal *terminal, GError **error)
 static void
 take_note(const Terminal *terminal, const char *bytes, gsize length)
 {
-    if (terminal->interactive && g_strstr_len(bytes, (gssize) length, "reader"))
-        fputs("\r\n[somebody else writes here: you only look; shikiri console NAME force takes it]\r\n", stderr);
+    if (!terminal->interactive || !g_strstr_len(bytes, (gssize) length, "reader"))
+        return;
+    g_autoptr(Message) message = message_new(MSG_CLI_CONSOLE_READER, NULL);
+    g_autofree char *text = message_text(message, terminal->language);
+    fprintf(stderr, "\r\n[%s]\r\n", text);
 }
 
 static gboolean
@@ -233,21 +238,29 @@ note_signal(G_GNUC_UNUSED int number)
     ended = 1;
 }
 
+/* How to leave; where the window's size is known, how the guest may learn it. */
+static void
+greet(const Terminal *terminal, const char *name)
+{
+    struct winsize size = { 0 };
+    gboolean known = ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row;
+    g_autofree char *rows = g_strdup_printf("%u", size.ws_row), *columns = g_strdup_printf("%u", size.ws_col);
+    g_autoptr(Message) message = message_new(MSG_CLI_CONSOLE_OPEN, "name", name, "rows", rows, "columns", columns, NULL);
+    g_autofree char *text = message_text(message, terminal->language), *hint = message_hint(message, terminal->language);
+    fprintf(stderr, "%s%s%s\n", text, known ? " " : "", known ? hint : "");
+}
+
 static gboolean
 relay_raw(Terminal *terminal, const char *name, GError **error)
 {
     struct termios before, raw;
-    struct winsize size = { 0 };
     struct sigaction act = { .sa_handler = note_signal };
     terminal->interactive = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGHUP, &act, NULL);
     if (!terminal->interactive)
         return relay(terminal, error);
-    fprintf(stderr, "Connected to the serial console of %s. Ctrl+] leaves.", name);
-    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row)
-        fprintf(stderr, " To tell the guest this window's size: stty rows %u cols %u", size.ws_row, size.ws_col);
-    fputs("\n", stderr);
+    greet(terminal, name);
     raw = before;
     cfmakeraw(&raw);
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
@@ -264,7 +277,7 @@ console_run(Client *client, const Request *request, GError **error)
 {
     const char *how = request->name;
     g_auto(Text) head = TEXT_EMPTY;
-    if (!request->type || (how && !g_str_equal(how, "force") && !g_str_equal(how, "look") && !g_str_equal(how, "file")))
+    if (!request->type || *request->pairs || (how && !g_str_equal(how, "force") && !g_str_equal(how, "look") && !g_str_equal(how, "file")))
         return fault_set(error, MSG_CLI_USAGE, "text", "It is: shikiri console NAME [force|look|file].", NULL);
     g_autofree char *vm = find_vm(client, request->type, error);
     if (!vm)
@@ -275,7 +288,7 @@ console_run(Client *client, const Request *request, GError **error)
     g_autoptr(ClientWire) wire = ticket ? client_dial(client, error) : NULL;
     if (!wire || !shake_hands(client, wire, ticket, &head, error))
         return FALSE;
-    Terminal terminal = { .wire = wire, .interactive = isatty(STDIN_FILENO) };
+    Terminal terminal = { .wire = wire, .language = client_language(client), .interactive = isatty(STDIN_FILENO) };
     char *rest = strstr(head.bytes, "\r\n\r\n") + 4;
     if (!take_bytes(&terminal, rest, head.length - (gsize) (rest - head.bytes), error))
         return FALSE;

@@ -14,21 +14,22 @@
 #include <unistd.h>
 
 static gboolean
-broken(const char *file, const char *reason, GError **error)
+no_place(const char *file, GError **error)
 {
-    return fault_set(error, MSG_STORE_BROKEN, "file", file, "reason", reason, NULL);
+    return fault_set(error, MSG_STORE_NO_PLACE, "file", file, "reason", g_strerror(errno), NULL);
 }
 
-/* Opens FILE to read; NULL with a sentence. */
+/* Opens FILE to read; NULL with the sentence CODE. */
 static sqlite3 *
-open_to_read(const char *file, GError **error)
+open_to_read(const char *file, MessageCode code, GError **error)
 {
     sqlite3 *db = NULL;
-    if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) {
+    const char *reason = g_access(file, R_OK) == 0 ? NULL : g_strerror(errno);      /* SQLite does not say which it was */
+    if (!reason && sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) {
         sqlite_distrust(db);
         return db;
     }
-    broken(file, db ? sqlite3_errmsg(db) : "no memory", error);
+    fault_set(error, code, "file", file, "reason", reason ? reason : db ? sqlite3_errmsg(db) : "no memory", NULL);
     sqlite3_close(db);
     return NULL;
 }
@@ -42,7 +43,7 @@ copy_pages(sqlite3 *from, const char *to, GError **error)
     g_unlink(to);
     int descriptor = open(to, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (descriptor < 0)
-        return broken(to, g_strerror(errno), error);
+        return no_place(to, error);
     if (sqlite3_open(to, &db) == SQLITE_OK) {
         sqlite3_backup *backup = sqlite3_backup_init(db, "main", from, "main");
         if (backup) {
@@ -55,7 +56,7 @@ copy_pages(sqlite3 *from, const char *to, GError **error)
     /* A file that needs no companion beside it. */
     well = well && sqlite_run(db, "PRAGMA journal_mode = DELETE", error);
     sqlite3_close(db);
-    well = well && (fsync(descriptor) == 0 || broken(to, g_strerror(errno), error));
+    well = well && (fsync(descriptor) == 0 || no_place(to, error));
     close(descriptor);
     return well;
 }
@@ -66,19 +67,20 @@ put_in_place(const char *part, const char *file, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(file);
     if (g_rename(part, file) != 0)
-        return broken(file, g_strerror(errno), error);
+        return no_place(file, error);
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     gboolean well = descriptor >= 0 && fsync(descriptor) == 0;
+    well = well || no_place(folder, error);
     if (descriptor >= 0)
         close(descriptor);
-    return well || broken(folder, g_strerror(errno), error);
+    return well;
 }
 
 gboolean
 store_backup(const char *from_file, const char *to_file, GError **error)
 {
     g_autofree char *part = g_strconcat(to_file, ".part", NULL);
-    sqlite3 *from = open_to_read(from_file, error);
+    sqlite3 *from = open_to_read(from_file, MSG_STORE_NO_STATE, error);
     if (!from)
         return FALSE;
     sqlite3_busy_timeout(from, 5000);
@@ -117,7 +119,7 @@ hold(const char *file, GError **error)
     g_autofree char *path = g_strconcat(file, ".lock", NULL);
     int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (descriptor < 0) {
-        broken(path, g_strerror(errno), error);
+        no_place(path, error);
         return -1;
     }
     if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
@@ -139,7 +141,7 @@ set_aside(const char *file, GError **error)
         /* Damaged, which may be why somebody restores: kept byte for byte. */
         g_clear_error(error);
         if (g_rename(file, aside) != 0)
-            return broken(file, g_strerror(errno), error);
+            return no_place(file, error);
     }
     g_unlink(wal);
     g_unlink(shm);
@@ -153,7 +155,7 @@ store_restore(const char *backup, const char *file, GError **error)
     int held = hold(file, error);
     if (held < 0)
         return FALSE;
-    sqlite3 *from = open_to_read(backup, error);
+    sqlite3 *from = open_to_read(backup, MSG_STORE_NO_BACKUP, error);
     gboolean well = from && check_backup(from, backup, error) && copy_pages(from, part, error);
     sqlite3_close(from);
     if (!well)

@@ -361,6 +361,33 @@ test_backup_and_restore(void)
     g_assert_cmpuint(count_clusters(file, &next), ==, 5);
 }
 
+static void
+assert_said(GError *error, const char *code, const char *word)
+{
+    g_autofree char *hint = message_hint(fault_message(error), LANGUAGE_EN);
+    g_assert_cmpstr(message_code_name(message_code(fault_message(error))), ==, code);
+    g_assert_nonnull(strstr(hint, word));
+    g_error_free(error);
+}
+
+/* A folder that is not there, a file that is not there, nothing to save: each has an advice of its own, and none is to restore a backup. */
+static void
+test_backup_nowhere(void)
+{
+    g_autofree char *file = new_file(), *absent = new_file(), *nowhere = g_build_filename(absent, "backup", NULL), *new = new_file();
+    GError *no_state = NULL, *no_place = NULL, *no_backup = NULL;
+    Store *store = store_open(file, NULL);
+    answers_free(write_clusters(store, 0, 5));
+    store_close(store);
+    g_assert_false(store_backup(absent, new, &no_state));
+    assert_said(no_state, "store.no_state", "--data-dir");
+    g_assert_false(store_backup(file, nowhere, &no_place));
+    assert_said(no_place, "store.no_place", "a folder that exists");
+    g_assert_false(store_restore(absent, file, &no_backup));
+    assert_said(no_backup, "store.no_backup", "--backup FILE");
+    g_assert_false(g_file_test(new, G_FILE_TEST_EXISTS));
+}
+
 /* A backup somebody else has had in his hands, and a link in the place of a half-made one. */
 static void
 test_hostile_backup(void)
@@ -402,6 +429,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/locked_by_another", test_locked_by_another);
     g_test_add_func("/store/refused_at_opening", test_refused_at_opening);
     g_test_add_func("/store/backup_and_restore", test_backup_and_restore);
+    g_test_add_func("/store/backup_nowhere", test_backup_nowhere);
     g_test_add_func("/store/hostile_backup", test_hostile_backup);
     int status = g_test_run();
     g_autofree char *clean = g_strdup_printf("rm -rf '%s'", folder);

@@ -40,6 +40,12 @@ usage_help(Text *out, const Usage *usage, Language language)
     }
 }
 
+static const char *
+full_stop(Language language)
+{
+    return language == LANGUAGE_JA ? "。" : ".";
+}
+
 /* Backslashes and dashes as they are, and no dot or quote that begins a line is a request. */
 void
 usage_man_text(Text *out, const char *text)
@@ -58,43 +64,58 @@ usage_man_text(Text *out, const char *text)
 }
 
 void
-usage_man(Text *out, const Usage *usage)
+usage_man_head(Text *out, const char *head, Language language)
+{
+    text_printf(out, ".SH %s\n", language_word(head, language));
+}
+
+void
+usage_man_item(Text *out, const char *item, const char *text, Language language)
+{
+    text_add_literal(out, ".TP\n.B ");
+    usage_man_text(out, item);
+    text_add_literal(out, "\n");
+    usage_man_text(out, language_word(text, language));
+    text_add_literal(out, "\n");
+}
+
+void
+usage_man(Text *out, const Usage *usage, Language language)
 {
     g_autofree char *upper = g_ascii_strup(usage->program, -1);
-    text_printf(out, ".\\\" Made by the program itself, from its tables.\n.TH %s %s \"\" \"Shikiri %s\"\n.SH NAME\n%s \\- ", upper, usage->section,
-                SHIKIRI_VERSION, usage->program);
-    usage_man_text(out, usage->does);
-    text_add_literal(out, "\n.SH SYNOPSIS\n");
+    text_printf(out, ".\\\" Made by the program itself, from its tables.\n.TH %s %s \"\" \"Shikiri %s\"\n", upper, usage->section, SHIKIRI_VERSION);
+    usage_man_head(out, "NAME", language);
+    text_printf(out, "%s \\- ", usage->program);
+    usage_man_text(out, language_word(usage->does, language));
+    text_add_literal(out, "\n");
+    usage_man_head(out, "SYNOPSIS", language);
     for (guint i = 0; usage->synopsis[i]; i++) {
         text_printf(out, "%s.B %s\n", i ? ".br\n" : "", usage->program);
         usage_man_text(out, usage->synopsis[i]);
         text_add_literal(out, "\n");
     }
-    text_add_literal(out, ".SH OPTIONS\n");
+    usage_man_head(out, "OPTIONS", language);
     for (const GOptionEntry *option = usage->options; option->long_name; option++) {
         if (!is_told(option))
             continue;
-        g_autofree char *word = spelled(option);
-        text_add_literal(out, ".TP\n.B ");
-        usage_man_text(out, word);
-        text_add_literal(out, "\n");
-        usage_man_text(out, option->description);
-        text_add_literal(out, ".\n");
+        g_autofree char *word = spelled(option), *text = g_strconcat(language_word(option->description, language), full_stop(language), NULL);
+        usage_man_item(out, word, text, language);
     }
 }
 
 void
-usage_man_faults(Text *out)
+usage_man_faults(Text *out, Language language)
 {
-    text_add_literal(out, ".SH EXIT STATUS\n.TP\n.B 0\nWell.\n");
+    usage_man_head(out, "EXIT STATUS", language);
+    usage_man_item(out, "0", "Well.", language);
     for (int status = 1; status < 64; status++) {
         g_autoptr(GString) names = g_string_new(NULL);
         for (Fault fault = 0; fault < N_FAULTS; fault++) {
             g_autofree char *name = g_strdelimit(g_strdup(fault_name(fault)), "_", ' ');
             if (fault_exit(fault) == status)
-                g_string_append_printf(names, "%s%s (HTTP %d)", names->len ? ", " : "", name, fault_http(fault));
+                g_string_append_printf(names, "%s%s (HTTP %d)", names->len ? ", " : "", language_word(name, language), fault_http(fault));
         }
         if (names->len)
-            text_printf(out, ".TP\n.B %d\n%c%s.\n", status, g_ascii_toupper(names->str[0]), names->str + 1);
+            text_printf(out, ".TP\n.B %d\n%c%s%s\n", status, g_ascii_toupper(names->str[0]), names->str + 1, full_stop(language));
     }
 }

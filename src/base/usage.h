@@ -17,8 +17,10 @@ typedef struct {
 } Usage;
 
 void usage_help(Text *out, const Usage *usage, Language language);
-/* .TH to .SH OPTIONS; the caller goes on with what else there is. English. */
-void usage_man(Text *out, const Usage *usage);
-void usage_man_text(Text *out, const char *text);       /* escaped for roff */
-/* .SH "EXIT STATUS" from the fault table. */
-void usage_man_faults(Text *out);
+/* .TH to .SH OPTIONS; the caller goes on with what else there is. */
+void usage_man(Text *out, const Usage *usage, Language language);
+void usage_man_head(Text *out, const char *head, Language language);                /* .SH HEAD, a word of the table */
+void usage_man_text(Text *out, const char *text);                                   /* escaped for roff */
+void usage_man_item(Text *out, const char *item, const char *text, Language language);    /* ITEM as it is, TEXT a word of the table */
+/* .SH EXIT STATUS from the fault table. */
+void usage_man_faults(Text *out, Language language);

@@ -107,7 +107,7 @@ answer_alone(const Options *options, int *ret_status)
     if (options->version)
         printf("shikiri %s\n", SHIKIRI_VERSION);
     else if (request->verb && request->type && g_str_equal(request->verb, "help") && g_str_equal(request->type, "man"))
-        options_man();
+        options_man(options->config.language);
     else if (asks_help || !request->verb)
         options_help(options->config.language);
     else

@@ -28,6 +28,10 @@ static const char *const notes[] = {
     NULL,
 };
 
+/* The same, of the man page alone. */
+static const char *const about = "Sentences are told in the reader's language; the heads of tables are the API's own words in any language. "
+                                 "On the manager's machine root needs neither address nor password.";
+
 static const struct { const char *name, *does; } environment[] = {
     { "SHIKIRI_URL", "The manager's address, as --url." },
     { "SHIKIRI_USER", "Who asks, as --user." },
@@ -46,7 +50,7 @@ fill(Options *options, GOptionEntry ret_rows[MOST_OPTIONS])
         { "user", 0, 0, G_OPTION_ARG_STRING, &options->config.user, "admin@internal if not given (SHIKIRI_USER)", "USER" },
         { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &options->password_file, "File with the password (or SHIKIRI_PASSWORD)", "FILE" },
         { "ca", 0, 0, G_OPTION_ARG_FILENAME, &options->config.ca, "The manager's CA certificate (SHIKIRI_CA)", "FILE" },
-        { "search", 's', 0, G_OPTION_ARG_STRING, &options->search, "Only what matches, for list", "QUERY" },
+        { "search", 's', 0, G_OPTION_ARG_FILENAME, &options->search, "Only what matches, for list", "QUERY" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &options->request.json, "Show the reply as JSON", NULL },
         { "xml", 0, 0, G_OPTION_ARG_NONE, &options->request.xml, "Show the reply as XML", NULL },
         { "wait", 0, 0, G_OPTION_ARG_NONE, &options->request.wait, "Answer when the work is done", NULL },
@@ -157,27 +161,25 @@ options_each_word(const char *prefix)
 }
 
 void
-options_man(void)
+options_man(Language language)
 {
     GOptionEntry rows[MOST_OPTIONS];
     Options none = { 0 };
     Text out = TEXT_EMPTY;
     Usage usage = usage_of(&none, rows);
-    usage_man(&out, &usage);
-    text_add_literal(&out, ".SH DESCRIPTION\n");
+    usage_man(&out, &usage, language);
+    usage_man_head(&out, "DESCRIPTION", language);
     for (guint i = 0; notes[i]; i++) {
-        usage_man_text(&out, notes[i]);
+        usage_man_text(&out, language_word(notes[i], language));
         text_add_literal(&out, "\n.PP\n");
     }
-    usage_man_text(&out, "Sentences are told in the reader's language; the heads of tables are the API's own words in any language. "
-                         "On the manager's machine root needs neither address nor password.\n");
-    text_add_literal(&out, ".SH ENVIRONMENT\n");
-    for (guint i = 0; i < G_N_ELEMENTS(environment); i++) {
-        text_printf(&out, ".TP\n.B %s\n", environment[i].name);
-        usage_man_text(&out, environment[i].does);
-        text_add_literal(&out, "\n");
-    }
-    usage_man_faults(&out);
-    text_add_literal(&out, ".SH SEE ALSO\n.BR shikirid (8),\n.BR shikiri-resources (7),\n.BR virsh (1)\n");
+    usage_man_text(&out, language_word(about, language));
+    text_add_literal(&out, "\n");
+    usage_man_head(&out, "ENVIRONMENT", language);
+    for (guint i = 0; i < G_N_ELEMENTS(environment); i++)
+        usage_man_item(&out, environment[i].name, environment[i].does, language);
+    usage_man_faults(&out, language);
+    usage_man_head(&out, "SEE ALSO", language);
+    text_add_literal(&out, ".BR shikirid (8),\n.BR shikiri-resources (7),\n.BR virsh (1)\n");
     put(&out);
 }

@@ -23,4 +23,4 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
 void options_help(Language language);               /* to standard output */
 void options_each_word(const char *prefix);         /* "--wait", "--url=": those that begin so, a line each, for completion */
-void options_man(void);                             /* shikiri(1), as roff */
+void options_man(Language language);                /* shikiri(1), as roff */

@@ -36,17 +36,19 @@ put(const Text *text)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* Pages for people are in their language; what programs read is always the same. */
 static int
 describe_all(const char *format)
 {
-    static const struct { const char *format; void (*write)(Text *out); } formats[] = {
-        { "markdown", reference_markdown }, { "openapi", openapi_write }, { "man", reference_man }, { "man-resources", reference_man_resources },
-    };
     g_auto(Text) text = TEXT_EMPTY;
-    for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {
-        if (g_str_equal(formats[i].format, format))
-            formats[i].write(&text);
-    }
+    if (g_str_equal(format, "markdown"))
+        reference_markdown(&text);
+    else if (g_str_equal(format, "openapi"))
+        openapi_write(&text);
+    else if (g_str_equal(format, "man"))
+        reference_man(&text, language_of_terminal(NULL));
+    else
+        reference_man_resources(&text, language_of_terminal(NULL));
     return put(&text);
 }
 

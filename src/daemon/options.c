@@ -67,12 +67,12 @@ options_help(Text *out, Language language)
 }
 
 void
-options_man(Text *out)
+options_man(Text *out, Language language)
 {
     GOptionEntry rows[MOST_OPTIONS];
     Options none = { 0 };
     Usage usage = usage_of(&none, rows);
-    usage_man(out, &usage);
+    usage_man(out, &usage, language);
 }
 
 static GOptionContext *

@@ -24,6 +24,6 @@ typedef struct {
 /* FALSE with a sentence. */
 gboolean options_parse(Options *options, int *argc, char ***argv, GError **error);
 void options_help(Text *out, Language language);
-void options_man(Text *out);                /* NAME to OPTIONS of shikirid(8) */
+void options_man(Text *out, Language language);     /* NAME to OPTIONS of shikirid(8) */
 void options_clear(Options *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)

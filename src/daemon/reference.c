@@ -10,29 +10,29 @@
 #include "model/inventory.h"
 #include "schema/describe.h"
 
-typedef void (*TellType)(Text *out, const Type *type);
+typedef void (*TellType)(Text *out, const Type *type, Language language);
 
 static void
-tell(Text *out, const Type *type, GHashTable *told, TellType telling)
+tell(Text *out, const Type *type, GHashTable *told, TellType telling, Language language)
 {
     if (!g_hash_table_add(told, (gpointer) type))
         return;
-    telling(out, type);
+    telling(out, type, language);
     for (const Field *row = type->fields; row->name; row++)
         if (row->kind == KIND_CHILDREN && !(row->flags & SECRET))
-            tell(out, row->of, told, telling);
+            tell(out, row->of, told, telling, language);
 }
 
 static void
-tell_all(Text *out, TellType telling)
+tell_all(Text *out, TellType telling, Language language)
 {
     g_autoptr(GHashTable) told = g_hash_table_new(NULL, NULL);
     for (const Type *const *type = inventory_types; *type; type++)
-        tell(out, *type, told, telling);
+        tell(out, *type, told, telling, language);
 }
 
 static void
-tell_markdown(Text *out, const Type *type)
+tell_markdown(Text *out, const Type *type, G_GNUC_UNUSED Language language)
 {
     describe_markdown(out, type, view_search_words(type), command_verbs(type));
 }
@@ -41,93 +41,96 @@ void
 reference_markdown(Text *out)
 {
     text_add_literal(out, "# Resources\n\nMade by `shikirid --describe=markdown`.\n\n");
-    tell_all(out, tell_markdown);
+    tell_all(out, tell_markdown, LANGUAGE_EN);
 }
 
 /* --- man pages ------------------------------------------------------------------------------------------------------------------ */
 
-static void
-add_item(Text *out, const char *head, const char *text)
-{
-    text_add_literal(out, ".TP\n.B ");
-    usage_man_text(out, head);
-    text_add_literal(out, "\n");
-    usage_man_text(out, text);
-    text_add_literal(out, "\n");
-}
+static const char *const about =
+    "The manager serves oVirt's REST API over HTTPS and manages the virtual machines of this machine's libvirt. Domains that exist already "
+    "are adopted as they are; virsh may be used beside it. It ends at SIGTERM and leaves virtual machines running; work that was going on is "
+    "taken up at the next start.";
+
+static const struct { const char *file, *is; } files[] = {
+    { "shikiri.db", "What people want, who may do what, jobs and events: the manager's state. --backup writes it to one file." },
+    { "storage", "The first storage domain: disks and ISO images." },
+    { "pki", "The CA of this manager, its key, and the server's certificate, which is renewed by itself." },
+    { "admin-password", "The password of admin@internal, made at the first start." },
+    { "url", "Where the manager serves, while it does; shikiri reads it on the same machine." },
+};
 
 void
-reference_man(Text *out)
+reference_man(Text *out, Language language)
 {
-    static const struct { const char *file, *is; } files[] = {
-        { "shikiri.db", "What people want, who may do what, jobs and events: the manager's state. --backup writes it to one file." },
-        { "storage", "The first storage domain: disks and ISO images." },
-        { "pki", "The CA of this manager, its key, and the server's certificate, which is renewed by itself." },
-        { "admin-password", "The password of admin@internal, made at the first start." },
-        { "url", "Where the manager serves, while it does; shikiri reads it on the same machine." },
-    };
-    options_man(out);
-    text_add_literal(out, ".SH DESCRIPTION\n");
-    usage_man_text(out, "The manager serves oVirt's REST API over HTTPS and manages the virtual machines of this machine's libvirt. Domains that exist already "
-                        "are adopted as they are; virsh may be used beside it. It ends at SIGTERM and leaves virtual machines running; work that was going on is "
-                        "taken up at the next start.\n");
-    text_add_literal(out, ".SH FILES\nIn the data directory:\n");
+    options_man(out, language);
+    usage_man_head(out, "DESCRIPTION", language);
+    usage_man_text(out, language_word(about, language));
+    text_add_literal(out, "\n");
+    usage_man_head(out, "FILES", language);
+    text_printf(out, "%s\n", language_word("In the data directory:", language));
     for (guint i = 0; i < G_N_ELEMENTS(files); i++)
-        add_item(out, files[i].file, files[i].is);
-    usage_man_faults(out);
-    text_add_literal(out, ".SH SEE ALSO\n.BR shikiri (1),\n.BR shikiri-resources (7),\n.BR libvirtd (8)\n");
+        usage_man_item(out, files[i].file, files[i].is, language);
+    usage_man_faults(out, language);
+    usage_man_head(out, "SEE ALSO", language);
+    text_add_literal(out, ".BR shikiri (1),\n.BR shikiri-resources (7),\n.BR libvirtd (8)\n");
 }
 
 static void
-tell_verbs(Text *out, const Type *type)
+tell_verbs(Text *out, const Type *type, Language language)
 {
     for (const Command *const *row = command_registry; *row; row++) {
         if ((*row)->on == type)
-            add_item(out, (*row)->verb, (*row)->help ? (*row)->help : "");
+            usage_man_item(out, (*row)->verb, (*row)->help ? (*row)->help : "", language);
     }
 }
 
 static void
-tell_search(Text *out, const Type *type)
+tell_search(Text *out, const Type *type, Language language)
 {
     g_autoptr(GPtrArray) offers = search_words(type, view_search_words(type));
-    text_add_literal(out, ".PP\nSearch words: ");
+    text_printf(out, ".PP\n%s ", language_word("Search words:", language));
     for (guint i = 0; i < offers->len; i++)
         text_printf(out, "%s%s", i ? ", " : "", ((const SearchOffer *) offers->pdata[i])->word);
-    text_add_literal(out, ".\n");
+    text_add_literal(out, "\n");
 }
 
 static void
-tell_fields(Text *out, const Type *type)
+tell_fields(Text *out, const Type *type, Language language)
 {
     gboolean any = FALSE;
     for (const Field *row = type->fields; row->name; row++) {
         if (!(row->flags & (ADD | SET)) || !row->help || row->kind == KIND_COLLECT)
             continue;
-        text_add(out, any ? "" : ".PP\nFields that can be set:\n");
-        add_item(out, row->name, row->help);
+        if (!any)
+            text_printf(out, ".PP\n%s\n", language_word("Fields that can be set:", language));
+        usage_man_item(out, row->name, row->help, language);
         any = TRUE;
     }
 }
 
 static void
-tell_man(Text *out, const Type *type)
+tell_man(Text *out, const Type *type, Language language)
 {
     text_printf(out, ".SS %s\n", type->one);
-    usage_man_text(out, type->help ? type->help : "");
+    usage_man_text(out, language_word(type->help ? type->help : "", language));
     text_add_literal(out, "\n");
     if (type->parent)
-        text_printf(out, "Belongs to %s %s: give %s=NAME.\n", strchr("aeio", type->parent->one[0]) ? "an" : "a", type->parent->one, type->parent->one);
-    tell_verbs(out, type);
-    tell_fields(out, type);
-    tell_search(out, type);
+        text_printf(out, "%s %s=NAME.\n", language_word("Say what it belongs to:", language), type->parent->one);
+    tell_verbs(out, type, language);
+    tell_fields(out, type, language);
+    tell_search(out, type, language);
 }
 
 void
-reference_man_resources(Text *out)
+reference_man_resources(Text *out, Language language)
 {
-    text_add_literal(out, ".\\\" Made by shikirid --describe=man-resources.\n.TH SHIKIRI-RESOURCES 7 \"\" \"Shikiri " SHIKIRI_VERSION "\"\n"
-                          ".SH NAME\nshikiri-resources \\- types, verbs, fields and search words of Shikiri\n.SH RESOURCES\n");
-    tell_all(out, tell_man);
-    text_add_literal(out, ".SH SEE ALSO\n.BR shikiri (1),\n.BR shikirid (8)\n");
+    text_add_literal(out, ".\\\" Made by shikirid --describe=man-resources.\n.TH SHIKIRI-RESOURCES 7 \"\" \"Shikiri " SHIKIRI_VERSION "\"\n");
+    usage_man_head(out, "NAME", language);
+    text_add_literal(out, "shikiri-resources \\- ");
+    usage_man_text(out, language_word("types, verbs, fields and search words of Shikiri", language));
+    text_add_literal(out, "\n");
+    usage_man_head(out, "RESOURCES", language);
+    tell_all(out, tell_man, language);
+    usage_man_head(out, "SEE ALSO", language);
+    text_add_literal(out, ".BR shikiri (1),\n.BR shikirid (8)\n");
 }

@@ -34,13 +34,26 @@ static void
 test_man(void)
 {
     g_auto(Text) out = TEXT_EMPTY;
-    usage_man(&out, &usage);
-    usage_man_faults(&out);
+    usage_man(&out, &usage, LANGUAGE_EN);
+    usage_man_faults(&out, LANGUAGE_EN);
     g_autofree char *page = text_take(&out);
     g_assert_nonnull(strstr(page, ".TH SHIKIRI 1 "));
     g_assert_nonnull(strstr(page, ".B \\-s, \\-\\-search=QUERY\nOnly what matches, for list.\n"));
     g_assert_nonnull(strstr(page, ".B 6\nConflict (HTTP 409).\n"));
     g_assert_null(strstr(page, "hidden"));
+}
+
+static void
+test_man_in_japanese(void)
+{
+    g_auto(Text) out = TEXT_EMPTY;
+    usage_man(&out, &usage, LANGUAGE_JA);
+    usage_man_faults(&out, LANGUAGE_JA);
+    g_autofree char *page = text_take(&out);
+    g_assert_nonnull(strstr(page, ".SH 名前\nshikiri \\- 仮想化マネージャ"));
+    g_assert_nonnull(strstr(page, ".B \\-\\-describe[=FORMAT]\n詳細なログを出力。\n"));
+    g_assert_nonnull(strstr(page, ".B 0\n正常終了。\n"));
+    g_assert_nonnull(strstr(page, "(HTTP 409)。\n"));
 }
 
 static void
@@ -59,6 +72,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/usage/help", test_help);
     g_test_add_func("/usage/man", test_man);
+    g_test_add_func("/usage/man_in_japanese", test_man_in_japanese);
     g_test_add_func("/usage/roff", test_roff);
     return g_test_run();
 }

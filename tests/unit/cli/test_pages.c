@@ -8,20 +8,26 @@
 
 static char *build;                 /* where shikirid and shikiri are */
 
-/* Standard output of PROGRAM; yours. */
+/* Standard output of PROGRAM in LOCALE; yours. */
 static char *
-output_of(const char *program, const char *first, const char *second)
+output_in(const char *locale, const char *program, const char *first, const char *second)
 {
     g_autofree char *path = g_build_filename(build, program, NULL);
     char *argv[] = { path, (char *) first, (char *) second, NULL };
     char *out = NULL;
     int status = -1;
     g_autoptr(GError) error = NULL;
-    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "LC_ALL", "C", TRUE);
+    g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "LC_ALL", locale, TRUE);
     g_spawn_sync(NULL, argv, environment, G_SPAWN_DEFAULT, NULL, NULL, &out, NULL, &status, &error);
     g_assert_no_error(error);
     g_assert_cmpint(status, ==, 0);
     return out;
+}
+
+static char *
+output_of(const char *program, const char *first, const char *second)
+{
+    return output_in("C", program, first, second);
 }
 
 static void
@@ -35,23 +41,42 @@ assert_page(const char *page, const char *printed)
         g_error("docs/man/%s is not what the program prints: run this test with REGENERATE=1 and read the difference", page);
 }
 
+/* Every line of TEXT that says something says it in Japanese; those between FROM and TO are of the machine. */
+static void
+assert_japanese(const char *text, const char *from, const char *to)
+{
+    gboolean machine = FALSE;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        machine = (machine || g_str_has_prefix(*line, from)) && !g_str_has_prefix(*line, to);
+        if (!machine && **line && **line != '.' && g_str_is_ascii(*line))
+            g_error("no Japanese in \"%s\": add a row to src/base/catalogue/ja/options.def", *line);
+    }
+}
+
 static void
 test_shikirid(void)
 {
-    g_autofree char *page = output_of("shikirid", "--describe=man", NULL);
+    g_autofree char *page = output_of("shikirid", "--describe=man", NULL), *japanese = output_in("ja", "shikirid", "--describe=man", NULL);
     assert_page("shikirid.8", page);
+    assert_page("shikirid.ja.8", japanese);
+    assert_japanese(japanese, ".SH 書式", ".SH オプション");
 }
 
 static void
 test_shikiri(void)
 {
-    g_autofree char *page = output_of("shikiri", "help", "man");
+    g_autofree char *page = output_of("shikiri", "help", "man"), *japanese = output_in("ja", "shikiri", "help", "man");
     assert_page("shikiri.1", page);
+    assert_page("shikiri.ja.1", japanese);
+    assert_japanese(japanese, ".SH 書式", ".SH オプション");
 }
 
 static void
 test_resources(void)
 {
+    g_autofree char *japanese = output_in("ja", "shikirid", "--describe=man-resources", NULL);
+    g_assert_nonnull(strstr(japanese, "\n.SS vm\n仮想マシン。\n"));
     g_autofree char *page = output_of("shikirid", "--describe=man-resources", NULL), *json = output_of("shikirid", "--describe=openapi", NULL);
     g_assert_nonnull(strstr(page, "\n.SS vm\n"));
     g_assert_nonnull(strstr(page, "\n.B start\n"));
@@ -62,10 +87,12 @@ static void
 test_help(void)
 {
     g_autofree char *daemon = output_of("shikirid", "--help", NULL), *line = output_of("shikiri", "--help", NULL);
-    g_autofree char *japanese = output_of("shikiri", "--lang=ja", "--help");
+    g_autofree char *japanese = output_of("shikiri", "--lang=ja", "--help"), *japanese_daemon = output_in("ja", "shikirid", "--help", NULL);
     g_assert_true(g_str_is_ascii(daemon) && g_str_is_ascii(line));
     g_assert_null(strstr(line, "?"));
     g_assert_nonnull(strstr(japanese, "使用法"));
+    assert_japanese(japanese, "使用法", "オプション");
+    assert_japanese(japanese_daemon, "使用法", "オプション");
 }
 
 /* What needs no manager is offered without one. */

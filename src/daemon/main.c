@@ -24,7 +24,7 @@ fail(const GError *error)
 {
     Language language = language_of_terminal(NULL);
     g_autofree char *text = message_text(fault_message(error), language), *hint = message_hint(fault_message(error), language);
-    fprintf(stderr, "shikirid: %s%s%s\n", text, hint ? " " : "", hint ? hint : "");
+    fprintf(stderr, "shikirid: %s%s%s\n", text, hint && language == LANGUAGE_EN ? " " : "", hint ? hint : "");
     return fault_exit(fault_of(error));
 }
 

@@ -34,8 +34,9 @@ open_to_read(const char *file, MessageCode code, GError **error)
     return NULL;
 }
 
+/* TO is a half-made FILE: sentences name that one. */
 static gboolean
-copy_pages(sqlite3 *from, const char *to, GError **error)
+copy_pages(sqlite3 *from, const char *to, const char *file, GError **error)
 {
     sqlite3 *db = NULL;
     gboolean well = FALSE;
@@ -43,7 +44,7 @@ copy_pages(sqlite3 *from, const char *to, GError **error)
     g_unlink(to);
     int descriptor = open(to, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (descriptor < 0)
-        return no_place(to, error);
+        return no_place(file, error);
     if (sqlite3_open(to, &db) == SQLITE_OK) {
         sqlite3_backup *backup = sqlite3_backup_init(db, "main", from, "main");
         if (backup) {
@@ -56,7 +57,7 @@ copy_pages(sqlite3 *from, const char *to, GError **error)
     /* A file that needs no companion beside it. */
     well = well && sqlite_run(db, "PRAGMA journal_mode = DELETE", error);
     sqlite3_close(db);
-    well = well && (fsync(descriptor) == 0 || no_place(to, error));
+    well = well && (fsync(descriptor) == 0 || no_place(file, error));
     close(descriptor);
     return well;
 }
@@ -84,7 +85,7 @@ store_backup(const char *from_file, const char *to_file, GError **error)
     if (!from)
         return FALSE;
     sqlite3_busy_timeout(from, 5000);
-    gboolean well = copy_pages(from, part, error);
+    gboolean well = copy_pages(from, part, to_file, error);
     sqlite3_close(from);
     if (!well)
         g_unlink(part);
@@ -156,7 +157,7 @@ store_restore(const char *backup, const char *file, GError **error)
     if (held < 0)
         return FALSE;
     sqlite3 *from = open_to_read(backup, MSG_STORE_NO_BACKUP, error);
-    gboolean well = from && check_backup(from, backup, error) && copy_pages(from, part, error);
+    gboolean well = from && check_backup(from, backup, error) && copy_pages(from, part, file, error);
     sqlite3_close(from);
     if (!well)
         g_unlink(part);

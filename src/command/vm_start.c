@@ -273,8 +273,11 @@ revert(Work *work, Changes *changes)
 {
     Vm *vm = changes_edit(changes, &vm_type, &work->target);
     const char *was = work_mark(work, "was");
-    if (vm && is_on_its_way(vm))
-        vm->status = was ? names_find(&vm_status_names, was) : VM_DOWN;
+    if (!vm || !is_on_its_way(vm))
+        return;
+    vm->status = was ? names_find(&vm_status_names, was) : VM_DOWN;
+    if (vm->status == VM_DOWN)
+        vm->run_once = vm->next_run_configuration_exists = FALSE;       /* reported, maybe, of the moment it ran */
 }
 
 static const Command resumption = {

@@ -199,7 +199,7 @@ class House:
         with open(self.conf, "w", encoding="utf-8") as file:
             file.write(conf)
         self.manager = shikirid.Shikirid(options.build, self.folder, fake=self.conf, options=more)
-        self.kept, self.times = None, allowance.times(options.build)
+        self.kept, self.times, self.shadow = None, allowance.times(options.build), allowance.shadow(options.build)
         self.vms = sum(int(number) for number in re.findall(r"vms (\d+)", conf))
 
     def __enter__(self):
@@ -219,6 +219,10 @@ class House:
     def within(self, seconds):
         """What SECONDS are for this build."""
         return seconds * self.times
+
+    def room(self, size):
+        """What SIZE is with this build's shadow of it."""
+        return size * self.shadow
 
     def wait_for_hosts(self):
         """Until all are up, and all their VMs are there."""

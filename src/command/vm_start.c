@@ -98,11 +98,11 @@ choose_host(Work *work, const Vm *vm, GError **error)
     return TRUE;
 }
 
-/* VM as it would run. */
+/* VM as it would run. What goes on from saved memory boots nothing: it may have been run with other settings. */
 static gboolean
 check_run(Work *work, const Vm *vm, GError **error)
 {
-    if (!is_of_others(vm) && !vm_rules_can_boot(vm))
+    if (!is_of_others(vm) && !goes_on(work, RESTORED) && !vm_rules_can_boot(vm))
         return fault_set(error, MSG_NO_BOOT_DEVICE, "vm", vm->name, NULL);
     return check_disks(work, vm, error) && guard_home(work, vm, error) && choose_host(work, vm, error);
 }

@@ -54,28 +54,3 @@ const Type *const inventory_types[] = {
     &permission_type, &quota_type, &role_type, &scheduling_policy_type, &scheduling_policy_unit_type, &storage_connection_type,
     &storage_domain_type, &tag_type, &template_type, &user_type, &vm_pool_type, &vm_type, &vnic_profile_type, NULL,
 };
-
-const SearchWord *
-view_search_words(const Type *type)
-{
-    static const SearchWord vm_words[] = {
-        { "cluster", "cluster>name", NULL, KIND_TEXT }, { "datacenter", "cluster>data_center>name", NULL, KIND_TEXT },
-        { "host", "host>name", NULL, KIND_TEXT }, { "on_host", "host>name", NULL, KIND_TEXT }, { "template", "template>name", NULL, KIND_TEXT },
-        { "os", "os.type", NULL, KIND_TEXT }, { "architecture", "cpu.architecture", NULL, KIND_TEXT },
-        { "guaranteed_memory", "memory_policy.guaranteed", NULL, KIND_INT }, { "creationdate", "creation_time", NULL, KIND_TIME }, { 0 },
-    };
-    static const SearchWord host_words[] = { { "cluster", "cluster>name", NULL, KIND_TEXT }, { "datacenter", "cluster>data_center>name", NULL, KIND_TEXT }, { 0 } };
-    static const SearchWord placed_words[] = { { "datacenter", "data_center>name", NULL, KIND_TEXT }, { 0 } };
-    static const SearchWord event_words[] = { { "type", "code", NULL, KIND_INT }, { "message", "description", NULL, KIND_TEXT },
-        { "vm.name", "vm>name", NULL, KIND_TEXT }, { "host.name", "host>name", NULL, KIND_TEXT }, { "usrname", "user>user_name", NULL, KIND_TEXT }, { 0 } };
-    static const SearchWord user_words[] = { { "usrname", "user_name", NULL, KIND_TEXT }, { 0 } };
-    static const struct { const Type *type; const SearchWord *words; } table[] = {
-        { &vm_type, vm_words }, { &host_type, host_words }, { &storage_domain_type, placed_words }, { &network_type, placed_words },
-        { &event_type, event_words }, { &user_type, user_words },
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (table[i].type == type)
-            return table[i].words;
-    }
-    return NULL;
-}

@@ -174,7 +174,8 @@ def value_cases(house):
     for cores in (-1, 10 ** 9, 2 ** 31, 2 ** 32 + 1, 2 ** 63 - 1, 100000):
         for part in ("cores", "sockets", "threads"):
             yield f"{cores} {part}", "POST", "/vms", vm(cpu={"topology": {part: str(cores)}}), (400, 409), (part,), {}
-    yield "a product of cores beyond all", "POST", "/vms", vm(cpu={"topology": {"cores": 65536, "sockets": 65536, "threads": 65536}}), (400, 409), ("cores",), {}
+    yield "a product of cores beyond all", "POST", "/vms", vm(cpu={"topology": {"cores": 65536, "sockets": 65536, "threads": 65536}}), (400, 409), ("sockets",), {}
+    yield "a product of cores too many", "POST", "/vms", vm(cpu={"topology": {"cores": 500, "sockets": 500, "threads": 2}}), (400, 409), ("cores",), {}
     for size in (-1, 0, 2 ** 63 - 1, -2 ** 63):
         yield f"a disk of {size} bytes", "POST", "/disks", json.dumps({**LEAST["disk"], "provisioned_size": str(size)}), (400, 409), ("wrong", "bytes|size"), {}
     for path in ("/etc/passwd", f"{storage}/../../etc/passwd", f"{storage}/link-out", f"{storage}/inner/link-out/passwd", "etc/passwd", f"{storage}", "/proc/self/environ", "/dev/sda",

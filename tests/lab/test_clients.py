@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The Shikiri authors
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that people have, unmodified, on a real manager, libvirtd and QEMU: curl, libgovirt (what remote-viewer is made of) and
-oVirt's Python SDK. Each logs in, lists, starts and stops a VM; curl and the SDK add and remove one too."""
+"""Clients that people have, unmodified, on a real manager, libvirtd and QEMU: curl, libgovirt (what remote-viewer is made of), oVirt's
+Python SDK and Ansible. Each logs in, lists, starts and stops a VM; curl and the SDK add and remove one too."""
 import argparse
 import json
 import os
@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 
+import client_ansible
 import client_sdk
 from lab import Libvirtd, Tap, wait_for
 from shikirid import USER, Shikirid
@@ -104,7 +105,7 @@ def serve(tap, libvirtd, manager):
         return
     vm = manager.post("/vms?wait=1", {"name": "served", "memory": str(64 << 20), "os": {"boot": {"devices": {"device": ["network"]}}}}).body["id"]
     manager.post(f"/vms/{vm}/nics?wait=1", {"name": "nic1", "vnic_profile": {"name": "ovirtmgmt"}})
-    for client, check in (("curl", check_curl), ("libgovirt", check_govirt), ("sdk", client_sdk.check)):
+    for client, check in (("curl", check_curl), ("libgovirt", check_govirt), ("sdk", client_sdk.check), ("ansible", client_ansible.check)):
         try:
             check(tap, manager)
         except Exception as error:

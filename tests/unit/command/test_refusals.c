@@ -294,6 +294,12 @@ test_booting(void)
     Id id = vm->object.id;
     estate_refused(estate_work(&vm_start, &id, NULL), "Cannot run VM without at least one bootable disk.");
     Vm *edited = estate_edit(&vm_type, &id);
+    edited->status = VM_SUSPENDED;      /* in a run with other settings */
+    estate_put(edited);
+    g_autofree char *goes_on = estate_refusal(estate_work(&vm_start, &id, NULL));
+    g_assert_null(goes_on);
+    edited = estate_edit(&vm_type, &id);
+    edited->status = VM_DOWN;
     words_set(&edited->os.boot.devices, (const char *const[]) { "network", NULL });
     estate_put(edited);
     estate_refused(estate_work(&vm_start, &id, NULL), "Cannot run VM without at least one bootable disk. | A VM with a kernel");

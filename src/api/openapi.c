@@ -284,6 +284,14 @@ add_operation(Text *out, const Operation *operation)
     close_object(out);
 }
 
+/* The schema of what an action answers beside its status. Yours. */
+static char *
+answer_name(const Command *command)
+{
+    g_autofree char *name = command_name(command);
+    return g_strconcat(name, ".answer", NULL);
+}
+
 static void
 add_verb(Text *out, const char *method, const char *verb, const Type *on, const char *well)
 {
@@ -292,7 +300,8 @@ add_verb(Text *out, const char *method, const char *verb, const Type *on, const 
         return;
     g_autofree char *params = command->params ? command_name(command) : NULL;
     const char *body = !command->params ? NULL : command->params == on || command->params->path ? on->one : params;
-    const char *reply = g_str_equal(verb, "add") || g_str_equal(verb, "update") ? on->one : NULL;
+    g_autofree char *answer = command->answer ? answer_name(command) : NULL;
+    const char *reply = g_str_equal(verb, "add") || g_str_equal(verb, "update") ? on->one : answer;
     add_operation(out, &(Operation) { method, verb, command->help ? command->help : verb, well, on, body, reply, FALSE });
 }
 
@@ -367,6 +376,22 @@ add_fixed_schemas(Text *out)
 }
 
 static void
+add_answer(Text *out, const Command *command)
+{
+    g_autofree char *name = answer_name(command);
+    add_schema(out, command->answer->one, command->answer);
+    open_object(out, name);
+    pair(out, "type", "object");
+    open_object(out, "properties");
+    open_object(out, "status");
+    pair(out, "type", "string");
+    close_object(out);
+    refer(out, command->answer->one, "schemas", command->answer->one);
+    close_object(out);
+    close_object(out);
+}
+
+static void
 add_components(Text *out)
 {
     open_object(out, "components");
@@ -377,6 +402,8 @@ add_components(Text *out)
         g_autofree char *name = command_name(*row);
         if ((*row)->params && (*row)->params != (*row)->on && !(*row)->params->path)
             add_schema(out, name, (*row)->params);
+        if ((*row)->answer)
+            add_answer(out, *row);
     }
     close_object(out);
     open_object(out, "responses");

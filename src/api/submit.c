@@ -24,12 +24,14 @@ typedef struct {
     const Type *owner_type;             /* NULL: no child */
     Id target;                          /* the object; null while it is being added */
     gboolean wait;                      /* the engine answers when the job has ended */
+    WorkAnswer *answer;                     /* what the command tells; NULL */
     gboolean must_end;                  /* the client asked for that: a job that takes too long is a fault */
 } Submit;
 
 static void
 submit_free(Submit *submit)
 {
+    work_answer_unref(submit->answer);
     g_free(submit->base);
     g_free(submit);
 }
@@ -53,10 +55,12 @@ add_json_pair(Text *out, const char *name, const char *value)
     text_add_json(out, value);
 }
 
+/* ANSWER is written by the run until its end: NULL before that. */
 static void
-write_action(Exchange *exchange, const char *status, const Id *job)
+write_action(Exchange *exchange, const char *status, const Id *job, const WorkAnswer *answer)
 {
     Text *out = exchange->reply;
+    Write write = { .out = out, .format = exchange->format, .root = LINKS_ROOT };
     char id[ID_TEXT_SIZE];
     gboolean json = exchange->format == FORMAT_JSON;
     id_format(job, ID_UUID, id);
@@ -65,12 +69,15 @@ write_action(Exchange *exchange, const char *status, const Id *job)
         text_printf(out, "\"job\":{\"href\":\"%s/jobs/%s\",\"id\":\"%s\"},", LINKS_ROOT, id, id);
     else if (!id_is_null(job))
         text_printf(out, "<job href=\"%s/jobs/%s\" id=\"%s\"/>", LINKS_ROOT, id, id);
-    if (json) {
+    if (json)
         add_json_pair(out, "status", status);
-        text_add_literal(out, "}");
-    } else {
-        text_printf(out, "<status>%s</status></action>", status);
+    else
+        text_printf(out, "<status>%s</status>", status);
+    if (answer) {
+        write_member(&write, answer->type->one);
+        write_object(&write, answer->type, answer->record, NULL);
     }
+    text_add(out, json ? "}" : "</action>");
 }
 
 static gconstpointer
@@ -111,7 +118,7 @@ reply(Submit *submit, gconstpointer object, const Id *job, gboolean running, GEr
         return reply_object(submit, object, running, error);
     if (submit->kind == KIND_OF_ACTION) {
         submit->exchange->status = running ? 202 : 200;
-        write_action(submit->exchange, running ? "in_progress" : "complete", job);
+        write_action(submit->exchange, running ? "in_progress" : "complete", job, running ? NULL : submit->answer);
     }
     return TRUE;                        /* DELETE: the status alone */
 }
@@ -188,7 +195,7 @@ planned(gpointer data, const char *text, const GError *error)
 /* The body of actions whose commands take none: looked at for `async` alone. */
 typedef struct { gboolean async; } ActionParams;
 static const Type action_type = { .one = "action", .many = "actions", .size = sizeof(ActionParams), .fields = (const Field[]) {
-    BOOL(ActionParams, async, ADD, "Answer before it is done."),
+    BOOL(ActionParams, async, ADD, "WorkAnswer before it is done."),
     { 0 } } };
 
 Draft *
@@ -277,6 +284,8 @@ send(Submit *submit, const Command *command, Draft *take)
     g_hash_table_unref(work->query);
     work->query = exchange_parameters(exchange);
     work->user = exchange->user;
+    submit->answer = command->answer ? work_answer_new(command->answer) : NULL;
+    work->answer = submit->answer ? work_answer_ref(submit->answer) : NULL;
     g_free(work->correlation);
     work->correlation = g_strdup(exchange->correlation);
     if (exchange_flag(exchange, "plan", FALSE))

@@ -33,9 +33,8 @@ typedef struct {
 
 /* --- what to ask for ---------------------------------------------------------------------------------------------------------------- */
 
-/* The id of the VM named so; yours. */
-static char *
-find_vm(Client *client, const char *name, GError **error)
+char *
+console_find_vm(Client *client, const char *name, GError **error)
 {
     Id id;
     struct json_object *vms = NULL;
@@ -279,7 +278,7 @@ console_run(Client *client, const Request *request, GError **error)
     g_auto(Text) head = TEXT_EMPTY;
     if (!request->type || *request->pairs || (how && !g_str_equal(how, "force") && !g_str_equal(how, "look") && !g_str_equal(how, "file")))
         return fault_set(error, MSG_CLI_USAGE, "text", "It is: shikiri console NAME [force|look|file].", NULL);
-    g_autofree char *vm = find_vm(client, request->type, error);
+    g_autofree char *vm = console_find_vm(client, request->type, error);
     if (!vm)
         return FALSE;
     if (how && g_str_equal(how, "file"))

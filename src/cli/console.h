@@ -6,5 +6,7 @@
 
 #include "cli/request.h"
 
+/* The id of the VM of that name or id; NULL with the reason. Yours. */
+char *console_find_vm(Client *client, const char *name, GError **error);
 /* REQUEST: type is the VM's name or id; name is NULL, "force", "look" or "file". */
 gboolean console_run(Client *client, const Request *request, GError **error);

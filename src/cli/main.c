@@ -5,6 +5,7 @@
  * the fault table. What verbs and types there are it asks the manager. */
 #include "cli/complete.h"
 #include "cli/console.h"
+#include "cli/guest.h"
 #include "cli/options.h"
 #include "cli/words.h"
 
@@ -64,13 +65,15 @@ fill_config(ClientConfig *config, const char *password_file, GError **error)
 }
 
 static gboolean
-run(ClientConfig *config, const Request *request, GError **error)
+run(ClientConfig *config, const Request *request, int *ret_status, GError **error)
 {
     g_autoptr(Client) client = client_new(config);
     if (g_str_equal(request->verb, "watch"))
         return watch_run(client, request, error);
     if (g_str_equal(request->verb, "console"))
         return console_run(client, request, error);
+    if (guest_has(request->verb))
+        return guest_run(client, request, ret_status, error);
     if (!request->type)
         return fault_set(error, MSG_CLI_USAGE, "text", "A verb and a type are needed.", NULL);
     if (g_str_equal(request->verb, "help") && g_str_equal(request->type, "types")) {
@@ -142,7 +145,7 @@ main(int argc, char **argv)
 {
     g_auto(Options) options = { .config.strict = TRUE };
     GError *error = NULL;
-    int status;
+    int status = 0;
     setlocale(LC_CTYPE, "");
     setlocale(LC_MESSAGES, "");
     if (!options_parse(&options, &argc, &argv, &error))
@@ -151,6 +154,6 @@ main(int argc, char **argv)
         return offer_completions(&options, argv[0]);
     if (answer_alone(&options, &status))
         return status;
-    gboolean well = fill_config(&options.config, options.password_file, &error) && run(&options.config, &options.request, &error);
-    return well ? 0 : say(error, options.config.language);
+    gboolean well = fill_config(&options.config, options.password_file, &error) && run(&options.config, &options.request, &status, &error);
+    return well ? status : say(error, options.config.language);
 }

@@ -14,6 +14,10 @@ static const char *const synopsis[] = {
     "[OPTION...] update TYPE NAME FIELD=VALUE...",
     "[OPTION...] VERB TYPE NAME [FIELD=VALUE...]",
     "[OPTION...] console VM [force|look|file]",
+    "[OPTION...] freeze VM [SECONDS]",
+    "[OPTION...] thaw VM",
+    "[OPTION...] setpassword VM USER",
+    "[OPTION...] exec VM -- PROGRAM [ARGUMENT...]",
     "[OPTION...] describe TYPE",
     "[OPTION...] watch",
     "help [types|man]",
@@ -55,6 +59,8 @@ fill(Options *options, GOptionEntry ret_rows[MOST_OPTIONS])
         { "xml", 0, 0, G_OPTION_ARG_NONE, &options->request.xml, "Show the reply as XML", NULL },
         { "wait", 0, 0, G_OPTION_ARG_NONE, &options->request.wait, "Answer when the work is done", NULL },
         { "plan", 0, 0, G_OPTION_ARG_NONE, &options->request.plan, "Say what would happen and do nothing", NULL },
+        { "timeout", 0, 0, G_OPTION_ARG_STRING, &options->timeout, "How long exec waits for the end of a command", "SECONDS" },
+        { "stdin", 0, 0, G_OPTION_ARG_NONE, &options->request.input, "What exec runs reads the standard input", NULL },
         { "lang", 0, 0, G_OPTION_ARG_STRING, &options->lang, "The language of sentences: en or ja", "LANG" },
         { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and end", NULL },
         { "help", 'h', 0, G_OPTION_ARG_NONE, &options->help, "Print this and end", NULL },
@@ -78,10 +84,10 @@ sort_words(Options *options)
 {
     Request *request = &options->request;
     const char **places[] = { &request->verb, &request->type, &request->name };
-    guint place = 0;
+    guint place = 0, named = options->words && *options->words && g_str_equal(*options->words, "exec") ? 2 : G_N_ELEMENTS(places);    /* what is run is no name */
     options->pairs = g_ptr_array_new();
     for (char **word = options->words; word && *word; word++) {
-        if (place < G_N_ELEMENTS(places) && (place < 2 || !strchr(*word, '=')))
+        if (place < named && (place < 2 || !strchr(*word, '=')))
             *places[place++] = *word;
         else
             g_ptr_array_add(options->pairs, *word);
@@ -89,6 +95,7 @@ sort_words(Options *options)
     g_ptr_array_add(options->pairs, NULL);
     request->pairs = (char **) options->pairs->pdata;
     request->search = options->search;
+    request->timeout = options->timeout;
 }
 
 gboolean
@@ -121,6 +128,7 @@ options_clear(Options *options)
     g_free(options->config.ca);
     g_free(options->password_file);
     g_free(options->search);
+    g_free(options->timeout);
     g_free(options->lang);
     g_strfreev(options->words);
     g_clear_pointer(&options->pairs, g_ptr_array_unref);

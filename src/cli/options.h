@@ -10,7 +10,7 @@
 typedef struct {
     ClientConfig config;            /* language and what was given; the rest is completed by main.c */
     Request request;
-    char *password_file, *search, *lang;
+    char *password_file, *search, *timeout, *lang;
     char **words;
     gboolean help, version;
     GPtrArray *pairs;               /* what request.pairs points at */

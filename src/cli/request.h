@@ -11,6 +11,8 @@ typedef struct {
     char **pairs;                   /* "field=value", NULL-terminated */
     gboolean json, xml, wait, plan;
     const char *search;
+    const char *timeout;            /* exec: seconds; NULL: the manager's own */
+    gboolean input;                 /* exec: it reads our standard input */
 } Request;
 
 gboolean request_run(Client *client, const Request *request, GError **error);

@@ -57,7 +57,7 @@ guard_down(const Vm *vm, MessageCode running, GError **error)
 }
 
 gboolean
-guard_home(Work *work, const Vm *vm, GError **error)
+guard_reach(Work *work, const Vm *vm, GError **error)
 {
     const Host *host = view_find(work->view, &host_type, &vm->home.id);
     if (!host)
@@ -66,6 +66,14 @@ guard_home(Work *work, const Vm *vm, GError **error)
         return fault_set(error, MSG_VM_HOME_AWAY, "vm", vm->name, "host", host->name, "status", names_get(&host_status_names, host->status), NULL);
     work_set_mark_id(work, "host", &vm->home.id);
     work_set_mark_id(work, "vm", &vm->object.id);
+    return TRUE;
+}
+
+gboolean
+guard_home(Work *work, const Vm *vm, GError **error)
+{
+    if (!guard_reach(work, vm, error))
+        return FALSE;
     work_claim(work, &vm_type, &vm->object.id);
     return TRUE;
 }

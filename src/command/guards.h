@@ -11,7 +11,9 @@
 const Vm *guard_vm(const Work *work, const Id *id, GError **error);
 /* Is it down? If it runs the refusal is RUNNING, with {vm} and {status}. */
 gboolean guard_down(const Vm *vm, MessageCode running, GError **error);
-/* Does the host that holds its definition answer? Sets the marks "host" and "vm" and claims the VM. */
+/* Does the host that holds its definition answer? Sets the marks "host" and "vm". */
+gboolean guard_reach(Work *work, const Vm *vm, GError **error);
+/* The same, and claims the VM. */
 gboolean guard_home(Work *work, const Vm *vm, GError **error);
 /* The disk, if it is there, not locked by a job, and (unless ILLEGAL_TOO) whole. NULL with the reason. */
 const Disk *guard_disk(const Work *work, const Id *id, gboolean illegal_too, GError **error);

@@ -68,6 +68,8 @@ running_ended(Work *work, Changes *changes, VmStatus status)
     vm->run_once &= status == VM_SUSPENDED;
     vm->host.id = id_null;
     vm->stop_time = clock_wall();
+    if (status != VM_SUSPENDED)
+        vm->frozen_until = 0;
     text_set(&vm->status_detail, NULL);
     text_set(&vm->stop_reason, work_mark(work, "reason"));
     return vm;

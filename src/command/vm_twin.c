@@ -141,7 +141,7 @@ forget_past(Vm *clone)
 {
     clone->adopted = FALSE;
     text_set(&clone->origin, "ovirt");
-    clone->start_time = clone->stop_time = 0;
+    clone->start_time = clone->stop_time = clone->frozen_until = 0;
     clone->next_run_configuration_exists = clone->run_once = FALSE;
     words_set(&clone->next_run_differences, (const char *const[]) { NULL });
     text_set(&clone->stop_reason, NULL);

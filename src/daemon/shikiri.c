@@ -12,6 +12,7 @@
 #include "daemon/data_dir.h"
 #include "daemon/signals.h"
 #include "host/fake.h"
+#include "policy/policy.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ struct Shikiri {
     Hosts *hosts;
     Consoles *consoles;
     Engine *engine;
+    Policy *policy;
     Api *api;
     char *address;                  /* as told to people: "127.0.0.1", "manager.example.jp" */
     char *url_file;                 /* once it serves */
@@ -222,6 +224,7 @@ start(Shikiri *shikiri, GError **error)
         g_propagate_error(error, g_steal_pointer(&shikiri->password_error));
         return FALSE;
     }
+    shikiri->policy = policy_new(&(PolicyParts) { .engine = shikiri->engine, .loop = shikiri->loop });
     connect_hosts(shikiri);
     if (shikiri->metrics)
         metrics_start(shikiri->metrics);
@@ -276,12 +279,14 @@ shikiri_free(Shikiri *shikiri)
 {
     if (shikiri->url_file)
         unlink(shikiri->url_file);
+    policy_stop(shikiri->policy);
     if (shikiri->engine)
         engine_part(shikiri->engine);
     if (shikiri->api)
         api_stop(shikiri->api);
     if (shikiri->engine)
         engine_stop(shikiri->engine);
+    policy_free(shikiri->policy);
     hosts_free(shikiri->hosts);
     drop_late_reports(shikiri);
     api_free(shikiri->api);

@@ -454,6 +454,7 @@ const HostOps fake_ops = {
     .start = call_start, .shutdown = call_shutdown, .destroy = call_destroy,
     .start_once = call_start_once, .adjust = call_adjust,
     .reboot = call_reboot, .reset = call_reset, .pause = call_pause, .resume = call_resume, .save = call_save, .discard = call_discard,
+    .freeze = fake_guest_freeze, .thaw = fake_guest_thaw, .is_frozen = fake_guest_is_frozen, .set_password = fake_guest_set_password, .run = fake_guest_run,
     .device_attach = fake_device_attach, .device_update = fake_device_update, .device_detach = fake_device_detach,
     .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_copy = call_volume_copy, .volume_resize = call_volume_resize,
     .volume_delete = call_volume_delete, .volume_read = call_volume_read,

@@ -13,8 +13,10 @@ gboolean
 fake_set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char *event)
 {
     domain->state = state;
-    if (state == DOMAIN_SHUTOFF && !domain->saved)
+    if (state == DOMAIN_SHUTOFF && !domain->saved) {
         fake_set_live(domain, NULL);
+        domain->frozen = FALSE;
+    }
     domain->started = state == DOMAIN_SHUTOFF ? 0 : domain->started ? domain->started : clock_wall();
     fake_keep_domain(host, domain);
     fake_report_domain(host, &domain->id, REPORT_STATE, event);

@@ -32,9 +32,8 @@ find_fault(const FakeCall *call)
     return NULL;
 }
 
-/* Lock held; dropped while it waits. FALSE: the deadline came first, or the host is being stopped. */
-static gboolean
-wait_out(FakeHost *host, Tick until, Tick deadline)
+gboolean
+fake_wait(FakeHost *host, Tick until, Tick deadline)
 {
     while (!host->stopped && clock_tick() < MIN(until, deadline))
         condition_wait_until(&host->fake->wake, &host->fake->lock, MIN(until, deadline));
@@ -61,7 +60,7 @@ suffer(FakeCall *call, FakeKind kind, Tick deadline, GError **error)
     case FAKE_FAIL:
         return fault_set(error, MSG_FAKE_ON_ORDER, "host", call->host->name, "operation", call->operation, NULL);
     case FAKE_HANG:
-        wait_out(call->host, deadline, deadline);
+        fake_wait(call->host, deadline, deadline);
         return fake_unknown(call, error);
     case FAKE_UNKNOWN:
         call->silent = TRUE;
@@ -98,7 +97,7 @@ static gboolean
 wait_for_certainty(const FakeCall *call, Tick deadline, GError **error)
 {
     char text[ID_TEXT_SIZE];
-    while (!call->question && is_in_doubt(call) && wait_out(call->host, clock_tick() + LATE / 10, deadline)) {
+    while (!call->question && is_in_doubt(call) && fake_wait(call->host, clock_tick() + LATE / 10, deadline)) {
     }
     return !is_in_doubt(call) ||
            fault_set(error, MSG_HOST_STILL_AT_WORK, "host", call->host->name, "verb", call->operation, "vm", id_format(call->id, ID_UUID, text), NULL);
@@ -115,7 +114,7 @@ fake_begin(FakeCall *call, Tick deadline, GError **error)
     for (guint i = 0; i < fake->delays->len; i++) {
         const FakeDelay *delay = fake->delays->pdata[i];
         if (is_for(delay->host, call->host->name) && is_for(delay->operation, call->operation) &&
-            !wait_out(call->host, clock_tick() + delay->pause, deadline))
+            !fake_wait(call->host, clock_tick() + delay->pause, deadline))
             return fake_unknown(call, error);
     }
     const FakeFault *fault = find_fault(call);
@@ -138,6 +137,7 @@ keep_for_later(FakeHost *host, const FakeOrder *order)
 {
     FakeOrder *kept = g_memdup2(order, sizeof *order);
     kept->text = g_strdup(order->text);
+    kept->answer = NULL;
     g_ptr_array_add(host->late, kept);
     fake_later(host, LATE, end_late, &order->id);
 }

@@ -18,6 +18,7 @@ typedef struct {
     char *live;                 /* as it runs, or is saved; NULL: as XML says */
     DomainState state;
     gboolean saved;             /* its memory is kept; SHUTOFF */
+    gboolean frozen;            /* its guest's file systems are */
     Wall started;
     GPtrArray *devices;         /* char *: names of its disks and NICs in XML; NULL: not read yet */
 } FakeDomain;
@@ -41,6 +42,7 @@ struct FakeOrder {
     int format;
     gboolean flag;
     gboolean deaf;              /* its guest is asked, and does not obey */
+    gpointer answer;            /* where what was asked is told, by one that does not outlast its caller */
 };
 
 struct FakeHost {
@@ -151,6 +153,7 @@ gboolean fake_begin(FakeCall *call, Tick deadline, GError **error);     /* may t
 gboolean fake_unknown(const FakeCall *call, GError **error);            /* FALSE: nobody learns how it ended */
 gboolean fake_obey(HostLink *link, const FakeOrder *order, Tick deadline, GError **error);     /* takes the lock; heeds faults on order */
 void fake_order_free(gpointer order);
+gboolean fake_wait(FakeHost *host, Tick until, Tick deadline);          /* lock held; dropped meanwhile. FALSE: the deadline came first, or the end */
 
 /* fake_calls.c: the operations; lock held in the first */
 gboolean fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError **error);    /* start, destroy, shutdown, define, undefine, suspend, resume, crash */
@@ -160,6 +163,13 @@ extern const HostOps fake_ops;
 gboolean fake_device_attach(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
 gboolean fake_device_update(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
 gboolean fake_device_detach(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);
+
+/* fake_guest.c: an agent in every guest */
+gboolean fake_guest_freeze(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean fake_guest_thaw(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean fake_guest_is_frozen(HostLink *link, const Id *domain, gboolean *ret_frozen, Tick deadline, GError **error);
+gboolean fake_guest_set_password(HostLink *link, const Id *domain, const char *user, const char *password, Tick deadline, GError **error);
+gboolean fake_guest_run(HostLink *link, const Id *domain, const GuestCommand *command, GuestRun *ret_run, Tick deadline, GError **error);
 
 /* fake_console.c: what shows on a console; lock held in the first two */
 int fake_console_open(FakeHost *host, const FakeDomain *domain, gboolean serial);    /* -1: no descriptor left */

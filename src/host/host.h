@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/refs.h"
+#include "model/guest_run.h"
 #include "model/places.h"
 #include "model/statistics.h"
 #include "model/storage.h"
@@ -122,6 +123,13 @@ typedef struct {
     const char *text;       /* DESCRIPTION */
 } LiveValue;
 
+/* A command for the agent in a guest. */
+typedef struct {
+    const char *path;
+    const char *const *arguments;       /* NULL-terminated, without the program itself */
+    GBytes *input;                      /* NULL: none */
+} GuestCommand;
+
 /* Every operation may be NULL only in a double for a unit test. DEADLINE is a Tick. */
 typedef struct {
     const char *name;                                                   /* "libvirt", "fake" */
@@ -152,6 +160,13 @@ typedef struct {
     /* Asks the guest to let go of the device and waits until it has: only libvirt's word that the device is gone is the end of it. UNKNOWN_OUTCOME
      * where the guest has not let go by the deadline: it may still. A device that is not there, or a domain that does not run, is success. */
     gboolean (*device_detach)(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);
+    /* the agent in its guest. An agent that may have heard and has not answered in time: UNKNOWN_OUTCOME */
+    gboolean (*freeze)(HostLink *link, const Id *domain, Tick deadline, GError **error);       /* its file systems; frozen ones are refused */
+    gboolean (*thaw)(HostLink *link, const Id *domain, Tick deadline, GError **error);         /* nothing frozen is success */
+    gboolean (*is_frozen)(HostLink *link, const Id *domain, gboolean *ret_frozen, Tick deadline, GError **error);
+    gboolean (*set_password)(HostLink *link, const Id *domain, const char *user, const char *password, Tick deadline, GError **error);
+    /* Begins it, and waits for its end till the deadline; RET, which is cleared first, says how far it came. FALSE: it was not begun, or nobody knows. */
+    gboolean (*run)(HostLink *link, const Id *domain, const GuestCommand *command, GuestRun *ret_run, Tick deadline, GError **error);
     /* volumes: files DIR/<disk id> in a storage domain */
     gboolean (*store_ready)(HostLink *link, const HostStore *store, Tick deadline, GError **error);
     gboolean (*volume_create)(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);

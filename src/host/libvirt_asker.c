@@ -250,7 +250,7 @@ choose_guest(Asker *asker, Tick *ret_due)
     Known *known, *first = NULL;
     g_hash_table_iter_init(&iter, asker->host->known);
     while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &known)) {
-        if (known->running && known->guest_due > 0 && !is_asked(asker, &known->id) && (!first || known->guest_due < first->guest_due))
+        if (known->running && !known->frozen && known->guest_due > 0 && !is_asked(asker, &known->id) && (!first || known->guest_due < first->guest_due))
             first = known;
     }
     *ret_due = first ? first->guest_due : G_MAXINT64;

@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 
+#include <string.h>
+
 enum { STAGE_WAITING, STAGE_RUNNING, STAGE_ENDED };
 
 #define OPENING (10 * CLOCK_SECOND)
@@ -36,6 +38,8 @@ libvirt_call_unref(LibvirtCall *call)
         call->free_result(call->result);
     g_clear_error(&call->error);
     g_free(call->about);
+    if (call->secret && call->text)
+        explicit_bzero(call->text, strlen(call->text));
     g_free(call->text);
     g_free(call->mark);
     host_link_unref(&call->host->link);
@@ -250,7 +254,7 @@ forsake(LibvirtCall *call)
     gboolean begun = call->stage == STAGE_RUNNING;
     call->abandoned = TRUE;
     condition_broadcast(&host->calls);
-    if (begun && call->verb->changes)
+    if (begun && call->verb->changes && !call->verb->guest)
         enter_doubt(call);
     else if (begun && call->slot >= 0)
         libvirt_connection_cut(host->slots[call->slot].connection);

@@ -19,6 +19,7 @@ typedef struct {
     const char *verb;           /* "start", for "Cannot {verb} VM …" */
     gboolean changes;           /* the world: an end nobody saw is UNKNOWN_OUTCOME. Else it is only UNAVAILABLE */
     gboolean offline;           /* needs no connection: files of this machine */
+    gboolean guest;             /* it changes nothing but within the guest: nothing else waits for its end */
 } LibvirtVerb;
 
 struct LibvirtCall {
@@ -33,6 +34,7 @@ struct LibvirtCall {
     const gint *cancelled;      /* input: for the waiter alone; NULL: it never is */
     gint64 size;                /* input */
     int format;                 /* input */
+    gboolean secret;            /* input: TEXT is wiped when the call is over */
     gboolean flag;              /* input: paused, sparse */
     gpointer result;            /* output, owned */
     GDestroyNotify free_result;

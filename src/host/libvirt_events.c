@@ -141,7 +141,7 @@ note_running(Known *known, int state)
     known->guest_pause = ASK_SOON;
     known->guest_digest = 0;    /* what it said before is not known of it any more */
     if (state == DOMAIN_SHUTOFF)
-        known->agent = FALSE;
+        known->agent = known->frozen = FALSE;
     known->guest_due = known->running ? clock_tick() + ASK_SOON : 0;
 }
 

@@ -30,6 +30,7 @@ typedef struct {
     char *event;                /* why, in libvirt's words; NULL: nobody said anything */
     char *kept;                 /* alias of the device its guest last said it does not let go of; NULL */
     gboolean running, agent;    /* agent: its channel is connected */
+    gboolean frozen;            /* we froze its file systems: its agent answers nothing else until they are thawed */
     Tick guest_due;             /* when its guest is to be asked; 0 never */
     Tick guest_pause;           /* between two askings */
     guint64 guest_digest;       /* of what it last said */
@@ -165,6 +166,11 @@ gboolean libvirt_domain_pause(HostLink *link, const Id *domain, Tick deadline, G
 gboolean libvirt_domain_resume(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_save(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_discard(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_agent_freeze(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_agent_thaw(HostLink *link, const Id *domain, Tick deadline, GError **error);
+gboolean libvirt_agent_is_frozen(HostLink *link, const Id *domain, gboolean *ret_frozen, Tick deadline, GError **error);
+gboolean libvirt_agent_set_password(HostLink *link, const Id *domain, const char *user, const char *password, Tick deadline, GError **error);
+gboolean libvirt_agent_run(HostLink *link, const Id *domain, const GuestCommand *command, GuestRun *ret_run, Tick deadline, GError **error);
 gboolean libvirt_device_attach(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_device_update(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_device_detach(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);

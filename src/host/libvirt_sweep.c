@@ -109,6 +109,7 @@ note_running(Known *known, const DomainReading *reading)
         known->guest_digest = 0;
     known->running = running;
     known->agent = running && reading->agent;
+    known->frozen &= running;
 }
 
 static Known *

@@ -19,6 +19,7 @@
     P(RUN_VM, "run_vm") P(STOP_VM, "stop_vm") P(SHUT_DOWN_VM, "shut_down_vm") P(REBOOT_VM, "reboot_vm") P(RESET_VM, "reset_vm") P(HIBERNATE_VM, "hibernate_vm") \
     P(CHANGE_VM_CD, "change_vm_cd") P(CREATE_DISK, "create_disk") P(ATTACH_DISK, "attach_disk") P(EDIT_DISK, "edit_disk_properties") \
     P(DELETE_DISK, "delete_disk") P(VM_NETWORK, "configure_vm_network") P(VM_STORAGE, "configure_vm_storage") \
+    P(FREEZE_VM, "freeze_vm_filesystems") P(SET_GUEST_PASSWORD, "set_guest_password") P(RUN_GUEST_COMMAND, "run_guest_command") \
     P(MANIPULATE_HOST, "manipulate_host") P(CONFIGURE_ENGINE, "configure_engine")
 typedef enum {
 #define P(name, word) PERMIT_##name,
@@ -30,6 +31,17 @@ const char *permit_name(Permit permit);
 
 typedef struct Command Command;
 typedef struct Work Work;
+
+/* What a run tells whoever waits for it, beside how it ended: written by a step, never journaled, gone with who waits. */
+typedef struct {
+    Refs refs;
+    const Type *type;
+    gpointer record;                /* of TYPE; a step may write it until the run has ended */
+} WorkAnswer;
+WorkAnswer *work_answer_new(const Type *type);
+WorkAnswer *work_answer_ref(WorkAnswer *answer);
+void work_answer_unref(WorkAnswer *answer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WorkAnswer, work_answer_unref)
 
 typedef enum { PROBE_DONE, PROBE_NOT_DONE, PROBE_UNKNOWN } Probe;
 
@@ -46,6 +58,7 @@ struct Command {
     const char *verb;               /* "add", "update", "remove", or the action's path segment: "start" */
     const Type *on;                 /* vm_type; nic_type for /vms/{}/nics */
     const Type *params;             /* the body: ON itself for add and update, an action's own record type, or NULL */
+    const Type *answer;             /* what it tells who waits; NULL: how it ended alone */
     Permit permit;
     MessageCode title;              /* of the job: "Starting VM {vm}"; its arguments: see work_about below */
     /* What the event log says, with oVirt's numbers (OVIRT-API.md §8). Message 0: at the end a general
@@ -74,6 +87,7 @@ struct Work {
     Id parent;                      /* the VM of a NIC, attachment, CD-ROM; null otherwise */
     Draft *draft;                   /* what was sent, references resolved; NULL without a body, and after a restart unless a mark keeps it */
     GHashTable *query;              /* query, matrix and header parameters: char * → char *; "detach_only", "next_run", "force" */
+    WorkAnswer *answer;                 /* of the command's type; NULL: nobody waits for it, or there is none */
     Id user;
     char *correlation;              /* never NULL */
     View *view;                     /* check, stage: the writer's head; steps: newest when the step began; finish, revert: head */

@@ -137,8 +137,11 @@ static void
 stamp(Changes *changes, const Note *note)
 {
     Vm *vm = note->stopped > 0 ? changes_edit(changes, &vm_type, &note->vm) : NULL;
-    if (vm)
-        vm->stop_time = note->stopped;
+    if (!vm)
+        return;
+    vm->stop_time = note->stopped;
+    if (vm->status != VM_SUSPENDED)
+        vm->frozen_until = 0;       /* what froze is gone */
 }
 
 /* The second set: what is told and stored of the facts the first one showed. */

@@ -23,12 +23,40 @@ work_new(const Command *command)
     return work;
 }
 
+WorkAnswer *
+work_answer_new(const Type *type)
+{
+    WorkAnswer *answer = g_new0(WorkAnswer, 1);
+    refs_init(&answer->refs);
+    answer->type = type;
+    answer->record = g_malloc0(type->size);
+    return answer;
+}
+
+WorkAnswer *
+work_answer_ref(WorkAnswer *answer)
+{
+    refs_inc(&answer->refs);
+    return answer;
+}
+
+void
+work_answer_unref(WorkAnswer *answer)
+{
+    if (!answer || !refs_dec(&answer->refs))
+        return;
+    type_clear(answer->type, answer->record);
+    g_free(answer->record);
+    g_free(answer);
+}
+
 void
 work_free(Work *work)
 {
     if (!work)
         return;
     draft_free(work->draft);
+    work_answer_unref(work->answer);
     g_clear_pointer(&work->query, g_hash_table_unref);
     g_clear_pointer(&work->marks, g_hash_table_unref);
     g_clear_pointer(&work->claims, g_ptr_array_unref);

@@ -69,7 +69,10 @@
     P(CONFIGURE_MAC_POOL, 1663, "configure_mac_pool", ADMIN)                                                                \
     P(CONNECT_TO_SERIAL_CONSOLE, 1664, "connect_to_serial_console", USER)                                                   \
     P(DELETE_CPU_PROFILE, 1665, "delete_cpu_profile", ADMIN) P(UPDATE_CPU_PROFILE, 1666, "update_cpu_profile", ADMIN)       \
-    P(CREATE_CPU_PROFILE, 1667, "create_cpu_profile", ADMIN) P(ASSIGN_CPU_PROFILE, 1668, "assign_cpu_profile", ADMIN)
+    P(CREATE_CPU_PROFILE, 1667, "create_cpu_profile", ADMIN) P(ASSIGN_CPU_PROFILE, 1668, "assign_cpu_profile", ADMIN)       \
+    /* of our own: what oVirt has no permit for */                                                                          \
+    P(FREEZE_VM_FILESYSTEMS, 9000, "freeze_vm_filesystems", ADMIN) P(SET_GUEST_PASSWORD, 9001, "set_guest_password", ADMIN) \
+    P(RUN_GUEST_COMMAND, 9002, "run_guest_command", ADMIN)
 
 enum {
 #define P(name, number, word, kind) MAY_##name = number,

@@ -172,6 +172,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     TIME (Vm, start_time, LIVE,                            "Since when it runs."),
     TIME (Vm, stop_time, 0,                                "When it last stopped."),
     TEXT (Vm, stop_reason, 0,                              "Why it last stopped."),
+    TIME (Vm, frozen_until, 0,                             "When the file systems of its guest, which are frozen, are thawed at the latest."),
     REF  (Vm, host, host_type, LIVE | SHOW,                "Where it runs now."),
     TEXT (Vm, fqdn, LIVE | FIND,                           "The guest's own name."),
     GROUP(Vm, guest_operating_system, guest_os_type, LIVE | OPT, "As the guest agent says."),

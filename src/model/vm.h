@@ -86,6 +86,7 @@ typedef struct {
     Ref cluster, template_, original_template, cpu_profile, quota;
     gint64 creation_time, start_time, stop_time;    /* Wall */
     char *stop_reason;
+    gint64 frozen_until;                /* Wall: its guest's file systems are frozen, and thawed then at the latest; 0: they are not, as far as we know */
     Ref host;                           /* LIVE: where it runs now */
     char *fqdn;                         /* LIVE, as the agent says */
     GuestOperatingSystem guest_operating_system;    /* LIVE */

@@ -45,6 +45,11 @@ def cancel(m):
         order(m, "heal\n")
 
 
+def freeze_and_thaw(m):
+    act(2, "freezefilesystems", {"timeout": "600"})(m)
+    return act(2, "thawfilesystems")(m)
+
+
 RECIPES = {
     "vm.start": {" once": act(1, "start", {"vm": {"memory": str(512 << 20), "os": {"boot": {"devices": {"device": ["network", "hd"]}}}}}),
                  " of a suspended one": act(SUSPENDED, "start"), " of a paused one": act(PAUSED, "start")},
@@ -56,5 +61,9 @@ RECIPES = {
     "vm.suspend": {"": act(2, "suspend"), " of a paused one": act(PAUSED, "suspend")},
     "vm.clone": {"": act(1, "clone", {"vm": {"name": "copy"}})},
     "job.cancel": {"": cancel},
+    "vm.freezefilesystems": {"": act(2, "freezefilesystems", {"timeout": "2"})},
+    "vm.thawfilesystems": {"": freeze_and_thaw, " of one that is not frozen": act(2, "thawfilesystems")},
+    "vm.setpassword": {"": act(2, "setpassword", {"user_name": "root", "password": "not to be found"})},
+    "vm.exec": {"": act(2, "exec", {"command": "/bin/echo", "arguments": {"argument": ["not to be found"]}})},
     "vm.discardstate": {"": act(SUSPENDED, "discardstate")},
 }

@@ -172,14 +172,14 @@ MOVING = ("unknown", "powering_up", "powering_down", "wait_for_launch", "reboot_
 
 
 def settle(m):
-    """Until no job is at work and two looks agree; the world, or a sentence."""
+    """Until no job is at work, no guest is frozen and two looks agree; the world, or a sentence."""
     if not wait_for(lambda: m.host()["status"] == "up" and not m.busy(), SETTLE):
         return None, f"it does not settle: {m.busy()}"
     last, since = world(m), time.monotonic()
     while time.monotonic() - since < 10:
         time.sleep(0.3)
         now = world(m)
-        if now == last and not any(f'"status": "{word}"' in now for word in MOVING) and not m.busy():
+        if now == last and not any(f'"status": "{word}"' in now for word in MOVING) and '"frozen_until"' not in now and not m.busy():
             return now, None
         last = now
     return None, f"it does not come to rest: {last}"

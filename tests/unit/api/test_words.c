@@ -94,6 +94,8 @@ test_tables(void)
         need((*row)->help, (*row)->verb);
         if ((*row)->params)
             need_type((*row)->params, seen);
+        if ((*row)->answer)
+            need_type((*row)->answer, seen);
         for (const Step *step = (*row)->steps; step && step->name; step++)
             need(step->name, "a step");
     }

@@ -104,7 +104,7 @@ test_completion(void)
     g_autofree char *out = NULL, *options = output_of("shikiri", "complete", "--");
     g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "SHIKIRI_PASSWORD", "x", TRUE);
     g_assert_true(g_spawn_sync(NULL, argv, environment, G_SPAWN_DEFAULT, NULL, NULL, &out, NULL, NULL, NULL));
-    g_assert_cmpstr(out, ==, "show\n");
+    g_assert_cmpstr(out, ==, "show\nsetpassword\n");
     g_assert_nonnull(strstr(options, "list\n"));
 }
 

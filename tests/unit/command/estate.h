@@ -66,6 +66,19 @@ gboolean estate_has_volume(const Id *disk);
 void estate_put_variables(const char *path);    /* a firmware's, as the first start makes them */
 gboolean estate_has_variables(const char *path);
 
+/* --- the agents in its guests: estate_guest.c --- */
+gboolean estate_change(const Id *id, void (*effect)(const Id *id), GError **error);     /* estate_host.c: with the fault that was ordered */
+gboolean estate_guest_freeze(HostLink *link, const Id *id, Tick deadline, GError **error);
+gboolean estate_guest_thaw(HostLink *link, const Id *id, Tick deadline, GError **error);
+gboolean estate_guest_is_frozen(HostLink *link, const Id *id, gboolean *ret_frozen, Tick deadline, GError **error);
+gboolean estate_guest_set_password(HostLink *link, const Id *id, const char *user, const char *password, Tick deadline, GError **error);
+gboolean estate_guest_run(HostLink *link, const Id *id, const GuestCommand *command, GuestRun *ret_run, Tick deadline, GError **error);
+void estate_guest_close(void);
+gboolean estate_is_frozen(const Id *vm);
+void estate_set_frozen(const Id *vm, gboolean frozen);
+const char *estate_password(void);              /* as it was last set: "USER PASSWORD"; NULL */
+void estate_answer(const GuestRun *run);        /* what the next command comes to; copied. As it is else: exit code 0 */
+
 /* --- works --- */
 /* BODY is XML, or NULL. */
 Work *estate_work(const Command *command, const Id *target, const char *body);

@@ -67,6 +67,17 @@ estate_end_change(gboolean silent, GError **error)
 }
 
 gboolean
+estate_change(const Id *id, void (*effect)(const Id *id), GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    gboolean silent;
+    if (!estate_may_change(&silent, error))
+        return FALSE;
+    effect(id);
+    return estate_end_change(silent, error);
+}
+
+gboolean
 estate_answers(GError **error)
 {
     return !deaf || fault_set(error, MSG_INTERNAL, "text", "the host does not answer", NULL);
@@ -192,17 +203,17 @@ host_save(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadlin
     return well;
 }
 
+static void
+discard(const Id *id)
+{
+    g_assert_cmpint(find_domain(id)->state, ==, DOMAIN_SHUTOFF);
+    find_domain(id)->saved = FALSE;
+}
+
 static gboolean
 host_discard(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&estate_lock);
-    Domain *domain = find_domain(id);
-    gboolean silent;
-    if (!estate_may_change(&silent, error))
-        return FALSE;
-    g_assert_cmpint(domain->state, ==, DOMAIN_SHUTOFF);
-    domain->saved = FALSE;
-    return estate_end_change(silent, error);
+    return estate_change(id, discard, error);
 }
 
 static gboolean
@@ -220,16 +231,16 @@ host_resume(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadl
 }
 
 /* Nothing of it can be seen afterwards. */
+static void
+press(const Id *id)
+{
+    find_domain(id)->pressed++;
+}
+
 static gboolean
 host_press(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
-    LOCK_HOLD(&estate_lock);
-    Domain *domain = find_domain(id);
-    gboolean silent;
-    if (!estate_may_change(&silent, error))
-        return FALSE;
-    domain->pressed++;
-    return estate_end_change(silent, error);
+    return estate_change(id, press, error);
 }
 
 static gboolean
@@ -334,6 +345,7 @@ host_free(HostLink *link)
 const HostOps estate_host_ops = {
     .name = "memory", .define = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
     .start_once = host_start_once, .adjust = host_adjust, .destroy = host_destroy, .reboot = host_press, .reset = host_press, .pause = host_pause, .resume = host_resume, .save = host_save,
+    .freeze = estate_guest_freeze, .thaw = estate_guest_thaw, .is_frozen = estate_guest_is_frozen, .set_password = estate_guest_set_password, .run = estate_guest_run,
     .discard = host_discard, .device_attach = device_attach, .device_update = device_update, .device_detach = device_detach,
     .store_ready = estate_store_ready, .volume_create = estate_volume_create, .volume_copy = estate_volume_copy, .volume_resize = estate_volume_resize,
     .volume_delete = estate_volume_delete, .volume_read = estate_volume_read,
@@ -354,6 +366,7 @@ estate_host_close(void)
     g_assert_cmpint(fault, ==, FAULT_OFF);
     g_ptr_array_unref(domains);
     estate_files_close();
+    estate_guest_close();
     deaf = FALSE;
     guest = GUEST_LETS_GO;
 }
@@ -412,7 +425,7 @@ estate_picture(void)
         const Domain *domain = domains->pdata[i];
         char text[ID_TEXT_SIZE];
         g_autofree char *live = live_picture(domain);
-        g_ptr_array_add(lines, g_strdup_printf("%s %d%s%s\n%s%s", id_format(&domain->id, ID_UUID, text), domain->state,
+        g_ptr_array_add(lines, g_strdup_printf("%s %d%s%s%s\n%s%s", id_format(&domain->id, ID_UUID, text), domain->state, estate_is_frozen(&domain->id) ? " frozen" : "",
                                                  domain->saved ? " saved" : "", domain->once ? " once" : "", domain->xml, live));
     }
     estate_files_picture(lines);

@@ -182,8 +182,10 @@ static void
 mend_article(Text *out, const char *value, Language language)
 {
     gsize length = out->length;
+    if (language != LANGUAGE_EN || length < 2)
+        return;                     /* a sentence may begin with an argument, and has no bytes then */
     const char *end = out->bytes + length;
-    gboolean article = language == LANGUAGE_EN && length >= 2 && end[-1] == ' ' && (end[-2] == 'a' || end[-2] == 'A') && (length == 2 || end[-3] == ' ');
+    gboolean article = end[-1] == ' ' && (end[-2] == 'a' || end[-2] == 'A') && (length == 2 || end[-3] == ' ');
     if (article && *value && strchr("aeio", *value)) {
         out->length--;
         text_add_literal(out, "n ");

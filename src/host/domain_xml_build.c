@@ -6,7 +6,7 @@
 #include "host/domain_xml_build.h"
 
 #include "host/domain_xml_group.h"
-#include "host/machines.h"
+#include "model/machines.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include "host/domain_live.h"
 #include "host/domain_xml.h"
-#include "host/machines.h"
+#include "model/machines.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 #include "host/libvirt_xml.h"
 #include "host/local_facts.h"
-#include "host/machines.h"
+#include "model/machines.h"
 
 #include <stdlib.h>
 #include <string.h>

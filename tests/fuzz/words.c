@@ -8,7 +8,7 @@
 #include "base/failpoint.h"
 #include "base/id.h"
 #include "base/text.h"
-#include "host/machines.h"
+#include "model/machines.h"
 
 #include <string.h>
 

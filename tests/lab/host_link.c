@@ -6,7 +6,7 @@
  * gets them, so that the two can be compared. Lines on stdin: `refresh`, `stop`. Ends with its input. */
 #include "base/lock.h"
 #include "host/host.h"
-#include "host/machines.h"
+#include "model/machines.h"
 
 #include <libvirt/libvirt.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "host/domain_xml.h"
-#include "host/machines.h"
+#include "model/machines.h"
 
 #include <string.h>
 

@@ -12,7 +12,7 @@
 #include "../lines.h"
 
 #include "base/text.h"
-#include "host/machines.h"
+#include "model/machines.h"
 
 typedef struct {
     Host *host;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * What Host.machines holds: what a host's libvirt and QEMU can make, packed as lines `key value` so that it travels as one
- * text field. Written by host/libvirt_facts.c and host/fake.c, read by host/domain_xml.c and by whoever looks for a
+ * text field. Written by host/libvirt_facts.c and host/fake_report.c, read by host/domain_xml*.c, by placement, and by whoever looks for a
  * network to begin with. Keys, each may stand several times, the preferred first:
  *
  *     arch x86_64                          the host's own architecture

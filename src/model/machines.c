@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Lines `key value`: written, and asked for. Knows neither what the keys mean nor where they come from. */
-#include "host/machines.h"
+#include "model/machines.h"
 
 #include <string.h>
 

@@ -6,6 +6,7 @@
 #include "command/attachments.h"
 
 #include "command/devices.h"
+#include "command/guest_defaults.h"
 #include "command/hotplug.h"
 
 #include <string.h>
@@ -36,12 +37,12 @@ attachments_apply(const Draft *draft, DiskAttachment *attachment)
 }
 
 DiskAttachment *
-attachments_make(const Draft *draft, const Id *disk)
+attachments_make(const View *view, const Vm *vm, const Draft *draft, const Id *disk)
 {
     DiskAttachment *attachment = object_new(&disk_attachment_type);
     attachment->object.id = *disk;
     attachment->disk.id = *disk;
-    attachment->interface = DISK_INTERFACE_VIRTIO;
+    attachment->interface = guest_defaults_disk(view, vm);
     attachment->active = TRUE;
     attachments_apply(draft, attachment);
     return attachment;

@@ -18,7 +18,7 @@ extern const Type attachments_body_type;
 /* What DRAFT (of the body's type or of disk_attachment_type) says of the attachment itself. */
 void attachments_apply(const Draft *draft, DiskAttachment *attachment);
 /* A new one, with the defaults: virtio, active. Yours. */
-DiskAttachment *attachments_make(const Draft *draft, const Id *disk);
+DiskAttachment *attachments_make(const View *view, const Vm *vm, const Draft *draft, const Id *disk);
 /* Puts a copy of ATTACHMENT into VM unless it is there, with a target free in VM. */
 void attachments_put(Vm *vm, const DiskAttachment *attachment);
 

@@ -100,7 +100,7 @@ choose_disk(Work *work, const Vm *vm, GError **error)
 static gboolean
 check_attachment(const Work *work, const Vm *vm, GError **error)
 {
-    DiskAttachment *attachment = attachments_make(work->draft, &work->target);
+    DiskAttachment *attachment = attachments_make(work->view, vm, work->draft, &work->target);
     gboolean well = attachments_check(vm, attachment, error) && attachments_check_hot(vm, attachment, error);
     object_unref(attachment);
     return well;
@@ -122,7 +122,7 @@ static gboolean
 edit(Work *work, Vm *vm, GError **error)
 {
     (void) error;
-    DiskAttachment *attachment = attachments_make(work->draft, &work->target);
+    DiskAttachment *attachment = attachments_make(work->view, vm, work->draft, &work->target);
     attachments_put(vm, attachment);
     object_unref(attachment);
     return TRUE;

@@ -7,6 +7,7 @@
 
 #include "command/devices.h"
 #include "command/guards.h"
+#include "command/guest_defaults.h"
 #include "command/world.h"
 
 static gboolean
@@ -116,7 +117,7 @@ nics_make(const View *view, const Vm *vm, const Draft *draft, const Id *id)
 {
     Nic *nic = object_new(&nic_type);
     nic->object.id = *id;
-    nic->interface = NIC_VIRTIO;
+    nic->interface = guest_defaults_nic(view, vm);
     nic->plugged = nic->linked = TRUE;
     nics_apply(view, draft, nic, ADD);
     if (!nic->name)

@@ -173,6 +173,41 @@ paths_iso_id(const View *view, const char *given, GError **error)
     return g_strdup(found.file ? id_format(&found.file->object.id, ID_UUID, text) : given);
 }
 
+static gboolean
+names_windows_drivers(const File *file)
+{
+    return file && file->name && g_str_has_prefix(file->name, "virtio-win") && g_str_has_suffix(file->name, ".iso") && !strchr(file->name, '/');
+}
+
+/* As people count: 0.1.9 is older than 0.1.10. */
+static gboolean
+is_newer(const File *file, const File *than)
+{
+    g_autofree char *one = g_utf8_collate_key_for_filename(file->name, -1), *other = g_utf8_collate_key_for_filename(than->name, -1);
+    return strcmp(one, other) > 0;
+}
+
+const File *
+paths_windows_drivers(const View *view)
+{
+    const File *newest = NULL;
+    ViewWalk walk = view_walk(view, &storage_domain_type);
+    for (const StorageDomain *storage; (storage = view_next(&walk));) {
+        for (guint i = 0; holds_files(storage) && i < storage->files.count; i++) {
+            const File *file = storage->files.items[i];
+            if (names_windows_drivers(file) && (!newest || is_newer(file, newest)))
+                newest = file;
+        }
+    }
+    return newest;
+}
+
+gboolean
+paths_is_windows_drivers(const View *view, const char *given)
+{
+    return names_windows_drivers(find_file(view, given).file);
+}
+
 gboolean
 paths_verify(const View *view, const char *path, GError **error)
 {

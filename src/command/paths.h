@@ -14,6 +14,9 @@ char *paths_boot_file(const View *view, const char *field, const char *given, GE
 char *paths_iso(const View *view, const char *given, GError **error);
 /* The id to keep for an ISO image: what paths_iso takes, in its lasting form. NULL with the reason. Yours. */
 char *paths_iso_id(const View *view, const char *given, GError **error);
+/* The newest ISO image of Windows' virtio drivers (virtio-win-….iso) that the storage domains list; NULL. */
+const File *paths_windows_drivers(const View *view);
+gboolean paths_is_windows_drivers(const View *view, const char *given);      /* is the file of that id or name one? */
 /* On a worker: does the file really lie inside a storage domain, with every symbolic link followed? A storage domain whose
  * directory is not on this machine cannot be looked at from here and is left to its host. */
 gboolean paths_verify(const View *view, const char *path, GError **error);

@@ -7,6 +7,7 @@
 #include "command/definition.h"
 #include "command/devices.h"
 #include "command/guards.h"
+#include "command/guest_defaults.h"
 #include "command/nics.h"
 #include "command/paths.h"
 #include "command/plan.h"
@@ -40,7 +41,7 @@ add_attachment(Work *work, Vm *vm, const Draft *draft, GError **error)
     const Disk *disk = guard_disk(work, &sent->disk.id, FALSE, error);
     if (!disk || !attachments_may_attach(work, vm, disk, error))
         return FALSE;
-    DiskAttachment *attachment = attachments_make(draft, &disk->object.id);
+    DiskAttachment *attachment = attachments_make(work->view, vm, draft, &disk->object.id);
     gboolean well = attachments_check(vm, attachment, error);
     if (well)
         attachments_put(vm, attachment);
@@ -67,13 +68,15 @@ build(Work *work, GError **error)
     Vm *vm = object_new(&vm_type);
     vm->object.id = work->target;
     vm_rules_apply(work->draft, vm, ADD);
+    vm->creation_time = clock_wall();
+    devices_add_standard(vm, vm->creation_time);
+    guest_defaults_apply(work->view, work->draft, vm);
     vm_set_defaults(vm);
     vm->original_template.id = vm->template_.id;
-    vm->creation_time = clock_wall();
     vm->status = VM_DOWN;
     vm_lock(vm);
-    devices_add_standard(vm, vm->creation_time);
-    if (vm_rules_check(work->draft, vm, TRUE, error) && vm_rules_name_is_free(work, vm, TRUE, error) && add_nics(work, vm, error) && add_attachments(work, vm, error))
+    if (vm_rules_check(work->draft, vm, TRUE, error) && guest_defaults_check(work->view, NULL, vm, error) && vm_rules_name_is_free(work, vm, TRUE, error) &&
+        add_nics(work, vm, error) && add_attachments(work, vm, error))
         return vm;
     object_unref(vm);
     return NULL;

@@ -11,6 +11,8 @@
 #include "command/rows.h"
 #include "command/volumes.h"
 
+#include "host/domain_xml_firmware.h"
+
 /* Ours, and of no other VM, here or beside the manager. */
 static gboolean
 goes_with(const Work *work, const Disk *disk)
@@ -98,6 +100,21 @@ is_of_others(const Work *work)
     return vm && (vm->adopted || g_strcmp0(vm->origin, "external") == 0);
 }
 
+/* libvirt removes the file that the definition names. A VM whose firmware was changed left those of the other kind. */
+static gboolean
+drop_variables(Work *work, GError **error)
+{
+    const Vm *vm = view_find(work->view, &vm_type, &work->target);
+    const Host *host = vm ? view_find(work->view, &host_type, &vm->home.id) : NULL;
+    g_autoptr(HostLink) link = host && !is_of_others(work) ? work_host(work, error) : NULL;
+    for (guint secure = 0; link && secure < 2; secure++) {
+        g_autofree char *path = firmware_variables(host, &work->target, secure == 1);
+        if (path && !link->ops->variables_drop(link, path, work->deadline, error))
+            return FALSE;
+    }
+    return link || !host || is_of_others(work);
+}
+
 static gboolean
 undefine(Work *work, GError **error)
 {
@@ -105,11 +122,11 @@ undefine(Work *work, GError **error)
     if (!facts)
         return FALSE;
     if (facts->state == DOMAIN_ABSENT)
-        return TRUE;
+        return drop_variables(work, error);
     if (definition_runs(facts))
         return fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", facts->config && facts->config->name ? facts->config->name : "", NULL);
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->undefine(link, &work->target, is_of_others(work), work->deadline, error);
+    return link && link->ops->undefine(link, &work->target, is_of_others(work), work->deadline, error) && drop_variables(work, error);
 }
 
 static Probe

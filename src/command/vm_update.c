@@ -7,11 +7,13 @@
  * cannot be known to be taken back. */
 #include "command/definition.h"
 #include "command/guards.h"
+#include "command/guest_defaults.h"
 #include "command/paths.h"
 #include "command/plan.h"
 #include "command/refs.h"
 #include "command/rows.h"
 #include "command/vm_rules.h"
+#include "placement/placement.h"
 
 #define FELT "felt"                 /* mark: what the running guest would feel */
 #define NEXT_RUN "next.run"         /* mark: leave what runs alone */
@@ -26,6 +28,8 @@ edit(Work *work, Vm *vm, GError **error)
 {
     (void) error;
     vm_rules_apply(work->draft, vm, SET);
+    if (draft_has(work->draft, "bios.type"))
+        guest_defaults_settle(work->view, vm);
     return TRUE;
 }
 
@@ -76,13 +80,24 @@ check_cluster(const Work *work, const Vm *vm, const Vm *edited, GError **error)
     return fault_set(error, MSG_CLUSTER_OF_OTHER_HOST, "vm", vm->name, "cluster", to ? to->name : "", "host", home ? home->name : "", NULL);
 }
 
+/* Firmware and TPM that its host lacks would be found missing at the next start. */
+static gboolean
+check_host(const Work *work, const Vm *vm, const Vm *edited, GError **error)
+{
+    const Host *home = view_find(work->view, &host_type, &vm->home.id);
+    if (!home || (vm->bios.type == edited->bios.type && !vm->tpm_enabled == !edited->tpm_enabled))
+        return TRUE;
+    return placement_check_make(home, edited, error);
+}
+
 static gboolean
 check_edited(Work *work, const Vm *vm, GError **error)
 {
     Vm *edited = object_dup(vm);
     edit(work, edited, NULL);
     gboolean renamed = g_strcmp0(vm->name, edited->name) != 0;
-    gboolean well = vm_rules_check(work->draft, edited, FALSE, error) && (!renamed || vm_rules_name_is_free(work, edited, FALSE, error)) &&
+    gboolean well = vm_rules_check(work->draft, edited, FALSE, error) && guest_defaults_check(work->view, vm, edited, error) &&
+                    check_host(work, vm, edited, error) && (!renamed || vm_rules_name_is_free(work, edited, FALSE, error)) &&
                     check_cluster(work, vm, edited, error);
     object_unref(edited);
     return well;

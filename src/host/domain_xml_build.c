@@ -5,6 +5,7 @@
  * new VMs: every later change is a patch of what libvirt made of this. */
 #include "host/domain_xml_build.h"
 
+#include "host/domain_xml_firmware.h"
 #include "host/domain_xml_group.h"
 #include "model/machines.h"
 
@@ -57,10 +58,17 @@ build_element(Build *build, guint level, const char *name, const char *value)
 static gboolean
 wants_uefi(const Build *build)
 {
-    int bios = build->vm->bios.type;
     if (build->architecture == ARCHITECTURE_AARCH64)
-        return !build->vm->os.kernel || bios == BIOS_Q35_OVMF || bios == BIOS_Q35_SECURE_BOOT;
-    return bios == BIOS_Q35_OVMF || bios == BIOS_Q35_SECURE_BOOT;
+        return !build->vm->os.kernel || !*build->vm->os.kernel;
+    return firmware_is_uefi(build->vm->bios.type);
+}
+
+/* What the host's facts call KEY for guests of this architecture. */
+static char *
+key_of(const Build *build, const char *key)
+{
+    const Host *host = build->world->host;
+    return machines_key(host ? host->machines : NULL, names_get(&architecture_names, (int) build->architecture), key);
 }
 
 /* The host's own name of the newest machine of that family, as it stands in its capabilities; else the family's alias. */
@@ -71,7 +79,8 @@ choose_machine(const Build *build)
     const Host *host = build->world->host;
     if (build->vm->custom_emulated_machine && *build->vm->custom_emulated_machine)
         return g_strdup(build->vm->custom_emulated_machine);
-    g_auto(GStrv) machines = machines_dup_all(host ? host->machines : NULL, "machine");
+    g_autofree char *key = key_of(build, "machine");
+    g_auto(GStrv) machines = machines_dup_all(host ? host->machines : NULL, key);
     for (guint i = 0; machines[i]; i++) {
         if (strstr(machines[i], family))
             return g_strdup(machines[i]);
@@ -114,8 +123,8 @@ static gboolean
 add_devices(Build *build, GError **error)
 {
     const Host *host = build->world->host;
-    gboolean native = host && (host->cpu.architecture == 0 || host->cpu.architecture == (int) build->architecture);
-    g_autofree char *emulator = native ? machines_dup(host->machines, "emulator") : NULL;
+    g_autofree char *key = key_of(build, "emulator");
+    g_autofree char *emulator = host ? machines_dup(host->machines, key) : NULL;
     build_line(build, 1, "<devices>");
     build_element(build, 2, "emulator", emulator);
     for (guint i = 0; domain_groups[i]; i++) {

@@ -4,7 +4,10 @@
  * The machine of a new domain: memory, processors, firmware and what it boots, features, model, clock, manners. */
 #include "host/domain_xml_build.h"
 
+#include "host/domain_xml_firmware.h"
 #include "host/domain_xml_group.h"
+#include "model/guest_systems.h"
+#include "model/machines.h"
 
 #include <string.h>
 
@@ -57,14 +60,12 @@ add_groups(Build *build)
 static void
 add_firmware(Build *build)
 {
-    if (build->architecture == ARCHITECTURE_AARCH64 || !build->uefi)
+    if (!build->uefi)
         return;
     gboolean secure = build->vm->bios.type == BIOS_Q35_SECURE_BOOT;
-    build_line(build, 2, "<firmware>");
-    if (secure)
-        build_line(build, 3, "<feature enabled='yes' name='enrolled-keys'/>");
-    build_format(build, 3, "<feature enabled='%s' name='secure-boot'/>", secure ? "yes" : "no");
-    build_line(build, 2, "</firmware>");
+    g_autofree char *variables = firmware_variables(build->world->host, &build->vm->object.id, secure);
+    build_lines(build, 2, firmware_wish(secure));
+    build_element(build, 2, "nvram", variables);
 }
 
 static void
@@ -102,20 +103,25 @@ add_os(Build *build)
 
 /* --- features --------------------------------------------------------------------------------------------------------------------- */
 
-/* What Windows wants of a hypervisor; only KVM can give it. */
+/* What Windows wants of a hypervisor; only KVM can give it: QEMU refuses to start an emulated guest with it. Of what came later, what the
+ * host says it can. */
 static void
 add_hyperv(Build *build)
 {
-    static const char *const lines[] = { "<hyperv mode='custom'>",
-                                         "  <relaxed state='on'/>",
-                                         "  <vapic state='on'/>",
-                                         "  <spinlocks state='on' retries='8191'/>",
-                                         "  <vpindex state='on'/>",
-                                         "  <synic state='on'/>",
-                                         "  <stimer state='on'/>",
-                                         "</hyperv>" };
-    for (guint i = 0; build->kvm && build->windows && i < G_N_ELEMENTS(lines); i++)
-        build_line(build, 2, lines[i]);
+    static const struct { const char *name; gboolean newer; } features[] = {
+        { "relaxed", FALSE }, { "vapic", FALSE }, { "spinlocks", FALSE }, { "vpindex", FALSE }, { "runtime", TRUE }, { "synic", FALSE },
+        { "stimer", FALSE }, { "frequencies", TRUE }, { "tlbflush", TRUE }, { "ipi", TRUE },
+    };
+    const Host *host = build->world->host;
+    if (!build->kvm || !build->windows || build->architecture != ARCHITECTURE_X86_64)
+        return;
+    build_line(build, 2, "<hyperv mode='custom'>");
+    for (guint i = 0; i < G_N_ELEMENTS(features); i++) {
+        const char *more = g_str_equal(features[i].name, "spinlocks") ? " retries='8191'" : "";
+        if (!features[i].newer || machines_has(host->machines, "hyperv", features[i].name))
+            build_format(build, 3, "<%s state='on'%s/>", features[i].name, more);
+    }
+    build_line(build, 2, "</hyperv>");
 }
 
 /* A guest without KVM translates its code into a cache; unbounded, that is a gigabyte a guest. */
@@ -146,10 +152,12 @@ add_topology(Build *build)
                  room_in_sockets(build), MAX(topology->cores, 1), MAX(topology->threads, 1));
 }
 
+/* The host's own CPU says nothing of one that is emulated for another architecture: libvirt would compare them and refuse. */
 static void
 add_model(Build *build, const char *model)
 {
-    build_line(build, 1, "<cpu mode='custom' match='exact' check='partial'>");
+    gboolean foreign = build->architecture != ARCHITECTURE_X86_64 && !build->kvm;
+    build_format(build, 1, "<cpu mode='custom' match='exact' check='%s'>", foreign ? "none" : "partial");
     g_auto(Text) line = TEXT_EMPTY;
     text_add_literal(&line, "<model fallback='allow'>");
     splice_add_value(&line, model);
@@ -158,19 +166,28 @@ add_model(Build *build, const char *model)
     build_line(build, 2, text);
 }
 
-/* Emulated: the least that today's distributions boot on (x86-64-v2), as each vector extension more is only slower. */
+static void
+add_features_of(Build *build, const char *const *features)
+{
+    for (guint i = 0; features[i]; i++)
+        build_format(build, 2, "<feature policy='require' name='%s'/>", features[i]);
+}
+
+/* Emulated: the least that the guest's system boots on, as each vector extension more is only slower. That is x86-64-v2, for some v3. */
 static void
 add_emulated_model(Build *build)
 {
-    static const char *const features[] = { "ssse3", "sse4.1", "sse4.2", "popcnt" };
+    static const char *const v2[] = { "ssse3", "sse4.1", "sse4.2", "popcnt", NULL };
+    static const char *const v3[] = { "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave", NULL };
     if (build->architecture == ARCHITECTURE_AARCH64) {
         add_model(build, "cortex-a57");
         return;
     }
     build_line(build, 1, "<cpu mode='custom' match='exact' check='none'>");
     build_line(build, 2, "<model fallback='forbid'>qemu64</model>");
-    for (guint i = 0; i < G_N_ELEMENTS(features); i++)
-        build_format(build, 2, "<feature policy='require' name='%s'/>", features[i]);
+    add_features_of(build, v2);
+    if (guest_system_needs_v3(build->vm->os.type))
+        add_features_of(build, v3);
 }
 
 static void
@@ -207,8 +224,8 @@ add_clock(Build *build)
     text_add_literal(&open, "'>");
     g_autofree char *line = text_take(&open);
     build_line(build, 1, line);
-    build_line(build, 2, "<timer name='rtc' tickpolicy='catchup'/>");
     if (build->architecture == ARCHITECTURE_X86_64) {
+        build_line(build, 2, "<timer name='rtc' tickpolicy='catchup'/>");
         build_line(build, 2, "<timer name='pit' tickpolicy='delay'/>");
         build_line(build, 2, "<timer name='hpet' present='no'/>");
     }

@@ -5,6 +5,7 @@
  * is read again and patched again; if that would still change anything the edit is refused rather than half done. */
 #include "host/domain_xml_patch.h"
 
+#include "host/domain_xml_firmware.h"
 #include "host/domain_xml_group.h"
 
 #include <string.h>
@@ -273,7 +274,24 @@ patch_machine(Patch *patch, GError **error)
     return TRUE;
 }
 
-/* libvirt chooses the files by what is asked of them; those it chose before go. */
+static void
+ask_for_uefi(Patch *patch, gboolean secure)
+{
+    const ScanNode *os = patch->now->os;
+    g_auto(Text) nvram = TEXT_EMPTY;
+    g_autofree char *path = firmware_variables(patch->world ? patch->world->host : NULL, &patch->now->id, secure);
+    patch_insert(patch, os, "type", firmware_wish(secure));
+    if (!path)
+        return;
+    text_add_literal(&nvram, "<nvram>");
+    splice_add_value(&nvram, path);
+    text_add_literal(&nvram, "</nvram>");
+    g_autofree char *element = text_take(&nvram);
+    patch_insert(patch, os, "type", element);
+}
+
+/* libvirt chooses the files by what is asked of them; those it chose before go. Each kind keeps variables of its own: those of a firmware that
+ * checks signatures have keys in them that the other's lack. */
 static void
 set_firmware(Patch *patch, BiosType wished)
 {
@@ -282,11 +300,8 @@ set_firmware(Patch *patch, BiosType wished)
     patch_remove_each(patch, os, "loader");
     patch_remove_each(patch, os, "nvram");
     patch_remove_each(patch, os, "firmware");
-    if (wished == BIOS_Q35_OVMF)
-        patch_insert(patch, os, "type", "<firmware>\n  <feature enabled='no' name='secure-boot'/>\n</firmware>");
-    if (wished == BIOS_Q35_SECURE_BOOT)
-        patch_insert(patch, os, "type", "<firmware>\n  <feature enabled='yes' name='enrolled-keys'/>\n"
-                                        "  <feature enabled='yes' name='secure-boot'/>\n</firmware>");
+    if (firmware_is_uefi((int) wished))
+        ask_for_uefi(patch, wished == BIOS_Q35_SECURE_BOOT);
 }
 
 static gboolean

@@ -209,14 +209,14 @@ static const struct {
     const char *name;                   /* oVirt's */
 } variants[] = {
     { "http://microsoft.com/win/11", "windows_11" }, { "http://microsoft.com/win/10", "windows_10x64" },
-    { "http://microsoft.com/win/2k22", "windows_2022" }, { "http://microsoft.com/win/2k19", "windows_2019x64" },
+    { "http://microsoft.com/win/2k25", "windows_2025" }, { "http://microsoft.com/win/2k22", "windows_2022" }, { "http://microsoft.com/win/2k19", "windows_2019x64" },
     { "http://microsoft.com/win/2k16", "windows_2016x64" }, { "http://microsoft.com/win/2k12r2", "windows_2012R2x64" },
     { "http://microsoft.com/win/2k12", "windows_2012x64" }, { "http://microsoft.com/win/8", "windows_8x64" },
     { "http://microsoft.com/win/7", "windows_7x64" }, { "http://microsoft.com/win/2k8r2", "windows_2008R2x64" },
     { "http://microsoft.com/win/", "windows_10x64" },
     { "http://redhat.com/rhel/10", "rhel_10x64" }, { "http://redhat.com/rhel/9", "rhel_9x64" }, { "http://redhat.com/rhel/8", "rhel_8x64" },
     { "http://redhat.com/rhel/7", "rhel_7x64" }, { "http://redhat.com/rhel/6", "rhel_6x64" },
-    { "http://oracle.com/ol/9", "rhel_9x64" }, { "http://oracle.com/ol/8", "rhel_8x64" }, { "http://oracle.com/ol/7", "rhel_7x64" },
+    { "http://oracle.com/ol/10", "ol_10x64" }, { "http://oracle.com/ol/9", "ol_9x64" }, { "http://oracle.com/ol/8", "ol_8x64" }, { "http://oracle.com/ol/7", "rhel_7x64" },
     { "http://centos.org/centos-stream/9", "rhel_9x64" }, { "http://centos.org/centos-stream/8", "rhel_8x64" },
     { "http://centos.org/centos/8", "rhel_8x64" }, { "http://centos.org/centos/7", "rhel_7x64" },
     { "http://almalinux.org/almalinux/9", "rhel_9x64" }, { "http://almalinux.org/almalinux/8", "rhel_8x64" },

@@ -109,19 +109,29 @@ add_file(Splices *splices, const ScanDoc *doc, const ScanNode *os, const char *p
     splice_insert(splices, os, scan_child(doc, os, "type"), element);
 }
 
-static void
-twin_variables(Splices *splices, const ScanDoc *doc, const Id *id, DomainTwin *twin)
+/* A file that is called by the VM's id is called by the twin's in DOC already. */
+static char *
+copy_of(const ScanDoc *doc, const ScanNode *os, const char *variables, const Id *id)
 {
     char text[ID_TEXT_SIZE];
+    g_autofree char *renamed = variables_of(doc, os), *folder = g_path_get_dirname(variables);
+    g_autofree char *there = renamed ? g_path_get_dirname(renamed) : NULL;
+    if (there && g_str_equal(there, folder) && !g_str_equal(renamed, variables))
+        return g_steal_pointer(&renamed);
+    return g_strdup_printf("%s/%s_VARS.fd", folder, id_format(id, ID_UUID, text));
+}
+
+static void
+twin_variables(Splices *splices, const ScanDoc *doc, const ScanDoc *before, const Id *id, DomainTwin *twin)
+{
     const ScanNode *os = scan_child(doc, doc->root, "os"), *node = scan_child(doc, os, "nvram"), *source = scan_child(doc, node, "source");
     if (node) {
         g_free(twin->variables);
-        twin->variables = variables_of(doc, os);
+        twin->variables = variables_of(before, scan_child(before, before->root, "os"));
     }
     if (!twin->variables)
         return;
-    g_autofree char *folder = g_path_get_dirname(twin->variables);
-    twin->copy = g_strdup_printf("%s/%s_VARS.fd", folder, id_format(id, ID_UUID, text));
+    twin->copy = copy_of(doc, os, twin->variables, id);
     if (source)
         splice_attribute(splices, source, "file", twin->copy);
     else if (node)
@@ -163,7 +173,7 @@ domain_xml_twin(const char *xml, const char *name, const GArray *ids, DomainTwin
     g_autofree char *text = g_strdup(xml);
     for (guint i = 0; i < ids->len; i++)
         text = replace(text, &g_array_index(ids, DomainTwinId, i));
-    g_autoptr(ScanDoc) doc = scan_new(text, error);
+    g_autoptr(ScanDoc) before = scan_new(xml, error), doc = before ? scan_new(text, error) : NULL;
     if (!doc)
         return FALSE;
     if (scan_path(doc, doc->root, "devices/tpm"))
@@ -172,7 +182,7 @@ domain_xml_twin(const char *xml, const char *name, const GArray *ids, DomainTwin
         return fault_set(error, MSG_CLONE_VARIABLES, "vm", name, NULL);
     const Id *id = &g_array_index(ids, DomainTwinId, 0).to;
     splice_begin(&splices, doc);
-    twin_variables(&splices, doc, id, ret);
+    twin_variables(&splices, doc, before, id, ret);
     twin_generation(&splices, doc, id);
     twin_passwords(&splices, doc);
     ret->xml = splice_apply(&splices);

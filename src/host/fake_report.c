@@ -7,6 +7,7 @@
 
 #include "host/domain_live.h"
 #include "host/domain_xml.h"
+#include "host/offers.h"
 #include "model/machines.h"
 
 #include <string.h>
@@ -30,9 +31,12 @@ pack_machines(const Fake *fake)
 {
     static const char *const rows[][2] = {
         { "arch", "x86_64" }, { "type", "kvm" }, { "emulator", "/usr/bin/qemu-system-x86_64" }, { "machine", "pc-q35-7.2" },
-        { "machine", "pc-i440fx-7.2" }, { "firmware", "bios" }, { "firmware", "efi" }, { "graphics", "vnc" }, { "video", "virtio" },
+        { "machine", "pc-i440fx-7.2" }, { "firmware", "bios" }, { "firmware", "efi" }, { "firmware", "secure-boot" },
+        { "graphics", "vnc" }, { "video", "virtio" },
         { "video", "vga" }, { "bus", "virtio" }, { "bus", "scsi" }, { "bus", "sata" }, { "cpu-mode", "host-passthrough" },
         { "cpu-mode", "host-model" }, { "cpu-mode", "custom" }, { "cpu-model", "qemu64" }, { "tpm", "yes" },
+        { "guest", "aarch64" }, { "aarch64/type", "qemu" }, { "aarch64/emulator", "/usr/bin/qemu-system-aarch64" }, { "aarch64/machine", "virt-7.2" },
+        { "aarch64/firmware", "efi" }, { "aarch64/tpm", "yes" },
     };
     GString *packed = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -73,6 +77,7 @@ host_facts(const FakeHost *host)
     facts->accelerator.reason = message_encode(reason);
     facts->accelerator.text = message_text(reason, LANGUAGE_EN);
     facts->machines = pack_machines(host->fake);
+    offers_tell(facts);
     for (guint i = 0; i < host->fake->networks->len; i++) {
         g_autofree char *source = g_strconcat("network:", host->fake->networks->pdata[i], NULL);
         words_add(&facts->sources, source);

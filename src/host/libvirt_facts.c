@@ -8,6 +8,7 @@
 
 #include "host/libvirt_xml.h"
 #include "host/local_facts.h"
+#include "host/offers.h"
 #include "model/machines.h"
 
 #include <stdlib.h>
@@ -241,91 +242,13 @@ read_accelerator(Survey *survey)
 /* --- what its QEMU can make ------------------------------------------------------------------------------------------------------------------ */
 
 static void
-add_all(GString *packed, const char *key, xmlDoc *doc, const char *path)
-{
-    g_autoptr(GPtrArray) nodes = libvirt_xml_nodes(doc, NULL, path);
-    for (guint i = 0; i < nodes->len; i++) {
-        g_autofree char *value = libvirt_xml_text(doc, nodes->pdata[i], ".");
-        machines_add(packed, key, value);
-    }
-}
-
-/* The machine behind an alias; yours; NULL if the emulator has none of that name. */
-static char *
-machine_of(Survey *survey, const char *alias)
-{
-    if (!survey->arch)
-        return NULL;
-    g_autofree char *path = g_strdup_printf("machine[.='%s']/@canonical", alias);
-    char *machine = libvirt_xml_text(survey->capabilities, survey->arch, path);
-    g_autofree char *plain = g_strdup_printf("machine[.='%s']", alias);
-    if (!machine && libvirt_xml_has(survey->capabilities, survey->arch, plain))
-        machine = g_strdup(alias);
-    return machine;
-}
-
-/* libvirt lists the emulator's default first. */
-static void
-add_machines(Survey *survey, GString *packed)
-{
-    static const char *const aliases[] = { "q35", "virt", "pc", "pseries", "s390-ccw-virtio" };
-    gboolean any = FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(aliases); i++) {
-        g_autofree char *machine = machine_of(survey, aliases[i]);
-        machines_add(packed, "machine", machine);
-        any |= machine != NULL;
-    }
-    if (!any && survey->arch) {
-        g_autofree char *first = libvirt_xml_text(survey->capabilities, survey->arch, "machine");
-        machines_add(packed, "machine", first);
-    }
-}
-
-static char *
-find_emulator(Survey *survey)
-{
-    if (!survey->arch)
-        return NULL;
-    g_autofree char *own = g_strdup_printf("domain[@type='%s']/emulator", survey->type);
-    char *emulator = libvirt_xml_text(survey->capabilities, survey->arch, own);
-    return emulator ? emulator : libvirt_xml_text(survey->capabilities, survey->arch, "emulator");
-}
-
-static void
-add_domain_capabilities(Survey *survey, GString *packed, xmlDoc *doc)
-{
-    static const struct { const char *key, *path; } rows[] = {
-        { "firmware", "os/enum[@name='firmware']/value" },
-        { "loader", "os/loader[@supported='yes']/value" },
-        { "graphics", "devices/graphics[@supported='yes']/enum[@name='type']/value" },
-        { "video", "devices/video[@supported='yes']/enum[@name='modelType']/value" },
-        { "bus", "devices/disk[@supported='yes']/enum[@name='bus']/value" },
-        { "cpu-mode", "cpu/mode[@supported='yes']/@name" },
-        { "cpu-model", "cpu/mode[@name='custom']/model[@usable='yes']" },
-        { "tpm", "devices/tpm/@supported" },
-    };
-    if (is_x86(survey) && !libvirt_xml_has(doc, NULL, "os/enum[@name='firmware']/value[.='bios']"))
-        machines_add(packed, "firmware", "bios");      /* QEMU's own; libvirt names only firmware that describes itself */
-    for (gsize i = 0; doc && i < G_N_ELEMENTS(rows); i++)
-        add_all(packed, rows[i].key, doc, rows[i].path);
-}
-
-static void
 read_machines(Survey *survey)
 {
-    GString *packed = g_string_new(NULL);
-    g_autofree char *emulator = find_emulator(survey);
-    machines_add(packed, "arch", survey->arch_name);
-    machines_add(packed, "type", survey->type);
-    machines_add(packed, "emulator", emulator);
-    add_machines(survey, packed);
-    g_autofree char *machine = machines_dup(packed->str, "machine");
-    char **kept = &survey->host->domain_capabilities;
+    char **kept = &survey->host->offers;
     if (!*kept)
-        *kept = virConnectGetDomainCapabilities(survey->connection, emulator, survey->arch_name, machine, survey->type, 0);
-    g_autoptr(xmlDoc) doc = libvirt_xml_parse(*kept);
-    add_domain_capabilities(survey, packed, doc);
-    survey->facts->machines = g_string_free(packed, FALSE);
+        *kept = libvirt_offers_read(survey->connection, survey->capabilities, survey->arch_name, survey->type);
+    survey->facts->machines = g_strdup(*kept);
+    offers_tell(survey->facts);
 }
 
 /* --- networks ------------------------------------------------------------------------------------------------------------------------------------ */
@@ -419,7 +342,7 @@ fetch_capabilities(LibvirtHost *host, virConnectPtr connection, GError **error)
         return libvirt_error_set(error, host, "tell what it can", NULL);
     g_free(host->capabilities);
     host->capabilities = text;
-    g_clear_pointer(&host->domain_capabilities, g_free);
+    g_clear_pointer(&host->offers, g_free);
     host->capabilities_of = host->generation;
     return TRUE;
 }

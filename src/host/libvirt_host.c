@@ -139,7 +139,7 @@ free_host(HostLink *link)
     close(host->wake);
     libvirt_place_clear(&host->place);
     g_free(host->capabilities);
-    g_free(host->domain_capabilities);
+    g_free(host->offers);
     g_free(host->uri);
     host_link_clear(link);
     g_free(host);

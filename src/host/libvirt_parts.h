@@ -11,6 +11,8 @@
 #include "host/host.h"
 #include "host/libvirt_connection.h"
 
+#include <libxml/tree.h>
+
 #define LIBVIRT_SLOTS 12        /* connections for calls, at most */
 #define LIBVIRT_KEPT 3          /* of them, while there is nothing to do */
 #define LIBVIRT_LINES 32        /* serial consoles, each with a connection and two threads */
@@ -90,7 +92,7 @@ typedef struct {
     guint qemu_user, qemu_group;    /* who QEMU runs as; 0 root or not known */
 
     Host *facts;                /* link thread only: the last ones read, */
-    char *capabilities, *domain_capabilities;   /* XML: libvirt may start QEMU for seconds to write it, so it is kept; NULL, */
+    char *capabilities, *offers;    /* XML, and what libvirt_offers_read() told: libvirt may start QEMU for seconds to know, so both are kept; NULL, */
     guint64 capabilities_of;    /* and the connection it is of, */
     LibvirtWatches watches;     /* what `control` has registered, */
     MessageCode told;           /* why it is lost as last reported; N_MESSAGES: it is not, or nothing was said yet */
@@ -144,6 +146,8 @@ gboolean libvirt_sweep_look(LibvirtHost *host, GError **error);     /* finds wha
 gboolean libvirt_error_set(GError **error, const LibvirtHost *host, const char *verb, const char *vm);     /* FALSE */
 int libvirt_error_code(void);       /* a virErrorNumber; 0: none */
 
+/* libvirt_offers.c: what its QEMUs can make, packed (model/machines.h); yours. ARCH, its own, may be NULL. */
+char *libvirt_offers_read(virConnectPtr connection, xmlDoc *capabilities, const char *arch, const char *type);
 /* libvirt_facts.c: the host as it is now; also learns who QEMU runs as. Link thread. Without FRESH, what libvirt said it can is not
  * asked again. */
 Host *libvirt_facts_read(LibvirtHost *host, virConnectPtr connection, gboolean fresh, GError **error);

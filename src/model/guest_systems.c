@@ -26,6 +26,11 @@ const Type operating_system_type = { .one = "operating_system", .many = "operati
     TEXT(GuestSystem, comment,     FIND,        "For people."),
     ENUM(GuestSystem, architecture, architecture_names, FIND | SHOW, "What it runs on."),
     ENUM(GuestSystem, tpm_support, tpm_support_names, 0, "Whether it uses a TPM."),
+    ENUM(GuestSystem, bios_type, bios_type_names, 0, "What a new VM gets that does not say; none: its cluster's."),
+    BOOL(GuestSystem, tpm_enabled, 0, "Whether a new VM gets a TPM that does not say."),
+    ENUM(GuestSystem, disk_interface, disk_interface_names, 0, "How a new disk is seen."),
+    ENUM(GuestSystem, nic_interface, nic_interface_names, 0, "What a new NIC is."),
+    INT (GuestSystem, minimum_memory, OPT, "Bytes its makers want at least."),
     REF (GuestSystem, large_icon, icon_type, 0, "Its picture, 150 by 120."),
     REF (GuestSystem, small_icon, icon_type, 0, "Its picture, 45 by 29."),
     { 0 } } };
@@ -92,6 +97,37 @@ static const struct { guint number; const char *name, *description; Architecture
     { 2003, "rhel_7_s390x", "Red Hat Enterprise Linux 7.x", ARCHITECTURE_S390X, TPM_SUPPORTED, FAMILY_LINUX },
     { 2004, "sles_12_s390x", "SUSE Linux Enterprise Server 12", ARCHITECTURE_S390X, TPM_UNSUPPORTED, FAMILY_LINUX },
     { 2005, "ubuntu_16_04_s390x", "Ubuntu Xenial Xerus LTS+", ARCHITECTURE_S390X, TPM_UNSUPPORTED, FAMILY_LINUX },
+    { 2101, "ol_8x64", "Oracle Linux 8.x x64", ARCHITECTURE_X86_64, TPM_SUPPORTED, FAMILY_LINUX },
+    { 2102, "ol_9x64", "Oracle Linux 9.x x64", ARCHITECTURE_X86_64, TPM_SUPPORTED, FAMILY_LINUX },
+    { 2103, "ol_10x64", "Oracle Linux 10.x x64", ARCHITECTURE_X86_64, TPM_SUPPORTED, FAMILY_LINUX },
+    { 2201, "other_aarch64", "Other OS", ARCHITECTURE_AARCH64, TPM_SUPPORTED, FAMILY_OTHER },
+    { 2202, "other_linux_aarch64", "Linux", ARCHITECTURE_AARCH64, TPM_SUPPORTED, FAMILY_LINUX },
+    { 2203, "rhel_9_aarch64", "Red Hat Enterprise Linux 9.x", ARCHITECTURE_AARCH64, TPM_SUPPORTED, FAMILY_LINUX },
+    { 2204, "ol_8_aarch64", "Oracle Linux 8.x", ARCHITECTURE_AARCH64, TPM_SUPPORTED, FAMILY_LINUX },
+    { 2205, "ol_9_aarch64", "Oracle Linux 9.x", ARCHITECTURE_AARCH64, TPM_SUPPORTED, FAMILY_LINUX },
+    { 2206, "ol_10_aarch64", "Oracle Linux 10.x", ARCHITECTURE_AARCH64, TPM_SUPPORTED, FAMILY_LINUX },
+};
+
+/* What suits a system, by its makers' own words, where it is not virtio on the cluster's machine with a gigabyte. The first row whose name it begins with. */
+static const struct { const char *name; BiosType bios; gboolean tpm; DiskInterface disk; NicInterface nic; gint64 memory; } suits[] = {
+    { "windows_11", BIOS_Q35_SECURE_BOOT, TRUE, DISK_INTERFACE_SATA, NIC_E1000E, 4096 },
+    { "windows_2025", BIOS_Q35_SECURE_BOOT, TRUE, DISK_INTERFACE_SATA, NIC_E1000E, 2048 },
+    { "windows_2022", BIOS_Q35_OVMF, FALSE, DISK_INTERFACE_SATA, NIC_E1000E, 2048 },
+    { "windows_2019", BIOS_NONE_, FALSE, DISK_INTERFACE_SATA, NIC_E1000E, 2048 },
+    { "windows_2016", BIOS_NONE_, FALSE, DISK_INTERFACE_SATA, NIC_E1000E, 2048 },
+    { "windows_10", BIOS_NONE_, FALSE, DISK_INTERFACE_SATA, NIC_E1000E, 2048 },
+    { "windows_8", BIOS_NONE_, FALSE, DISK_INTERFACE_SATA, NIC_E1000E, 2048 },
+    { "windows_2012", BIOS_NONE_, FALSE, DISK_INTERFACE_SATA, NIC_E1000E, 2048 },
+    { "windows_xp", BIOS_I440FX_SEA_BIOS, FALSE, DISK_INTERFACE_IDE, NIC_RTL8139, 256 },
+    { "windows_2003", BIOS_I440FX_SEA_BIOS, FALSE, DISK_INTERFACE_IDE, NIC_E1000, 256 },
+    { "windows_", BIOS_NONE_, FALSE, DISK_INTERFACE_SATA, NIC_E1000, 2048 },
+    { "rhel_3", BIOS_I440FX_SEA_BIOS, FALSE, DISK_INTERFACE_IDE, NIC_E1000, 256 },
+    { "rhel_4", BIOS_I440FX_SEA_BIOS, FALSE, DISK_INTERFACE_IDE, NIC_E1000, 256 },
+    { "rhel_8", BIOS_NONE_, FALSE, DISK_INTERFACE_VIRTIO, NIC_VIRTIO, 2048 },
+    { "rhel_9", BIOS_NONE_, FALSE, DISK_INTERFACE_VIRTIO, NIC_VIRTIO, 2048 },
+    { "rhel_10", BIOS_NONE_, FALSE, DISK_INTERFACE_VIRTIO, NIC_VIRTIO, 2048 },
+    { "ol_", BIOS_NONE_, FALSE, DISK_INTERFACE_VIRTIO, NIC_VIRTIO, 2048 },
+    { "", BIOS_NONE_, FALSE, DISK_INTERFACE_VIRTIO, NIC_VIRTIO, 0 },
 };
 
 static const struct { const char *small, *large; } pictures[N_FAMILIES] = {
@@ -115,6 +151,49 @@ static const struct { const char *small, *large; } pictures[N_FAMILIES] = {
         "0wAAAABJRU5ErkJggg==" },
 };
 /* clang-format on */
+
+gboolean
+guest_system_requires_tpm(const GuestSystem *system)
+{
+    return system->tpm_support == TPM_REQUIRED;
+}
+
+gboolean
+guest_system_supports_tpm(const GuestSystem *system)
+{
+    return system->tpm_support != TPM_UNSUPPORTED;
+}
+
+gboolean
+guest_system_is_any(const GuestSystem *system)
+{
+    return g_str_equal(system->name, "other") || g_str_equal(system->name, "other_linux");
+}
+
+gboolean
+guest_system_is_windows(const char *name)
+{
+    return name && g_str_has_prefix(name, "windows");
+}
+
+gboolean
+guest_system_needs_v3(const char *name)
+{
+    return name && (g_str_equal(name, "rhel_10x64") || g_str_equal(name, "ol_10x64"));
+}
+
+static void
+set_suits(GuestSystem *system)
+{
+    guint row = 0;
+    while (!g_str_has_prefix(system->name, suits[row].name))
+        row++;
+    system->bios_type = (int) suits[row].bios;
+    system->tpm_enabled = suits[row].tpm;
+    system->disk_interface = (int) suits[row].disk;
+    system->nic_interface = (int) suits[row].nic;
+    system->minimum_memory = suits[row].memory << 20;
+}
 
 static Id
 icon_id(Family family, const char *size)
@@ -149,6 +228,7 @@ guest_systems_add_fixed(GPtrArray *objects)
         system->description = g_strdup(systems[i].description);
         system->architecture = (int) systems[i].architecture;
         system->tpm_support = (int) systems[i].tpm;
+        set_suits(system);
         system->small_icon.id = icon_id(systems[i].family, "small");
         system->large_icon.id = icon_id(systems[i].family, "large");
         g_ptr_array_add(objects, system);

@@ -69,3 +69,11 @@ machines_has(const char *packed, const char *key, const char *value)
     }
     return FALSE;
 }
+
+char *
+machines_key(const char *packed, const char *architecture, const char *key)
+{
+    if (!architecture || machines_has(packed, "arch", architecture))
+        return g_strdup(key);
+    return g_strconcat(architecture, "/", key, NULL);
+}

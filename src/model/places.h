@@ -62,13 +62,15 @@ typedef struct {
     HostSsh ssh; HostSpm spm; HostCertificate certificate;
     gboolean update_available, numa_supported, ovn_configured, reinstallation_required, network_operation_in_progress;
     Accelerator accelerator;            /* LIVE; ours, beyond oVirt */
+    Words bios_types, guest_architectures;      /* LIVE; ours: what its VMs can be made of */
+    gboolean tpm_supported;             /* LIVE; ours: a TPM 2.0 can be emulated there */
     List cpu_units;                     /* LIVE: HostCpuUnit; path cpuunits */
     List nics;                          /* LIVE: HostNic children */
     List host_numa_nodes;               /* LIVE: NumaNode children, path numanodes */
     Ref cluster;
     char *uri;                          /* SECRET: libvirt URI, or fake file's name */
     Words sources;                      /* SECRET, LIVE: what its VMs can be connected to, the preferred first: "network:default", "bridge:br0" */
-    char *machines;                     /* SECRET, LIVE: emulator, machine types, firmware… as host/facts packs them for domain_xml */
+    char *machines;                     /* SECRET, LIVE: emulator, machine types, firmware…, packed: model/machines.h */
 } Host;
 
 typedef struct { Object object; char *name; Mac mac; Ip ip; gint64 mtu, speed; char *status, *boot_protocol; gboolean bridged; Ref network; } HostNic;

@@ -5,6 +5,7 @@
  * functions and a row. */
 #include "placement/filters.h"
 
+#include "model/machines.h"
 #include "model/storage.h"
 
 /* --- words -------------------------------------------------------------------------------------------------------------------------- */
@@ -118,7 +119,8 @@ static Message *
 refuse_architecture(const Ask *ask, const Host *host)
 {
     int needed = ask->vm->cpu.architecture, has = host->cpu.architecture;
-    if (!needed || needed == ARCHITECTURE_UNDEFINED || !has || needed == has)
+    const char *name = names_get(&architecture_names, needed);
+    if (!needed || needed == ARCHITECTURE_UNDEFINED || !has || needed == has || machines_has(host->machines, "guest", name))
         return NULL;
     return message_new(MSG_PLACEMENT_ARCHITECTURE, "host", host->name, "architecture", names_get(&architecture_names, has), "vm", ask->vm->name,
                        "needed", names_get(&architecture_names, needed), NULL);
@@ -130,6 +132,110 @@ tell_architecture(const Ask *ask, const Host *closest)
     MessageCode code = ask->purpose == PLACEMENT_ADD ? MSG_PLACEMENT_ADD_ARCHITECTURE : MSG_PLACEMENT_START_ARCHITECTURE;
     return message_new(code, "vm", ask->vm->name, "cluster", cluster_name(ask), "needed", names_get(&architecture_names, ask->vm->cpu.architecture),
                        "host", closest->name, "architecture", names_get(&architecture_names, closest->cpu.architecture), NULL);
+}
+
+/* --- firmware ------------------------------------------------------------------------------------------------------------------------ */
+
+static const char *
+architecture_of(const Vm *vm)
+{
+    int said = vm->cpu.architecture;
+    return said && said != ARCHITECTURE_UNDEFINED ? names_get(&architecture_names, said) : NULL;
+}
+
+/* What its machine would be started with, in the words of a host's facts; NULL: what every QEMU has, or a kernel of its own. */
+static const char *
+firmware_of(const Vm *vm)
+{
+    if (vm->cpu.architecture == ARCHITECTURE_AARCH64)
+        return vm->os.kernel && *vm->os.kernel ? NULL : "efi";
+    return vm->bios.type == BIOS_Q35_OVMF ? "efi" : vm->bios.type == BIOS_Q35_SECURE_BOOT ? "secure-boot" : NULL;
+}
+
+static const char *
+firmware_words(const Vm *vm)
+{
+    return vm->cpu.architecture == ARCHITECTURE_AARCH64 ? "aarch64" : names_get(&bios_type_names, vm->bios.type);
+}
+
+/* Somebody else's domain may name a firmware file or a TPM of its own: libvirt is asked by starting it. */
+static gboolean
+brings_its_own(const Ask *ask)
+{
+    return filters_has_home(ask) && (ask->vm->adopted || g_strcmp0(ask->vm->origin, "external") == 0);
+}
+
+/* A host that has not said what it has may have it. */
+static gboolean
+lacks_firmware(const Vm *vm, const Host *host)
+{
+    g_autofree char *key = machines_key(host->machines, architecture_of(vm), "firmware");
+    const char *needed = firmware_of(vm);
+    return needed && host->machines && *host->machines && !machines_has(host->machines, key, needed);
+}
+
+static char *
+firmware_present(const Host *host)
+{
+    GString *names = g_string_new(NULL);
+    for (guint i = 0; i < host->bios_types.count; i++)
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", host->bios_types.items[i]);
+    return g_string_free(names, FALSE);
+}
+
+static Message *
+refuse_firmware(const Ask *ask, const Host *host)
+{
+    g_autofree char *present = firmware_present(host);
+    if (brings_its_own(ask) || !lacks_firmware(ask->vm, host))
+        return NULL;
+    return message_new(MSG_PLACEMENT_FIRMWARE, "host", host->name, "firmware", firmware_words(ask->vm), "vm", ask->vm->name, "present", present, NULL);
+}
+
+static Message *
+tell_firmware(const Ask *ask, const Host *closest)
+{
+    g_autofree char *present = firmware_present(closest);
+    const char *firmware = firmware_words(ask->vm);
+    if (filters_has_home(ask))
+        return message_new(MSG_PLACEMENT_HOME_FIRMWARE, "vm", ask->vm->name, "host", closest->name, "firmware", firmware, "present", present, NULL);
+    MessageCode code = ask->purpose == PLACEMENT_ADD ? MSG_PLACEMENT_ADD_FIRMWARE : MSG_PLACEMENT_START_FIRMWARE;
+    return message_new(code, "vm", ask->vm->name, "cluster", cluster_name(ask), "firmware", firmware, "host", closest->name, "present", present, NULL);
+}
+
+/* --- TPM ------------------------------------------------------------------------------------------------------------------------------ */
+
+static gboolean
+lacks_tpm(const Vm *vm, const Host *host)
+{
+    g_autofree char *key = machines_key(host->machines, architecture_of(vm), "tpm");
+    return vm->tpm_enabled && machines_has(host->machines, key, "no");
+}
+
+static Message *
+refuse_tpm(const Ask *ask, const Host *host)
+{
+    if (brings_its_own(ask) || !lacks_tpm(ask->vm, host))
+        return NULL;
+    return message_new(MSG_PLACEMENT_TPM, "host", host->name, "vm", ask->vm->name, NULL);
+}
+
+static Message *
+tell_tpm(const Ask *ask, const Host *closest)
+{
+    if (filters_has_home(ask))
+        return message_new(MSG_PLACEMENT_HOME_TPM, "vm", ask->vm->name, "host", closest->name, NULL);
+    MessageCode code = ask->purpose == PLACEMENT_ADD ? MSG_PLACEMENT_ADD_TPM : MSG_PLACEMENT_START_TPM;
+    return message_new(code, "vm", ask->vm->name, "cluster", cluster_name(ask), "host", closest->name, NULL);
+}
+
+Message *
+filters_refuse_make(const Host *host, const Vm *vm)
+{
+    const Ask ask = { .vm = vm, .purpose = PLACEMENT_ADD };
+    Message *why = refuse_architecture(&ask, host);
+    why = why ? why : refuse_firmware(&ask, host);
+    return why ? why : refuse_tpm(&ask, host);
 }
 
 /* --- disks ------------------------------------------------------------------------------------------------------------------------- */
@@ -246,6 +352,8 @@ const Filter filters[] = {
     { TRUE,  refuse_cluster,      NULL,            tell_no_host },
     { TRUE,  refuse_not_up,       NULL,            tell_not_up },
     { TRUE,  refuse_architecture, NULL,            tell_architecture },
+    { TRUE,  refuse_firmware,     NULL,            tell_firmware },
+    { TRUE,  refuse_tpm,          NULL,            tell_tpm },
     { TRUE,  refuse_disk,         NULL,            tell_disk },
     { TRUE,  refuse_cpus,         nearness_cpus,   tell_cpus },
     { FALSE, refuse_memory,       nearness_memory, tell_memory },

@@ -26,4 +26,5 @@ extern const Filter filters[];
 extern const guint n_filters;
 
 gboolean filters_has_home(const Ask *ask);                          /* may it run only where its definition lies? */
+Message *filters_refuse_make(const Host *host, const Vm *vm);       /* what VM is made of alone: architecture, firmware, TPM; NULL: it may */
 Message *filters_tell_empty(const Ask *ask);                        /* there is no host at all */

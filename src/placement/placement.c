@@ -119,6 +119,13 @@ placement_check(const PlacementChoice *choice, GError **error)
     return choice->why ? fault_take(error, message_ref(choice->why)) : TRUE;
 }
 
+gboolean
+placement_check_make(const Host *host, const Vm *vm, GError **error)
+{
+    Message *why = filters_refuse_make(host, vm);
+    return why ? fault_take(error, why) : TRUE;
+}
+
 void
 placement_choice_free(PlacementChoice *choice)
 {

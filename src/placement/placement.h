@@ -33,5 +33,7 @@ typedef struct {
 PlacementChoice *placement_choose(const View *view, const Vm *vm, PlacementPurpose purpose);
 /* FALSE with the choice's sentence as fault where no host was found. */
 gboolean placement_check(const PlacementChoice *choice, GError **error);
+/* Can HOST make what VM is made of (architecture, firmware, TPM)? For a VM that is edited where it is. */
+gboolean placement_check_make(const Host *host, const Vm *vm, GError **error);
 void placement_choice_free(PlacementChoice *choice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlacementChoice, placement_choice_free)

@@ -220,9 +220,19 @@ def check_never_started(lab):
     manager.delete(f"/vms/{manager.vm('efi0')['id']}?wait=1")
 
 
+def check_by_id(lab):
+    manager = lab.manager
+    lab.expect(manager.action("efi", "start"), "it is started, which makes the variables that are called by its id")
+    lab.expect(manager.action("efi", "stop"), "and stopped")
+    lab.expect(manager.action("efi", "clone", {"vm": {"name": "efi3"}}), "and cloned")
+    lab.tap.check(manager.vm("efi3")["id"] in variables(xml(lab, "efi3")), "the clone's are called by the clone's", xml(lab, "efi3"))
+    check_runs(lab, "efi3", nvram(lab, variables(xml(lab, "efi"))), nvram(lab, variables(xml(lab, "efi3"))))
+
+
 def check_unnamed(lab):
-    """libvirt chose the file, and the definition does not say which."""
+    """libvirt chose the file, and the definition does not say which: so those of older VMs."""
     tap, manager = lab.tap, lab.manager
+    lab.libvirtd.virsh("define", "/dev/stdin", data=re.sub(r"\s*<nvram>.*?</nvram>", "", xml(lab, "efi")))
     lab.expect(manager.action("efi", "start"), "it is started, which makes its variables")
     was = nvram(lab, variables(lab.libvirtd.virsh("dumpxml", "efi")))
     lab.expect(manager.action("efi", "stop"), "and stopped")
@@ -255,6 +265,7 @@ def check_firmware(lab):
     lab.expect(manager.post("/vms?wait=1", {"name": "efi", "memory": str(128 * MIB), "bios": {"type": "q35_ovmf"}, "nics": {"nic": [{"name": "nic1"}]}, "os": {
         "boot": {"devices": {"device": ["network"]}}}}), "a VM with UEFI is made")
     check_never_started(lab)
+    check_by_id(lab)
     check_unnamed(lab)
     check_named(lab)
 

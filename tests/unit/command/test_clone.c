@@ -235,6 +235,22 @@ twin(const char *xml, DomainTwin *ret, GError **error)
     return domain_xml_twin(xml, "vm", ids, ret, error);
 }
 
+/* A file that is called by the VM's id: so are those of Secure Boot. */
+static void
+test_variables_by_id(void)
+{
+    static const char *const files[][2] = { { "/nv/" OLD "_VARS.fd", "/nv/" NEW "_VARS.fd" }, { "/nv/" OLD "_SECURE_VARS.fd", "/nv/" NEW "_SECURE_VARS.fd" },
+                                            { "/" OLD "/vm.fd", "/" OLD "/" NEW "_VARS.fd" } };
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_auto(DomainTwin) made = { 0 };
+        g_autofree char *xml = g_strdup_printf("<domain><name>vm</name><uuid>" OLD "</uuid><os><nvram>%s</nvram></os><devices/></domain>", files[i][0]);
+        g_assert_true(twin(xml, &made, NULL));
+        g_assert_cmpstr(made.variables, ==, files[i][0]);
+        g_assert_cmpstr(made.copy, ==, files[i][1]);
+        g_assert_nonnull(strstr(made.xml, files[i][1]));
+    }
+}
+
 static void
 test_variables(void)
 {
@@ -304,6 +320,7 @@ main(int argc, char **argv)
     g_test_add_func("/clone/shares-nothing", test_shares_nothing);
     g_test_add_func("/clone/is-read-as-made", test_is_read_as_made);
     g_test_add_func("/clone/started-meanwhile", test_started_meanwhile);
+    g_test_add_func("/clone/variables_by_id", test_variables_by_id);
     g_test_add_func("/clone/variables", test_variables);
     g_test_add_func("/clone/hidden-variables", test_hidden_variables);
     g_test_add_func("/clone/shared-variables", test_shared_variables);

@@ -63,6 +63,26 @@ test_adding_vms(void)
     estate_close();
 }
 
+/* The host of the estate has SeaBIOS alone and says nothing of a TPM. */
+static void
+test_firmware(void)
+{
+    estate_open();
+    refused_vm(VM("<bios><type>q35_ovmf</type></bios>"), "no host in cluster 'Default' that is up has firmware for q35_ovmf. | Host 'n1' has");
+    refused_vm(VM("<bios><type>q35_secure_boot</type></bios>"), "has firmware for q35_secure_boot");
+    refused_vm(VM("<os><type>windows_11</type></os>"), "has firmware for q35_secure_boot");
+    refused_vm(VM("<os><type>windows_11</type></os><tpm_enabled>false</tpm_enabled>"), "VM 'new' cannot be without a TPM: its operating system 'windows_11' requires one.");
+    refused_vm(VM("<os><type>windows_xp</type></os><tpm_enabled>true</tpm_enabled>"), "its operating system 'windows_xp' does not use one");
+    refused_vm(VM("<os><type>ol_9x64</type></os><tpm_enabled>true</tpm_enabled>"), "a TPM needs UEFI. | Set bios.type to q35_ovmf");
+    refused_vm(VM("<cpu><architecture>aarch64</architecture></cpu>"), "is aarch64");
+    refused_vm(VM("<cpu><architecture>aarch64</architecture></cpu><os><type>rhel_9x64</type></os>"), "that runs on x86_64, and the VM is aarch64");
+    refused_vm(VM("<cpu><architecture>aarch64</architecture></cpu><bios><type>q35_ovmf</type></bios>"), "a machine of aarch64, which has UEFI of its own");
+    estate_refused(estate_work(&vm_update, &estate.hello, "<vm><bios><type>q35_ovmf</type></bios></vm>"), "Host 'n1' has no firmware for q35_ovmf, which VM 'hello' needs.");
+    g_autofree char *suits = estate_refusal(estate_work(&vm_add, NULL, VM("<os><type>windows_2025</type></os>")));
+    g_assert_null(suits);               /* what only suits it is left away where no host has it */
+    estate_close();
+}
+
 /* Where there are two clusters somebody must say which. */
 static void
 test_two_clusters(void)
@@ -421,6 +441,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/refusals/references", test_references);
     g_test_add_func("/refusals/adding_vms", test_adding_vms);
+    g_test_add_func("/refusals/firmware", test_firmware);
     g_test_add_func("/refusals/two_clusters", test_two_clusters);
     g_test_add_func("/refusals/null_ids", test_null_ids);
     g_test_add_func("/refusals/sent_back", test_sent_back);

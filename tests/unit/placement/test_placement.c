@@ -2,10 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Replays each .in of tests/golden/placement: an estate as lines, then `start NAME` or `add NAME`. The answer is compared with the
- * .out beside it. Lines: cluster, host, storage, disk, vm (each NAME path=value …), `attach VM DISK`. */
+ * .out beside it. Lines: cluster, host, storage, disk, vm (each NAME path=value …), `machines HOST key=value …`, `attach VM DISK`. */
 #include "../lines.h"
 
 #include "base/text.h"
+#include "model/machines.h"
 #include "model/storage.h"
 #include "placement/capacity.h"
 #include "placement/placement.h"
@@ -54,6 +55,22 @@ attach(Case *this, char **words)
     list_add(&vm->disk_attachments, attachment);
 }
 
+/* What a host's QEMU can make, beside what it has. */
+static void
+take_machines(Case *this, char **words)
+{
+    Host *host = find(this, &host_type, words[1]);
+    GString *packed = g_string_new(NULL);
+    for (guint i = 2; words[i]; i++) {
+        g_auto(GStrv) pair = g_strsplit(words[i], "=", 2);
+        if (g_str_equal(pair[0], "bios_type"))
+            words_add(&host->bios_types, pair[1]);
+        else
+            machines_add(packed, pair[0], pair[1]);
+    }
+    host->machines = g_string_free(packed, FALSE);
+}
+
 static View *
 make_view(Case *this)
 {
@@ -99,6 +116,8 @@ take_line(Case *this, char **words)
         add_object(this, &disk_type, words);
     else if (g_str_equal(words[0], "vm"))
         add_object(this, &vm_type, words);
+    else if (g_str_equal(words[0], "machines"))
+        take_machines(this, words);
     else if (g_str_equal(words[0], "attach"))
         attach(this, words);
     else if (g_str_equal(words[0], "start"))

@@ -119,10 +119,28 @@ has_drivers(const View *view, const Vm *vm)
     return FALSE;
 }
 
+/* Who has a virtio device has the drivers: they come together. */
+static gboolean
+uses_virtio(const Vm *vm)
+{
+    for (guint i = 0; i < vm->disk_attachments.count; i++) {
+        int interface = ((const DiskAttachment *) vm->disk_attachments.items[i])->interface;
+        if (interface == DISK_INTERFACE_VIRTIO || interface == DISK_INTERFACE_VIRTIO_SCSI)
+            return TRUE;
+    }
+    for (guint i = 0; i < vm->nics.count; i++) {
+        if (((const Nic *) vm->nics.items[i])->interface == NIC_VIRTIO)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean
 needs_plain_devices(const View *view, const Vm *vm, const GuestSystem *system)
 {
-    return system && vm->cpu.architecture != ARCHITECTURE_AARCH64 && !(guest_system_is_windows(vm->os.type) && has_drivers(view, vm));
+    if (!system || vm->cpu.architecture == ARCHITECTURE_AARCH64 || uses_virtio(vm))
+        return FALSE;
+    return !(guest_system_is_windows(vm->os.type) && has_drivers(view, vm));
 }
 
 int

@@ -4,6 +4,9 @@
  * What verbs refuse, and in which words. After each refusal the model is as it was (estate_refused sees to it). */
 #include "estate.h"
 
+#include "base/text.h"
+#include "command/guest_defaults.h"
+
 #include <string.h>
 
 #define VM(rest) "<vm><name>new</name><cluster><name>Default</name></cluster>" rest "</vm>"
@@ -80,6 +83,36 @@ test_firmware(void)
     estate_refused(estate_work(&vm_update, &estate.hello, "<vm><bios><type>q35_ovmf</type></bios></vm>"), "Host 'n1' has no firmware for q35_ovmf, which VM 'hello' needs.");
     g_autofree char *suits = estate_refusal(estate_work(&vm_add, NULL, VM("<os><type>windows_2025</type></os>")));
     g_assert_null(suits);               /* what only suits it is left away where no host has it */
+    estate_close();
+}
+
+static void
+check_devices(const Vm *vm, int disk, int nic)
+{
+    g_assert_cmpint(guest_defaults_disk(estate.view, vm), ==, disk);
+    g_assert_cmpint(guest_defaults_nic(estate.view, vm), ==, nic);
+}
+
+/* What a guest has drivers for, where its client does not say. */
+static void
+test_devices_of_systems(void)
+{
+    estate_open();
+    Vm *vm = object_new(&vm_type);
+    check_devices(vm, DISK_INTERFACE_VIRTIO, NIC_VIRTIO);
+    text_set(&vm->os.type, "ol_9x64");
+    check_devices(vm, DISK_INTERFACE_VIRTIO, NIC_VIRTIO);
+    text_set(&vm->os.type, "windows_xp");
+    vm->bios.type = BIOS_I440FX_SEA_BIOS;
+    check_devices(vm, DISK_INTERFACE_IDE, NIC_RTL8139);
+    vm->bios.type = BIOS_Q35_SEA_BIOS;
+    check_devices(vm, DISK_INTERFACE_SATA, NIC_RTL8139);
+    text_set(&vm->os.type, "windows_2022");
+    check_devices(vm, DISK_INTERFACE_SATA, NIC_E1000E);
+    Nic *nic = list_add(&vm->nics, object_new(&nic_type));
+    nic->interface = NIC_VIRTIO;
+    check_devices(vm, DISK_INTERFACE_VIRTIO, NIC_VIRTIO);
+    object_unref(vm);
     estate_close();
 }
 
@@ -442,6 +475,7 @@ main(int argc, char **argv)
     g_test_add_func("/refusals/references", test_references);
     g_test_add_func("/refusals/adding_vms", test_adding_vms);
     g_test_add_func("/refusals/firmware", test_firmware);
+    g_test_add_func("/refusals/devices_of_systems", test_devices_of_systems);
     g_test_add_func("/refusals/two_clusters", test_two_clusters);
     g_test_add_func("/refusals/null_ids", test_null_ids);
     g_test_add_func("/refusals/sent_back", test_sent_back);

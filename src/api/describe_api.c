@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * {"types":[…],"commands":[…]}: every type of the inventory, each followed by its children; every row of the command table with its
- * steps. Helps and steps in the reader's language. Made once a language: tables do not change while we run. */
+ * {"types":[…],"commands":[…],"reads":[…]}: every type of the inventory, each followed by its children; every row of the command table with
+ * its flags and steps; what may be said when something is read. Helps and steps in the reader's language. Made once a language: tables do
+ * not change while we run. */
 #include "api/describe_api.h"
 
 #include "api/console.h"
@@ -24,7 +25,45 @@ add_type(Text *out, const Type *type, GHashTable *told, Language language)
     }
 }
 
-/* {"name":"vm.start","verb","on","permit","help","once":false,"steps":["prepare disks",…]} */
+static void
+add_flags(Text *out, const CommandFlag *flags, Language language)
+{
+    text_add_literal(out, "\"flags\":[");
+    for (const CommandFlag *flag = flags; flag && flag->name; flag++) {
+        text_add(out, flag == flags ? "{\"name\":" : ",{\"name\":");
+        text_add_json(out, flag->name);
+        text_add_literal(out, ",\"help\":");
+        text_add_json(out, language_word(flag->help, language));
+        text_add_literal(out, "}");
+    }
+    text_add_literal(out, "]");
+}
+
+/* Flags of reading; `on` NULL: of anything. */
+static const struct {
+    const char *verb, *on;
+    CommandFlag flags[2];
+} reads[] = {
+    { "show", "cdrom", { { "current", "What lies in it now, not at the next start." } } },
+    { "show", NULL, { { "all_content", "With the fields that are only told on demand." } } },
+    { "list", NULL, { { "all_content", "With the fields that are only told on demand." } } },
+};
+
+static void
+add_reads(Text *out, Language language)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(reads); i++) {
+        text_add(out, i == 0 ? "{\"verb\":" : ",{\"verb\":");
+        text_add_json(out, reads[i].verb);
+        text_add_literal(out, ",\"on\":");
+        text_add_json(out, reads[i].on ? reads[i].on : "");
+        text_add_literal(out, ",");
+        add_flags(out, reads[i].flags, language);
+        text_add_literal(out, "}");
+    }
+}
+
+/* {"name":"vm.start","verb","on","permit","help","once":false,"flags":[{"name","help"}],"steps":["prepare disks",…]} */
 static void
 add_command(Text *out, const Command *command, Language language)
 {
@@ -40,7 +79,9 @@ add_command(Text *out, const Command *command, Language language)
         text_add_json(out, words[i][1]);
         text_add_literal(out, ",");
     }
-    text_printf(out, "\"once\":%s,\"steps\":[", command->once ? "true" : "false");
+    text_printf(out, "\"once\":%s,", command->once ? "true" : "false");
+    add_flags(out, command->flags, language);
+    text_add_literal(out, ",\"steps\":[");
     for (const Step *step = command->steps; step && step->name; step++) {
         if (step != command->steps)
             text_add_literal(out, ",");
@@ -60,6 +101,8 @@ make(Language language)
     text_add_literal(&out, "],\"commands\":[");
     for (const Command *const *row = command_registry; *row; row++)
         add_command(&out, *row, language);
+    text_add_literal(&out, "],\"reads\":[");
+    add_reads(&out, language);
     text_add_literal(&out, "]}");
     return text_take_bytes(&out);
 }

@@ -68,14 +68,34 @@ print_verbs(struct json_object *type, Language language)
         putchar('\n');
 }
 
+/* What may be said beside the fields: `update current=true`. */
+static void
+print_flags(struct json_object *description, struct json_object *type, const char *list)
+{
+    struct json_object *rows = NULL;
+    json_object_object_get_ex(description, list, &rows);
+    for (gsize i = 0; rows && i < json_object_array_length(rows); i++) {
+        struct json_object *row = json_object_array_get_idx(rows, i), *flags = NULL;
+        gboolean fits = g_str_equal(words_string(row, "on"), words_string(type, "one"));
+        json_object_object_get_ex(row, "flags", &flags);
+        for (gsize k = 0; fits && flags && k < json_object_array_length(flags); k++) {
+            struct json_object *flag = json_object_array_get_idx(flags, k);
+            g_autofree char *name = g_strconcat(words_string(flag, "name"), "=true", NULL);
+            printf("%s: %-24s %s\n", words_string(row, "verb"), name, words_string(flag, "help"));
+        }
+    }
+}
+
 void
-describe_print(struct json_object *type, Language language)
+describe_print(struct json_object *description, struct json_object *type, Language language)
 {
     const char *parent = words_string(type, "parent");
     printf("%s: %s\n", words_string(type, "one"), words_string(type, "help"));
     if (*parent)
         printf("%s %s: %s=NAME\n", language_word("It belongs to a", language), parent, parent);
     print_verbs(type, language);
+    print_flags(description, type, "commands");
+    print_flags(description, type, "reads");
     puts(language_word("Fields (add: given when it is made; set: changed later; else only shown):", language));
     print_rows(type, "", 0);
 }

@@ -7,4 +7,4 @@
 #include "cli/client.h"
 
 /* What TYPE, of the manager's description, is, what can be done with it, and its fields, on standard output; heads in LANGUAGE. */
-void describe_print(struct json_object *type, Language language);
+void describe_print(struct json_object *description, struct json_object *type, Language language);

@@ -21,7 +21,8 @@ typedef struct {
     char *collection;               /* "/vms" or "/vms/ID/nics" */
     char *path;                     /* of the one object, NULL if none was named */
     char *many;                     /* what `shikiri list` takes to show the collection: "nics vm=web1" */
-    GPtrArray *pairs;               /* what is left after the parent's word; NULL-terminated */
+    GPtrArray *pairs;               /* what is left after the parent's word and the flags; NULL-terminated */
+    GString *flags;                 /* "current=true", as they stand in a query */
 } Run;
 
 static void
@@ -32,6 +33,8 @@ run_clear(Run *run)
     g_free(run->path);
     g_free(run->many);
     g_clear_pointer(&run->pairs, g_ptr_array_unref);
+    if (run->flags)
+        g_string_free(run->flags, TRUE);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
@@ -128,10 +131,28 @@ find_collection(Run *run, GError **error)
     return above && fault_set(error, MSG_CLI_NEEDS_PARENT, "type", words_string(run->type, "one"), "parent", parent, NULL);
 }
 
+/* Nobody knows the id of a drive, and a VM has one: where there is one alone it need not be named. Only a look or an edit goes by that. */
+static gboolean
+find_only(Run *run)
+{
+    const char *verb = run->request->verb;
+    if (!*words_string(run->type, "parent") || !(g_str_equal(verb, "show") || g_str_equal(verb, "update")))
+        return FALSE;
+    g_autoptr(GError) unheard = NULL;
+    struct json_object *reply = client_json(run->client, "GET", run->collection, NULL, &unheard);
+    struct json_object *objects = reply ? list_of(reply, run->type) : NULL;
+    if (objects && json_object_array_length(objects) == 1)
+        run->path = g_strconcat(run->collection, "/", words_string(json_object_array_get_idx(objects, 0), "id"), NULL);
+    json_object_put(reply);
+    return run->path != NULL;
+}
+
 static gboolean
 find_object(Run *run, GError **error)
 {
     const char *name = run->request->name;
+    if (!name && find_only(run))
+        return TRUE;
     if (!name)
         return fault_set(error, MSG_CLI_NEEDS_NAME, "verb", run->request->verb, "type", words_string(run->type, "one"), NULL);
     g_autofree char *id = id_of(run, run->type, run->collection, name, error);
@@ -143,11 +164,12 @@ find_object(Run *run, GError **error)
 static char *
 with_query(const Run *run, const char *path)
 {
+    const char *const parts[] = { run->request->wait ? "wait=1" : "", run->request->plan ? "plan=1" : "", run->flags->str };
     GString *out = g_string_new(path);
-    if (run->request->wait)
-        g_string_append(out, "?wait=1");
-    if (run->request->plan)
-        g_string_append(out, run->request->wait ? "&plan=1" : "?plan=1");
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (*parts[i])
+            g_string_append_printf(out, "%s%s", strchr(out->str, '?') ? "&" : "?", parts[i]);
+    }
     return g_string_free(out, FALSE);
 }
 
@@ -200,6 +222,7 @@ run_list(Run *run, GError **error)
     gboolean table = !run->request->json && !run->request->xml;
     text_add(&path, run->collection);
     text_add(&path, table && words_row(run->type, PRINT_ADDRESSES) ? "?follow=" PRINT_ADDRESSES : "?");
+    text_printf(&path, "&%s", run->flags->str);
     if (run->request->search) {
         text_add(&path, "&search=");
         text_add_url(&path, run->request->search);
@@ -286,6 +309,32 @@ check_verb(const Run *run, GError **error)
     return fault_set(error, MSG_CLI_UNKNOWN_VERB, "type", words_string(run->type, "one"), "verb", verb, "verbs", all->str, NULL);
 }
 
+static gboolean
+is_yes_or_no(const char *value)
+{
+    static const char *const words[] = { "true", "false", "yes", "no", "1", "0", NULL };
+    return g_strv_contains(words, value);
+}
+
+/* Takes what is said beside the fields out of the pairs: what a field is called is a field. */
+static gboolean
+take_flags(Run *run, GError **error)
+{
+    for (guint i = 0; i + 1 < run->pairs->len;) {
+        g_auto(GStrv) halves = g_strsplit(g_ptr_array_index(run->pairs, i), "=", 2);
+        gboolean is_field = !g_strv_contains(without_pairs, run->request->verb) && words_row(run->type, halves[0]);
+        if (!halves[0] || !halves[1] || is_field || !words_flag(run->description, run->type, run->request->verb, halves[0])) {
+            i++;
+            continue;
+        }
+        if (!is_yes_or_no(halves[1]))
+            return fault_set(error, MSG_CLI_BAD_FLAG, "value", halves[1], "flag", halves[0], NULL);
+        g_string_append_printf(run->flags, "%s%s=%s", run->flags->len ? "&" : "", halves[0], halves[1]);
+        g_ptr_array_remove_index(run->pairs, i);
+    }
+    return TRUE;
+}
+
 /* Every word must have had a use: "update vm web1 memory 2GiB" would change nothing and say nothing. */
 static gboolean
 check_words(const Run *run, GError **error)
@@ -314,8 +363,10 @@ run_verb(Run *run, GError **error)
         return run_add(run, error);
     if (!find_object(run, error))
         return FALSE;
-    if (g_str_equal(verb, "show"))
-        return show_reply(run, "GET", run->path, NULL, error);
+    if (g_str_equal(verb, "show")) {
+        g_autofree char *path = with_query(run, run->path);
+        return show_reply(run, "GET", path, NULL, error);
+    }
     if (g_str_equal(verb, "update"))
         return run_update(run, error);
     if (g_str_equal(verb, "remove")) {
@@ -334,12 +385,13 @@ request_run(Client *client, const Request *request, GError **error)
     if (!run.type)
         return FALSE;
     if (g_str_equal(request->verb, "describe") || g_str_equal(request->verb, "help")) {
-        describe_print(run.type, client_language(client));
+        describe_print(run.description, run.type, client_language(client));
         return TRUE;
     }
     run.pairs = g_ptr_array_new_with_free_func(g_free);
     for (char **pair = request->pairs; *pair; pair++)
         g_ptr_array_add(run.pairs, g_strdup(*pair));
     g_ptr_array_add(run.pairs, NULL);
-    return check_verb(&run, error) && find_collection(&run, error) && check_words(&run, error) && run_verb(&run, error);
+    run.flags = g_string_new(NULL);
+    return check_verb(&run, error) && find_collection(&run, error) && take_flags(&run, error) && check_words(&run, error) && run_verb(&run, error);
 }

@@ -130,6 +130,33 @@ words_verb(struct json_object *type, const char *verb)
     return array_has(type, "verbs", verb);
 }
 
+static struct json_object *
+find_flag(struct json_object *rows, const char *verb, const char *on, const char *name)
+{
+    for (gsize i = 0; rows && i < json_object_array_length(rows); i++) {
+        struct json_object *row = json_object_array_get_idx(rows, i), *flags = NULL;
+        const char *of = words_string(row, "on");
+        gboolean fits = g_str_equal(words_string(row, "verb"), verb) && (!*of || g_str_equal(of, on));
+        json_object_object_get_ex(row, "flags", &flags);
+        for (gsize k = 0; fits && flags && k < json_object_array_length(flags); k++) {
+            struct json_object *flag = json_object_array_get_idx(flags, k);
+            if (g_str_equal(words_string(flag, "name"), name))
+                return flag;
+        }
+    }
+    return NULL;
+}
+
+struct json_object *
+words_flag(struct json_object *description, struct json_object *type, const char *verb, const char *name)
+{
+    struct json_object *commands = NULL, *reads = NULL;
+    json_object_object_get_ex(description, "commands", &commands);
+    json_object_object_get_ex(description, "reads", &reads);
+    struct json_object *flag = find_flag(commands, verb, words_string(type, "one"), name);
+    return flag ? flag : find_flag(reads, verb, words_string(type, "one"), name);
+}
+
 /* Searches take names, so one object of thousands is found without fetching all. */
 const char *
 words_name_search(struct json_object *type)
@@ -233,6 +260,23 @@ value_in(struct json_object *type, struct json_object *only, const char *path, c
     return object;
 }
 
+/* What has a name and a value is said as it is: custom_properties=hugepages=2048. Empty: none. */
+static struct json_object *
+list_of_properties(const char *item, const char *value)
+{
+    struct json_object *object = json_object_new_object(), *array = json_object_new_array();
+    g_auto(GStrv) words = g_strsplit(value, ",", -1);
+    for (guint i = 0; words[i] && *words[i]; i++) {
+        g_auto(GStrv) halves = g_strsplit(words[i], "=", 2);
+        struct json_object *one = json_object_new_object();
+        json_object_object_add(one, "name", json_object_new_string(halves[0]));
+        json_object_object_add(one, "value", json_object_new_string(halves[1] ? halves[1] : ""));
+        json_object_array_add(array, one);
+    }
+    json_object_object_add(object, item, array);
+    return object;
+}
+
 /* NULL with a sentence. */
 static struct json_object *
 value_of(struct json_object *type, struct json_object *field, const char *path, const char *value, GError **error)
@@ -242,6 +286,8 @@ value_of(struct json_object *type, struct json_object *field, const char *path, 
     struct json_object *only = only_field(field);
     if (is_list && only && g_str_equal(words_string(only, "kind"), "ref"))
         return list_of_references(words_string(field, "item"), value);
+    if (is_list && words_row(field, "name") && words_row(field, "value"))
+        return list_of_properties(words_string(field, "item"), value);
     if (only && !is_list)
         return value_in(type, only, path, value, error);
     if (is_list || g_str_equal(kind, "group"))

@@ -20,5 +20,7 @@ struct json_object *words_field(struct json_object *description, struct json_obj
 const char *words_name_search(struct json_object *type);    /* the search word that finds one by name; NULL */
 gboolean words_field_has(struct json_object *field, const char *flag);      /* "show" */
 gboolean words_verb(struct json_object *type, const char *verb);
+/* The flag NAME that VERB takes of TYPE beside its fields, as `current` of an update of a cdrom; NULL. Borrowed. */
+struct json_object *words_flag(struct json_object *description, struct json_object *type, const char *verb, const char *name);
 /* A JSON body of "field=value" words: numbers with sizes ("2GiB"), references by name or id, lists by commas. Yours. */
 char *words_body(struct json_object *description, struct json_object *type, char **pairs, GError **error);

@@ -49,11 +49,23 @@ attachments_make(const View *view, const Vm *vm, const Draft *draft, const Id *d
 }
 
 void
+attachments_note_bus(Vm *vm, const DiskAttachment *attachment)
+{
+    for (guint i = 0; i < vm->disk_attachments.count; i++) {
+        const DiskAttachment *other = vm->disk_attachments.items[i];
+        if (!id_equal(&other->object.id, &attachment->object.id) && other->active && other->interface == DISK_INTERFACE_VIRTIO_SCSI)
+            return;                     /* whatever controller that has, it serves this one too */
+    }
+    vm->virtio_scsi.enabled |= attachment->active && attachment->interface == DISK_INTERFACE_VIRTIO_SCSI;
+}
+
+void
 attachments_put(Vm *vm, const DiskAttachment *attachment)
 {
     if (list_find(&vm->disk_attachments, &attachment->object.id))
         return;
     DiskAttachment *copy = object_dup(attachment);
+    attachments_note_bus(vm, copy);
     g_free(copy->target);
     copy->target = devices_free_target(vm, copy->interface);
     list_add(&vm->disk_attachments, copy);

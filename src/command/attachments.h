@@ -19,6 +19,8 @@ extern const Type attachments_body_type;
 void attachments_apply(const Draft *draft, DiskAttachment *attachment);
 /* A new one, with the defaults: virtio, active. Yours. */
 DiskAttachment *attachments_make(const View *view, const Vm *vm, const Draft *draft, const Id *disk);
+/* A disk on virtio-scsi brings its controller. */
+void attachments_note_bus(Vm *vm, const DiskAttachment *attachment);
 /* Puts a copy of ATTACHMENT into VM unless it is there, with a target free in VM. */
 void attachments_put(Vm *vm, const DiskAttachment *attachment);
 

@@ -103,6 +103,7 @@ const Command cdrom_update = {
     .verb = "update",
     .on = &cdrom_type,
     .params = &cdrom_type,
+    .flags = (const CommandFlag[]) { { "current", "The guest that runs gets it at once." }, { 0 } },
     .permit = PERMIT_CHANGE_VM_CD,
     .title = MSG_CHANGING_CD,
     .done = { 38, MSG_CD_CHANGED },

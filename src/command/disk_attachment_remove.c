@@ -45,6 +45,7 @@ stage(Work *work, Changes *changes, GError **error)
 const Command disk_attachment_remove = {
     .verb = "remove",
     .on = &disk_attachment_type,
+    .flags = (const CommandFlag[]) { { "detach_only", "false deletes the disk too." }, { 0 } },
     .permit = PERMIT_VM_STORAGE,
     .title = MSG_DETACHING_DISK,
     .done = { 2018, MSG_DISK_DETACHED },

@@ -21,6 +21,7 @@ edit(Work *work, Vm *vm, GError **error)
         return fault_set(error, MSG_DEVICE_GONE_OUTSIDE, "vm", model ? model->name : "", NULL);
     int interface = attachment->interface;
     attachments_apply(work->draft, attachment);
+    attachments_note_bus(vm, attachment);
     if (interface == attachment->interface)
         return TRUE;
     g_clear_pointer(&attachment->target, g_free);

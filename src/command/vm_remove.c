@@ -223,6 +223,7 @@ words(const Work *work)
 const Command vm_remove = {
     .verb = "remove",
     .on = &vm_type,
+    .flags = (const CommandFlag[]) { { "detach_only", "Keep its disks." }, { 0 } },
     .permit = PERMIT_DELETE_VM,
     .title = MSG_REMOVING_VM,
     .done = { 113, MSG_VM_REMOVED },

@@ -18,6 +18,8 @@
 #define MAX_FACTOR 4                            /* what `max` is for a VM whose client did not say */
 #define CPUS_MOST 710
 #define CPU_SHARES_MOST 262144
+#define IO_THREADS_MOST 64
+#define RATE_MOST (1ll << 30)
 #define CMDLINE_MOST 2000                       /* what kernels of all architectures take */
 
 static gboolean
@@ -118,11 +120,26 @@ vm_rules_check_draft(Work *work, const char *name, GError **error)
     return check_system(work, sent, error) && check_counts(work->draft, sent, name, error) && check_boot(work, error);
 }
 
+/* What a new VM has unless it is said not to: as oVirt's, and a serial console, which costs nothing. */
+static void
+switch_on(const Draft *draft, Vm *vm)
+{
+    const struct { const char *field; gboolean *value; } switches[] = {
+        { "usb.enabled", &vm->usb.enabled }, { "virtio_scsi.enabled", &vm->virtio_scsi.enabled }, { "console.enabled", &vm->console.enabled },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(switches); i++)
+        *switches[i].value |= !draft_has(draft, switches[i].field);
+}
+
 void
 vm_rules_apply(const Draft *draft, Vm *vm, guint mask)
 {
     gint64 before = vm->memory;
     draft_apply(draft, vm, mask);
+    if (mask == ADD)
+        switch_on(draft, vm);
+    if (mask != ADD && vm->rng_device.source == 0)
+        vm->rng_device.rate = (Rate) { 0 };     /* of nothing */
     if (mask != ADD && vm->memory == before)
         return;
     vm->memory -= vm->memory % MIB;
@@ -159,6 +176,71 @@ check_cpu(const Vm *vm, GError **error)
     return fault_set(error, MSG_BAD_TOPOLOGY, "vm", vm->name, "topology", given, "most", most, NULL);
 }
 
+static gboolean
+check_random(const Vm *vm, GError **error)
+{
+    const Rate *rate = &vm->rng_device.rate;
+    gboolean well = rate->bytes >= 0 && rate->bytes <= RATE_MOST && rate->period >= 0 && rate->period <= RATE_MOST && (rate->bytes > 0 || rate->period == 0);
+    return well || fault_set(error, MSG_RNG_RATE, "vm", vm->name, NULL);
+}
+
+static gboolean
+check_threads(const Vm *vm, GError **error)
+{
+    g_autofree char *count = g_strdup_printf("%" G_GINT64_FORMAT, vm->io.threads), *most = g_strdup_printf("%d", IO_THREADS_MOST);
+    return (vm->io.threads >= 0 && vm->io.threads <= IO_THREADS_MOST) || fault_set(error, MSG_IO_THREADS, "vm", vm->name, "count", count, "most", most, NULL);
+}
+
+/* Drives of machines without IDE and SATA stand on it too. */
+static gboolean
+check_scsi(const Vm *vm, GError **error)
+{
+    for (guint i = 0; i < vm->disk_attachments.count && !vm->virtio_scsi.enabled; i++) {
+        const DiskAttachment *attachment = vm->disk_attachments.items[i];
+        if (attachment->active && attachment->interface == DISK_INTERFACE_VIRTIO_SCSI)
+            return fault_set(error, MSG_SCSI_IN_USE, "vm", vm->name, "what", "a disk of it", NULL);
+    }
+    if (!vm->virtio_scsi.enabled && vm->cpu.architecture == ARCHITECTURE_AARCH64)
+        return fault_set(error, MSG_SCSI_IN_USE, "vm", vm->name, "what", "its CD-ROM drive", NULL);
+    return TRUE;
+}
+
+/* A page size is a power of two that the memory is a whole number of. */
+static gboolean
+check_pages(const Vm *vm, const char *value, GError **error)
+{
+    gint64 pages = 0;
+    gboolean number = *value && strspn(value, "0123456789") == strlen(value) && strlen(value) < 10;
+    if (number)
+        pages = g_ascii_strtoll(value, NULL, 10);
+    gboolean well = number && (pages & (pages - 1)) == 0 && (pages == 0 || vm->memory % (pages * 1024) == 0);
+    return well || fault_set(error, MSG_HUGEPAGES, "vm", vm->name, "value", value, NULL);
+}
+
+static gboolean
+check_properties(const Vm *vm, GError **error)
+{
+    for (guint i = 0; i < vm->custom_properties.count; i++) {
+        const CustomProperty *property = vm->custom_properties.items[i];
+        const char *name = property->name ? property->name : "";
+        if (!g_str_equal(name, VM_HUGEPAGES))
+            return fault_set(error, MSG_UNKNOWN_PROPERTY, "vm", vm->name, "property", name, NULL);
+        if (i > 0)
+            return fault_set(error, MSG_PROPERTY_TWICE, "vm", vm->name, "property", name, NULL);
+        if (!check_pages(vm, property->value ? property->value : "", error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+check_devices(const Draft *draft, const Vm *vm, GError **error)
+{
+    return (!draft_has(draft, "rng_device") || check_random(vm, error)) && (!draft_has(draft, "io") || check_threads(vm, error)) &&
+           (!draft_has(draft, "virtio_scsi") || check_scsi(vm, error)) &&
+           (!(draft_has(draft, "custom_properties") || draft_has(draft, "memory")) || check_properties(vm, error));
+}
+
 gboolean
 vm_rules_check(const Draft *draft, const Vm *vm, gboolean adding, GError **error)
 {
@@ -170,7 +252,7 @@ vm_rules_check(const Draft *draft, const Vm *vm, gboolean adding, GError **error
         return fault_set(error, MSG_BAD_CPU_SHARES, "vm", vm->name, NULL);
     if (vm->os.initrd && *vm->os.initrd && !(vm->os.kernel && *vm->os.kernel))
         return fault_set(error, MSG_INITRD_WITHOUT_KERNEL, "vm", vm->name, NULL);
-    return TRUE;
+    return check_devices(draft, vm, error);
 }
 
 static const Id *

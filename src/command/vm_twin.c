@@ -147,6 +147,8 @@ forget_past(Vm *clone)
     text_set(&clone->stop_reason, NULL);
     text_set(&clone->status_detail, NULL);
     text_set(&clone->same_as, NULL);
+    for (guint i = 0; i < clone->watchdogs.count; i++)
+        ((Object *) clone->watchdogs.items[i])->id = id_named(&clone->object.id, "watchdog");
     for (guint i = 0; i < clone->snapshots.count; i++) {
         Snapshot *snapshot = clone->snapshots.items[i];
         snapshot->object.id = id_named(&clone->object.id, "active");

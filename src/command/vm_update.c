@@ -13,6 +13,7 @@
 #include "command/refs.h"
 #include "command/rows.h"
 #include "command/vm_rules.h"
+#include "placement/capacity.h"
 #include "placement/placement.h"
 
 #define FELT "felt"                 /* mark: what the running guest would feel */
@@ -166,6 +167,17 @@ was_sent(const Work *work, const char *path, gboolean differs)
     return differs && draft_has(work->draft, path);
 }
 
+/* Memory that grows is asked of the host as a start would; where it has none to give the next start will say so. */
+static gboolean
+has_room(const Work *work, const Vm *now, const Vm *wished)
+{
+    const Host *host = view_find(work->view, &host_type, &now->home.id);
+    if (wished->memory <= now->memory || !host || capacity_total(host) <= 0)
+        return TRUE;
+    g_autoptr(GHashTable) loads = capacity_loads(work->view, &now->object.id);
+    return capacity_free(host, g_hash_table_lookup(loads, &host->object.id)) >= capacity_needed(wished);
+}
+
 static gboolean
 adjust_all(Work *work, HostLink *link, const Vm *now, GError **error)
 {
@@ -176,7 +188,7 @@ adjust_all(Work *work, HostLink *link, const Vm *now, GError **error)
     const CpuTopology *from = &now->cpu.topology, *to = &wished->cpu.topology;
     gboolean more_sockets = from->sockets != to->sockets && from->cores == to->cores && from->threads == to->threads;
     gboolean well = (!was_sent(work, "description", g_strcmp0(now->description, wished->description) != 0) || adjust(work, link, &words, error)) &&
-                    (!was_sent(work, "memory", now->memory != wished->memory) || adjust(work, link, &memory, error)) &&
+                    (!was_sent(work, "memory", now->memory != wished->memory && has_room(work, now, wished)) || adjust(work, link, &memory, error)) &&
                     (!was_sent(work, "cpu.topology", more_sockets) || adjust(work, link, &cpus, error));
     object_unref(wished);
     return well;
@@ -241,6 +253,7 @@ const Command vm_update = {
     .verb = "update",
     .on = &vm_type,
     .params = &vm_type,
+    .flags = (const CommandFlag[]) { { "next_run", "Leave what runs as it is: the next start has it." }, { 0 } },
     .permit = PERMIT_EDIT_VM,
     .title = MSG_EDITING_VM,
     .done = { 35, MSG_VM_EDITED },

@@ -58,7 +58,8 @@ disks_differ(const Vm *next, const Vm *live)
 static void
 add_differing(DomainFacts *facts, const Vm *now)
 {
-    static const char *const rows[] = { "description", "memory", "bios", "os", "io", "tpm_enabled", "soundcard_enabled" };
+    static const char *const rows[] = { "description", "memory", "bios", "os", "io", "usb", "virtio_scsi", "console", "rng_device", "custom_properties", "tpm_enabled",
+                                        "soundcard_enabled", "watchdogs" };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         const Field *field = type_find(&vm_type, rows[i]);
         if (field && !field_equal(field, facts->config, now))

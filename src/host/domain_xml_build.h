@@ -28,4 +28,5 @@ void build_format(Build *build, guint level, const char *format, ...) G_GNUC_PRI
 void build_element(Build *build, guint level, const char *name, const char *value);     /* none where VALUE is NULL or empty */
 
 void build_machine(Build *build);       /* everything between <metadata> and <devices> */
+void build_cell(Build *build);          /* domain_xml_group_memory.c: the cell of NUMA that memory is plugged into, inside <cpu> */
 void build_plan(Build *build);          /* domain_xml_group_plugged.c: fills build->plan, before anything is written */

@@ -203,6 +203,7 @@ add_cpu(Build *build)
     else
         build_line(build, 1, "<cpu mode='host-model' check='partial'>");
     add_topology(build);
+    build_cell(build);
     build_line(build, 1, "</cpu>");
 }
 

@@ -145,6 +145,18 @@ add_target(Text *out, const char *target, const char *bus)
     text_add_literal(out, "/>\n");
 }
 
+/* Disks take turns with the threads there are. */
+static gint64
+turn_of(const Vm *vm, const DiskAttachment *attachment)
+{
+    gint64 turn = 0;
+    for (guint i = 0; i < vm->disk_attachments.count && vm->disk_attachments.items[i] != (gconstpointer) attachment; i++) {
+        const DiskAttachment *other = vm->disk_attachments.items[i];
+        turn += other->active && g_str_equal(device_bus(other->interface), "virtio");
+    }
+    return turn;
+}
+
 static void
 add_disk_driver(Text *out, const DeviceShop *shop, const DiskAttachment *attachment, int format)
 {
@@ -152,7 +164,7 @@ add_disk_driver(Text *out, const DeviceShop *shop, const DiskAttachment *attachm
     text_printf(out, "  <driver name='qemu' type='%s' cache='none' error_policy='stop' io='threads' discard='unmap'",
                 format == DISK_FORMAT_RAW ? "raw" : "qcow2");
     if (virtio && shop->vm->io.threads > 0)
-        text_add_literal(out, " iothread='1'");
+        text_printf(out, " iothread='%" G_GINT64_FORMAT "'", turn_of(shop->vm, attachment) % shop->vm->io.threads + 1);
     text_add_literal(out, "/>\n");
 }
 

@@ -21,9 +21,13 @@ extern const DomainGroup *const domain_groups[];        /* in the order of their
 guint group_one_port(const Build *build);
 
 extern const DomainGroup group_tuning;                  /* domain_xml_group_tuning.c: shares of processors, threads for I/O */
+extern const DomainGroup group_memory;                  /* domain_xml_group_memory.c: its pages, and room for more */
 extern const DomainGroup group_controllers;             /* domain_xml_group_controllers.c */
 extern const DomainGroup group_plugged;                 /* domain_xml_group_plugged.c: drives, disks, cards */
-extern const DomainGroup group_serial, group_input, group_screen;       /* domain_xml_group_console.c */
-extern const DomainGroup group_agent, group_balloon, group_random;      /* domain_xml_group_guest.c: what serves the guest's own software */
+extern const DomainGroup group_usb, group_input;        /* domain_xml_group_usb.c: the controller, what stands on it */
+extern const DomainGroup group_serial, group_screen;    /* domain_xml_group_console.c */
+extern const DomainGroup group_agent, group_balloon;    /* domain_xml_group_guest.c: what serves the guest's own software */
+extern const DomainGroup group_random;                  /* domain_xml_group_random.c */
 extern const DomainGroup group_tpm;                     /* domain_xml_group_tpm.c */
 extern const DomainGroup group_sound;                   /* domain_xml_group_sound.c */
+extern const DomainGroup group_watchdog;                /* domain_xml_group_watchdog.c */

@@ -1,27 +1,62 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What one sees and types at: a serial console, a tablet, a screen by VNC. */
+ * What one sees and types at: a serial console, a screen by VNC. */
 #include "host/domain_xml_group.h"
+
+/* --- the serial console ----------------------------------------------------------------------------------------------------------- */
+
+#define SERIAL "<serial type='pty'>\n  <target port='0'/>\n</serial>"
+#define CONSOLE "<console type='pty'>\n  <target type='serial' port='0'/>\n</console>"
 
 static gboolean
 add_serial(Build *build, GError **error)
 {
     (void) error;
-    build_lines(build, 2, "<serial type='pty'>\n  <target port='0'/>\n</serial>");
-    build_lines(build, 2, "<console type='pty'>\n  <target type='serial' port='0'/>\n</console>");
+    if (!build->vm->console.enabled)
+        return TRUE;
+    build_lines(build, 2, SERIAL);
+    build_lines(build, 2, CONSOLE);
     return TRUE;
 }
 
+/* One that can be opened: what goes to a file or a socket is somebody's own. */
+static const ScanNode *
+find_pty(const ScanDoc *doc, const ScanNode *devices, const char *name)
+{
+    const ScanNode *node = scan_child(doc, devices, name);
+    while (node && !scan_has(doc, node, "type", "pty"))
+        node = scan_next(doc, node);
+    return node;
+}
+
+static void
+read_serial(Reading *reading)
+{
+    const ScanDoc *doc = reading->doc;
+    reading->vm->console.enabled = find_pty(doc, reading->devices, "serial") || find_pty(doc, reading->devices, "console");
+}
+
+/* A console is the serial port's other name; libvirt makes it anew for a port that stays. */
 static gboolean
-add_input(Build *build, GError **error)
+patch_serial(Patch *patch, GError **error)
 {
     (void) error;
-    build_line(build, 2, "<input type='tablet' bus='usb'/>");
-    if (build->architecture != ARCHITECTURE_X86_64)
-        build_line(build, 2, "<input type='keyboard' bus='usb'/>");
+    static const char *const names[] = { "serial", "console" };
+    const ScanDoc *doc = patch->now->doc;
+    gboolean now = patch->now->vm->console.enabled, wished = patch->vm->console.enabled;
+    for (guint i = 0; now && !wished && i < G_N_ELEMENTS(names); i++) {
+        for (const ScanNode *node = scan_child(doc, patch->now->devices, names[i]); node; node = scan_next(doc, node)) {
+            if (scan_has(doc, node, "type", "pty"))
+                splice_remove(&patch->splices, node);
+        }
+    }
+    if (!now && wished)
+        patch_insert(patch, patch->now->devices, "serial", "<serial type='pty'/>");
     return TRUE;
 }
+
+/* --- the screen ------------------------------------------------------------------------------------------------------------------- */
 
 /* A VNC password can be changed while the guest runs only if it was born with one: this one has expired before it begins. */
 static gboolean
@@ -61,6 +96,5 @@ read_screens(Reading *reading)
         vm->display.type = g_strdup("vnc");
 }
 
-const DomainGroup group_serial = { .build = add_serial };
-const DomainGroup group_input = { .build = add_input };
+const DomainGroup group_serial = { .build = add_serial, .read = read_serial, .patch = patch_serial };
 const DomainGroup group_screen = { .build = add_screen, .read = read_screens };

@@ -1,23 +1,34 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Controllers: the ports devices stand in, USB, SCSI, and that of serial channels. */
+ * Controllers: the ports devices stand in, SCSI, and that of serial channels. */
 #include "host/domain_xml_group.h"
 
 #define SPARE_PORTS 10              /* PCI Express ports left for hotplug */
 #define MOST_PORTS 60
-#define SCSI "<controller type='scsi' index='0' model='virtio-scsi'/>"
+static char *
+scsi_fragment(const Vm *vm)
+{
+    if (vm->io.threads <= 0)
+        return g_strdup("<controller type='scsi' model='virtio-scsi'/>");
+    return g_strdup("<controller type='scsi' model='virtio-scsi'>\n  <driver iothread='1'/>\n</controller>");
+}
+
+static gboolean
+has_scsi_disk(const Vm *vm)
+{
+    for (guint i = 0; i < vm->disk_attachments.count; i++) {
+        const DiskAttachment *attachment = vm->disk_attachments.items[i];
+        if (attachment->active && attachment->interface == DISK_INTERFACE_VIRTIO_SCSI)
+            return TRUE;
+    }
+    return FALSE;
+}
 
 static gboolean
 needs_scsi(const Build *build)
 {
-    const List *disks = &build->vm->disk_attachments;
-    for (guint i = 0; i < disks->count; i++) {
-        const DiskAttachment *attachment = disks->items[i];
-        if (attachment->active && attachment->interface == DISK_INTERFACE_VIRTIO_SCSI)
-            return TRUE;
-    }
-    return build->vm->virtio_scsi.enabled || g_str_equal(device_drive_bus(&build->shop), "scsi");
+    return build->vm->virtio_scsi.enabled || has_scsi_disk(build->vm) || g_str_equal(device_drive_bus(&build->shop), "scsi");
 }
 
 /* A port for each device that stands in one, and SPARE_PORTS more. */
@@ -38,7 +49,7 @@ static guint
 count_ports(const Build *build)
 {
     (void) build;
-    return 3;                           /* USB, SCSI, serial channels */
+    return 2;                           /* SCSI, serial channels */
 }
 
 static gboolean
@@ -46,42 +57,69 @@ add_controllers(Build *build, GError **error)
 {
     (void) error;
     add_ports(build);
-    build_line(build, 2, "<controller type='usb' index='0' model='qemu-xhci'/>");
-    if (needs_scsi(build))
-        build_line(build, 2, SCSI);
+    g_autofree char *scsi = needs_scsi(build) ? scsi_fragment(build->vm) : NULL;
+    if (scsi)
+        build_lines(build, 2, scsi);
     build_line(build, 2, "<controller type='virtio-serial' index='0'/>");
     return TRUE;
 }
 
-/* Without one libvirt would choose a controller today's guests have no driver for. */
-static void
-need_scsi(Patch *patch)
+/* --- SCSI controllers of a domain that is there ------------------------------------------------------------------------------------- */
+
+static gboolean
+is_scsi(const ScanDoc *doc, const ScanNode *controller)
 {
-    const ScanNode *controller = scan_child(patch->now->doc, patch->now->devices, "controller");
-    gboolean wanted = FALSE;
-    for (guint i = 0; i < patch->vm->disk_attachments.count; i++) {
-        const DiskAttachment *attachment = patch->vm->disk_attachments.items[i];
-        wanted |= attachment->active && attachment->interface == DISK_INTERFACE_VIRTIO_SCSI;
+    static const char *const models[] = { "virtio-scsi", "virtio-transitional", "virtio-non-transitional", NULL };
+    g_autofree char *model = scan_get(doc, controller, "model");
+    return scan_has(doc, controller, "type", "scsi") && model && g_strv_contains(models, model);
+}
+
+static void
+read_controllers(Reading *reading)
+{
+    const ScanDoc *doc = reading->doc;
+    for (const ScanNode *node = scan_child(doc, reading->devices, "controller"); node; node = scan_next(doc, node))
+        reading->vm->virtio_scsi.enabled |= is_scsi(doc, node);
+}
+
+/* Drives, and what else names the bus. Disks are the VM's to say. */
+static gboolean
+is_scsi_used(const Patch *patch)
+{
+    const ScanDoc *doc = patch->now->doc;
+    for (const ScanNode *node = patch->now->devices->first; node; node = node->next) {
+        gboolean is_disk = scan_is(doc, node, "disk") && (!scan_attribute(doc, node, "device") || scan_has(doc, node, "device", "disk"));
+        gboolean on_bus = scan_has(doc, scan_child(doc, node, "target"), "bus", "scsi");
+        if ((on_bus && !is_disk) || (scan_is(doc, node, "hostdev") && scan_has(doc, node, "type", "scsi")))
+            return TRUE;
     }
-    for (; wanted && controller; controller = scan_next(patch->now->doc, controller)) {
-        if (scan_has(patch->now->doc, controller, "type", "scsi"))
-            return;
-    }
-    for (guint i = 0; i < patch->now->vm->disk_attachments.count; i++) {
-        const DiskAttachment *now = patch->now->vm->disk_attachments.items[i];
-        if (now->interface == DISK_INTERFACE_VIRTIO_SCSI)
-            return;                     /* the domain knows what it has */
-    }
-    if (wanted)
-        patch_insert(patch, patch->now->devices, "controller", SCSI);
+    return FALSE;
+}
+
+/* Where a disk comes onto a bus without a controller libvirt would choose one that today's guests have no driver for; a domain that has such
+ * disks knows what it has. */
+static gboolean
+wants_scsi(const Patch *patch)
+{
+    gboolean first = has_scsi_disk(patch->vm) && !has_scsi_disk(patch->now->vm);
+    return patch->vm->virtio_scsi.enabled || first || (patch->now->vm->virtio_scsi.enabled && has_scsi_disk(patch->vm));
 }
 
 static gboolean
 patch_controllers(Patch *patch, GError **error)
 {
-    (void) error;
-    need_scsi(patch);
+    const ScanDoc *doc = patch->now->doc;
+    gboolean now = patch->now->vm->virtio_scsi.enabled, wished = wants_scsi(patch);
+    if (now && !wished && is_scsi_used(patch))
+        return fault_set(error, MSG_DOMAIN_XML_BUS_IN_USE, "bus", "virtio-scsi", "vm", patch->vm->name, "device", "disk", NULL);
+    g_autofree char *fragment = !now && wished ? scsi_fragment(patch->vm) : NULL;
+    if (fragment)
+        patch_insert(patch, patch->now->devices, "controller", fragment);
+    for (const ScanNode *node = scan_child(doc, patch->now->devices, "controller"); node && now && !wished; node = scan_next(doc, node)) {
+        if (is_scsi(doc, node))
+            splice_remove(&patch->splices, node);
+    }
     return TRUE;
 }
 
-const DomainGroup group_controllers = { .ports = count_ports, .build = add_controllers, .patch = patch_controllers };
+const DomainGroup group_controllers = { .ports = count_ports, .build = add_controllers, .read = read_controllers, .patch = patch_controllers };

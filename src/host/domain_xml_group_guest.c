@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What serves the guest's own software: the channel of its agent, the balloon, random numbers. */
+ * What serves the guest's own software: the channel of its agent, the balloon. */
 #include "host/domain_xml_group.h"
 
 static gboolean
@@ -20,14 +20,5 @@ add_balloon(Build *build, GError **error)
     return TRUE;
 }
 
-static gboolean
-add_random(Build *build, GError **error)
-{
-    (void) error;
-    build_lines(build, 2, "<rng model='virtio'>\n  <backend model='random'>/dev/urandom</backend>\n</rng>");
-    return TRUE;
-}
-
 const DomainGroup group_agent = { .build = add_agent };
 const DomainGroup group_balloon = { .ports = group_one_port, .build = add_balloon };
-const DomainGroup group_random = { .ports = group_one_port, .build = add_random };

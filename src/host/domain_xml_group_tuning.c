@@ -35,7 +35,47 @@ patch_shares(Patch *patch)
         patch_insert(patch, doc->root, "vcpu", whole);
 }
 
-/* Without threads no disk may name one. */
+static void
+set_thread(Patch *patch, const ScanNode *node, gint64 thread)
+{
+    const ScanNode *driver = scan_child(patch->now->doc, node, "driver");
+    g_autofree char *number = thread > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, thread) : NULL;
+    g_autofree char *fragment = thread > 0 ? g_strdup_printf("<driver iothread='%s'/>", number) : NULL;
+    if (driver)
+        splice_attribute(&patch->splices, driver, "iothread", number);
+    else if (fragment)
+        splice_insert(&patch->splices, node, NULL, fragment);
+}
+
+/* Disks of virtio take turns, as new ones do; a SCSI controller has one thread for all of its disks. None may name a thread that is not there. */
+static void
+share_threads(Patch *patch, gint64 threads)
+{
+    const ScanDoc *doc = patch->now->doc;
+    gint64 turn = 0;
+    for (const ScanNode *disk = scan_child(doc, patch->now->devices, "disk"); disk; disk = scan_next(doc, disk)) {
+        gboolean virtio = scan_has(doc, scan_child(doc, disk, "target"), "bus", "virtio");
+        if (virtio || threads == 0)
+            set_thread(patch, disk, virtio && threads > 0 ? turn++ % threads + 1 : 0);
+    }
+    for (const ScanNode *node = scan_child(doc, patch->now->devices, "controller"); node; node = scan_next(doc, node)) {
+        if (scan_has(doc, node, "type", "scsi") && (threads == 0 || scan_has(doc, node, "model", "virtio-scsi")))
+            set_thread(patch, node, MIN(threads, 1));
+    }
+}
+
+/* Pins of threads that are there no more. */
+static void
+forget_pins(Patch *patch, gint64 threads)
+{
+    const ScanDoc *doc = patch->now->doc;
+    gint64 number;
+    for (const ScanNode *pin = scan_path(doc, doc->root, "cputune/iothreadpin"); pin; pin = scan_next(doc, pin)) {
+        if (scan_get_number(doc, pin, "iothread", &number) && number > threads)
+            splice_remove(&patch->splices, pin);
+    }
+}
+
 static void
 patch_io_threads(Patch *patch)
 {
@@ -43,17 +83,16 @@ patch_io_threads(Patch *patch)
     gint64 threads = patch->vm->io.threads;
     if (threads == patch->now->vm->io.threads || threads < 0)
         return;
-    const ScanNode *node = scan_child(doc, doc->root, "iothreads");
+    const ScanNode *node = scan_child(doc, doc->root, "iothreads"), *ids = scan_child(doc, doc->root, "iothreadids");
     if (node || threads == 0)
         patch_child_number(patch, doc->root, "iothreads", threads);
+    if (ids)
+        splice_remove(&patch->splices, ids);        /* whose ids are not from 1 on */
+    forget_pins(patch, threads);
     g_autofree char *whole = g_strdup_printf("<iothreads>%" G_GINT64_FORMAT "</iothreads>", threads);
     if (!node && threads > 0)
         patch_insert(patch, doc->root, "vcpu", whole);
-    const ScanNode *disk = threads == 0 ? scan_child(doc, patch->now->devices, "disk") : NULL;
-    for (; disk; disk = scan_next(doc, disk)) {
-        if (scan_child(doc, disk, "driver"))
-            splice_attribute(&patch->splices, scan_child(doc, disk, "driver"), "iothread", NULL);
-    }
+    share_threads(patch, threads);
 }
 
 static gboolean

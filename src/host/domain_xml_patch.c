@@ -137,8 +137,12 @@ set_current_memory(Patch *patch, gint64 bytes)
 static void
 set_cell_memory(Patch *patch, gint64 bytes)
 {
-    const ScanNode *cell = scan_path(patch->now->doc, patch->now->doc->root, "cpu/numa/cell");
-    g_autofree char *kib = g_strdup_printf("%" G_GINT64_FORMAT, bytes / 1024);
+    const ScanDoc *doc = patch->now->doc;
+    const ScanNode *cell = scan_path(doc, doc->root, "cpu/numa/cell");
+    gint64 plugged = 0, size;
+    for (const ScanNode *dimm = scan_child(doc, patch->now->devices, "memory"); dimm; dimm = scan_next(doc, dimm))
+        plugged += reading_bytes(doc, scan_path(doc, dimm, "target/size"), &size) ? size : 0;
+    g_autofree char *kib = g_strdup_printf("%" G_GINT64_FORMAT, MAX(bytes - plugged, 1 << 20) / 1024);
     if (!scan_attribute(patch->now->doc, cell, "memory"))
         return;
     splice_attribute(&patch->splices, cell, "memory", kib);
@@ -154,8 +158,11 @@ patch_memory(Patch *patch, GError **error)
     gint64 bytes = patch->vm->memory, now = patch->now->vm->memory;
     if (bytes > 0 && bytes < MOST_XML_MEMORY && bytes != now)
         bytes = (bytes + 1023) / 1024 * 1024;
-    if (most && policy->max > 0 && policy->max != patch->now->vm->memory_policy.max)
-        set_bytes(patch, most, (policy->max + 1023) / 1024 * 1024);
+    gint64 room = MAX(memory_room(patch->vm), (patch->vm->memory + 1023) / 1024 * 1024), had = 0;
+    reading_bytes(doc, most, &had);
+    gboolean told = policy->max > 0 && policy->max != patch->now->vm->memory_policy.max, full = bytes != now && had <= MAX(bytes, now);
+    if (most && (told || full))
+        set_bytes(patch, most, room);
     if (bytes <= 0 || bytes >= MOST_XML_MEMORY || bytes == now)
         return TRUE;
     if (!check_cells(patch, "memory", error))

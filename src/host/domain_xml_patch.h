@@ -21,6 +21,7 @@ typedef struct {
     GPtrArray *nameless;                /* const Device *: named by our alias as soon as the domain carries our mark, and not before */
 } Patch;
 
+gint64 memory_room(const Vm *vm);        /* domain_xml_group_memory.c: what its memory may grow to while it runs, in bytes; 0: not at all */
 gboolean patch_devices(Patch *patch, GError **error);                   /* domain_xml_patch_devices.c */
 /* Puts FRAGMENT below PARENT behind the last of its children that is named NAME, else as its last child. */
 void patch_insert(Patch *patch, const ScanNode *parent, const char *name, const char *fragment);

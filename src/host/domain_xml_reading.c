@@ -27,12 +27,10 @@ static const struct {
     { "PB", 1000000000000000 }, { "P", 1ll << 50 }, { "PiB", 1ll << 50 },
 };
 
-gboolean
-reading_bytes(const ScanDoc *doc, const ScanNode *node, gint64 *ret_bytes)
+static gboolean
+scale(const ScanDoc *doc, const ScanNode *node, gint64 value, gint64 *ret_bytes)
 {
-    gint64 value, factor = 0;
-    if (!node || !scan_number(doc, node, &value))
-        return FALSE;
+    gint64 factor = 0;
     g_autofree char *unit = scan_get(doc, node, "unit");
     for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
         if (g_ascii_strcasecmp(units[i].name, unit ? unit : "KiB") == 0)
@@ -42,6 +40,20 @@ reading_bytes(const ScanDoc *doc, const ScanNode *node, gint64 *ret_bytes)
         return FALSE;
     *ret_bytes = value * factor;
     return TRUE;
+}
+
+gboolean
+reading_bytes(const ScanDoc *doc, const ScanNode *node, gint64 *ret_bytes)
+{
+    gint64 value;
+    return node && scan_number(doc, node, &value) && scale(doc, node, value, ret_bytes);
+}
+
+gboolean
+reading_size(const ScanDoc *doc, const ScanNode *node, const char *attribute, gint64 *ret_bytes)
+{
+    gint64 value;
+    return scan_get_number(doc, node, attribute, &value) && scale(doc, node, value, ret_bytes);
 }
 
 gboolean
@@ -104,7 +116,8 @@ read_memory(Reading *reading)
         reading_bytes(doc, scan_child(doc, doc->root, "currentMemory"), &vm->memory_policy.guaranteed);
         vm->memory_policy.ballooning = !scan_has(doc, scan_child(doc, reading->devices, "memballoon"), "model", "none");
     }
-    reading_bytes(doc, scan_child(doc, doc->root, "maxMemory"), &vm->memory_policy.max);
+    if (!reading->ours || vm->memory_policy.max == 0)       /* ours may be wished more than there can be room for */
+        reading_bytes(doc, scan_child(doc, doc->root, "maxMemory"), &vm->memory_policy.max);
 }
 
 static gint64

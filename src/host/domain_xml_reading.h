@@ -44,6 +44,7 @@ const Device *reading_find(const Reading *reading, DeviceKind kind, const Id *id
 GPtrArray *reading_files(const Reading *reading);                       /* DomainDisk of every disk element; g_ptr_array_free(…, TRUE) frees only the array */
 /* Bytes of an element such as <memory unit='KiB'>; FALSE where it is absent or no number. */
 gboolean reading_bytes(const ScanDoc *doc, const ScanNode *node, gint64 *ret_bytes);
+gboolean reading_size(const ScanDoc *doc, const ScanNode *node, const char *attribute, gint64 *ret_bytes);      /* of an attribute, with `unit` beside it */
 gint64 reading_number(const Reading *reading, const char *path);          /* below the root; 0 where it is absent or no number */
 /* Does the machine have IDE and PCI rather than SATA and PCI Express? */
 gboolean reading_is_i440fx(const char *machine);

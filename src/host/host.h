@@ -119,9 +119,13 @@ typedef struct { VolumeState state; int format; gint64 size, allocation; } Volum
 typedef enum { LIVE_CPUS, LIVE_MEMORY, LIVE_DESCRIPTION } LiveKind;
 typedef struct {
     LiveKind kind;
-    gint64 number;          /* CPUS: present ones, at most those it has room for; MEMORY: bytes the balloon leaves it, at most what it started with */
+    gint64 number;          /* CPUS: present ones, at most those it has room for; MEMORY: bytes, see below */
     const char *text;       /* DESCRIPTION */
 } LiveValue;
+
+/* Up to what it has now memory is what the balloon leaves it. More is plugged in, in whole blocks, where the machine was started with room for it:
+ * of what is no whole number of them the rest waits for the next start, and less than one is refused. */
+#define LIVE_MEMORY_BLOCK (256ll << 20)
 
 /* A command for the agent in a guest. */
 typedef struct {

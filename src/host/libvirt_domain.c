@@ -186,6 +186,29 @@ libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, gbo
     return libvirt_call_run(call, error);
 }
 
+/* More than it has: whole blocks of it. The name says how much it has then, so that the same request twice is refused the second time. */
+static gboolean
+plug_memory(virDomain *domain, gint64 has, gint64 wished)
+{
+    gint64 bytes = (wished - has) / LIVE_MEMORY_BLOCK * LIVE_MEMORY_BLOCK;
+    g_autofree char *xml = g_strdup_printf("<memory model='dimm'><target><size unit='KiB'>%" G_GINT64_FORMAT "</size><node>0</node></target>"
+                                           "<alias name='ua-memory-%" G_GINT64_FORMAT "'/></memory>", bytes / 1024, (has + bytes) >> 20);
+    return virDomainAttachDeviceFlags(domain, xml, VIR_DOMAIN_AFFECT_LIVE) == 0 &&
+           virDomainSetMemoryFlags(domain, (unsigned long) ((has + bytes) / 1024), VIR_DOMAIN_MEM_LIVE) == 0;
+}
+
+static gboolean
+set_memory(virDomain *domain, gint64 wished)
+{
+    virDomainInfo info;
+    if (virDomainGetInfo(domain, &info) != 0)
+        return FALSE;
+    gint64 has = (gint64) info.maxMem * 1024;
+    if (wished >= has + LIVE_MEMORY_BLOCK)
+        return plug_memory(domain, has, wished);
+    return virDomainSetMemoryFlags(domain, (unsigned long) (wished / 1024), VIR_DOMAIN_MEM_LIVE) == 0;
+}
+
 static gboolean
 set_live(LibvirtCall *call, virDomain *domain)
 {
@@ -193,7 +216,7 @@ set_live(LibvirtCall *call, virDomain *domain)
     case LIVE_CPUS:
         return virDomainSetVcpusFlags(domain, (unsigned) call->size, VIR_DOMAIN_VCPU_LIVE) == 0;
     case LIVE_MEMORY:
-        return virDomainSetMemoryFlags(domain, (unsigned long) (call->size / 1024), VIR_DOMAIN_MEM_LIVE) == 0;
+        return set_memory(domain, call->size);
     case LIVE_DESCRIPTION:
         return virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_DESCRIPTION, call->text, NULL, NULL, VIR_DOMAIN_AFFECT_LIVE) == 0;
     }

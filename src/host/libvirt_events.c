@@ -205,10 +205,21 @@ on_reboot(virConnectPtr connection, virDomainPtr domain, void *opaque)
         libvirt_host_mark(watch->host, &id, "rebooted:by reset");
 }
 
+/* Whatever it does to a guest that has hung, the guest may look as before. */
 static void
 on_watchdog(virConnectPtr connection, virDomainPtr domain, int action, void *opaque)
 {
-    mark(opaque, domain);
+    static const char *const words[] = {
+        [VIR_DOMAIN_EVENT_WATCHDOG_NONE] = "watchdog:none",   [VIR_DOMAIN_EVENT_WATCHDOG_PAUSE] = "watchdog:pause",
+        [VIR_DOMAIN_EVENT_WATCHDOG_RESET] = "watchdog:reset", [VIR_DOMAIN_EVENT_WATCHDOG_POWEROFF] = "watchdog:poweroff",
+        [VIR_DOMAIN_EVENT_WATCHDOG_SHUTDOWN] = "watchdog:shutdown", [VIR_DOMAIN_EVENT_WATCHDOG_DEBUG] = "watchdog:none",
+        [VIR_DOMAIN_EVENT_WATCHDOG_INJECTNMI] = "watchdog:nmi",
+    };
+    Watch *watch = opaque;
+    Id id;
+    LOCK_HOLD(&watch->host->lock);
+    if (is_current(watch) && domain_id(domain, &id))
+        libvirt_host_mark(watch->host, &id, action >= 0 && action < (int) G_N_ELEMENTS(words) ? words[action] : "watchdog:none");
 }
 
 static void

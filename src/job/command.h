@@ -54,11 +54,17 @@ typedef struct {
     gboolean forward;                                       /* once it may have happened recovery only goes forward */
 } Step;
 
+/* A yes or no that stands in the query of the request, behind no field of the body: "detach_only". A table ends with a row whose name is NULL. */
+typedef struct {
+    const char *name, *help;
+} CommandFlag;
+
 struct Command {
     const char *verb;               /* "add", "update", "remove", or the action's path segment: "start" */
     const Type *on;                 /* vm_type; nic_type for /vms/{}/nics */
     const Type *params;             /* the body: ON itself for add and update, an action's own record type, or NULL */
     const Type *answer;             /* what it tells who waits; NULL: how it ended alone */
+    const CommandFlag *flags;       /* what else may be said with it; NULL: nothing. An action's own are rows of its body */
     Permit permit;
     MessageCode title;              /* of the job: "Starting VM {vm}"; its arguments: see work_about below */
     /* What the event log says, with oVirt's numbers (OVIRT-API.md §8). Message 0: at the end a general
@@ -115,7 +121,8 @@ const char *work_mark(const Work *work, const char *name);                 /* NU
 void work_set_mark(Work *work, const char *name, const char *value);       /* NULL removes */
 void work_set_mark_id(Work *work, const char *name, const Id *id);
 gboolean work_mark_id(const Work *work, const char *name, Id *ret_id);
-gboolean work_flag(const Work *work, const char *parameter, gboolean otherwise);    /* a boolean query parameter; the draft's action row wins */
+/* A flag of the command, from the query; or a yes or no of an action's body, which may stand in the query too. Nothing else may be asked for. */
+gboolean work_flag(const Work *work, const char *parameter, gboolean otherwise);
 HostLink *work_host(Work *work, GError **error);        /* of mark "host" */
 gconstpointer work_find(const Work *work, const Type *type, const Id *id);          /* in the view */
 
@@ -123,5 +130,6 @@ gconstpointer work_find(const Work *work, const Type *type, const Id *id);      
 extern const Command *const command_registry[];         /* NULL-terminated; defined in command/registry.c */
 const Command *command_find(const char *verb, const Type *on);     /* NULL */
 const char *const *command_verbs(const Type *on);       /* action segments only (not add, update, remove), NULL-terminated; NULL if none */
+gboolean command_takes(const Command *command, const char *flag);   /* may work_flag() be asked for it? */
 char *command_name(const Command *command);             /* "vm.start": stored in jobs; yours */
 const Command *command_of_name(const char *name);

@@ -11,6 +11,7 @@
 #define LEAVING_BEATS 300           /* half seconds: a guest that runs on this long after it was asked will not shut down, or reboot */
 #define REBOOTED "rebooted"         /* the word of the event by which a host tells it */
 
+#define WATCHDOG "watchdog:"        /* and what it did */
 #define STARTING "starting"                     /* why libvirt holds a domain whose QEMU has only just come */
 
 #define EVENT_VM_DOWN 61                        /* oVirt's numbers */
@@ -18,6 +19,7 @@
 #define EVENT_VM_RUN 32
 #define EVENT_VM_PAUSED 1025
 #define EVENT_VM_RESUMED 1026
+#define EVENT_VM_WATCHDOG 9901
 #define EVENT_VM_STAYS_UP 74
 #define EVENT_VM_STAYS_AS_IT_IS 158
 
@@ -223,6 +225,16 @@ note_move(Batch *batch, const Vm *vm, int before, const DomainFacts *facts)
     batch_note(batch, &vm->object.id, told.code, told.severity, message);
 }
 
+/* A guest that hung and was reset looks as before: its watchdog is told of whatever became of it. */
+static void
+note_watchdog(Batch *batch, const Vm *vm)
+{
+    if (!batch->event || !g_str_has_prefix(batch->event, WATCHDOG))
+        return;
+    Message *message = message_new(MSG_FACT_VM_WATCHDOG, "vm", vm->name, "host", batch_host_name(batch), "action", batch->event + strlen(WATCHDOG), NULL);
+    batch_note(batch, &vm->object.id, EVENT_VM_WATCHDOG, SEVERITY_WARNING, message);
+}
+
 static void
 note_unwatched(Batch *batch, const Vm *vm, int before)
 {
@@ -326,6 +338,7 @@ state_apply(Batch *batch, const Vm *was, const DomainFacts *facts)
     Id host = fact == VM_DOWN || fact == VM_SUSPENDED ? id_null : batch->host->id;
     const char *detail = detail_of(facts);
     int before = was->status;
+    note_watchdog(batch, was);
     if (before == (int) status && id_equal(&was->host.id, &host) && g_strcmp0(was->status_detail, detail) == 0)
         return;
     Vm *vm = changes_edit(batch->changes, &vm_type, &was->object.id);

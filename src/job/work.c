@@ -138,8 +138,20 @@ word_is_true(const char *word)
 }
 
 gboolean
+command_takes(const Command *command, const char *flag)
+{
+    for (const CommandFlag *row = command->flags; row && row->name; row++) {
+        if (g_str_equal(row->name, flag))
+            return TRUE;
+    }
+    const Field *row = command->params ? type_find(command->params, flag) : NULL;
+    return row && row->kind == KIND_BOOL;
+}
+
+gboolean
 work_flag(const Work *work, const char *parameter, gboolean otherwise)
 {
+    g_assert(command_takes(work->command, parameter));      /* what nobody can look up is no flag */
     const Field *row = work->draft ? type_find(work->draft->type, parameter) : NULL;
     if (row && row->kind == KIND_BOOL && draft_has(work->draft, parameter))
         return *(const gboolean *) ((const char *) work->draft->record + row->offset);

@@ -14,6 +14,7 @@ NAMES_TABLE(vm_status_names, VM_STATUS);
 NAMES_TABLE(vm_type_names, VM_TYPE);
 NAMES_TABLE(architecture_names, ARCHITECTURE);
 NAMES_TABLE(bios_type_names, BIOS_TYPE);
+NAMES_TABLE(rng_source_names, RNG_SOURCE);
 
 /* clang-format off */
 static const Type topology_type = { .one = "topology", .many = "topologies", .size = sizeof(CpuTopology), .fields = (const Field[]) {
@@ -104,6 +105,22 @@ const Type switch_type = { .one = "switch", .many = "switches", .size = sizeof(S
     BOOL(Switch, enabled, ADD | SET, "On or off."),
     { 0 } } };
 
+static const Type rate_type = { .one = "rate", .many = "rates", .size = sizeof(Rate), .fields = (const Field[]) {
+    INT(Rate, bytes,  ADD | SET | OPT, "So many bytes …"),
+    INT(Rate, period, ADD | SET | OPT, "… in so many milliseconds."),
+    { 0 } } };
+
+static const Type rng_device_type = { .one = "rng_device", .many = "rng_devices", .size = sizeof(RngDevice), .fields = (const Field[]) {
+    GROUP(RngDevice, rate, rate_type, ADD | SET | OPT, "How much the guest may take from the host."),
+    ENUM (RngDevice, source, rng_source_names, ADD | SET, "urandom or hwrng; an empty one takes the device away."),
+    { 0 } } };
+
+static const Type custom_property_type = { .one = "custom_property", .many = "custom_properties", .size = sizeof(CustomProperty), .fields = (const Field[]) {
+    TEXT(CustomProperty, name,   ADD | SET, "hugepages."),
+    TEXT(CustomProperty, value,  ADD | SET, "hugepages: KiB of a page, as 2048; 0: as its host likes."),
+    TEXT(CustomProperty, regexp, LIVE,      "What it may be."),
+    { 0 } } };
+
 const Type migration_type = { .one = "migration", .many = "migrations", .size = sizeof(MigrationOptions), .fields = (const Field[]) {
     TEXT(MigrationOptions, auto_converge, ADD | SET, "true, false or inherit."),
     TEXT(MigrationOptions, compressed,    ADD | SET, "true, false or inherit."),
@@ -146,6 +163,8 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     GROUP(Vm, usb, switch_type, ADD | SET,                 "USB."),
     GROUP(Vm, virtio_scsi, switch_type, ADD | SET,         "A virtio-scsi controller."),
     GROUP(Vm, console, switch_type, ADD | SET | ALL,       "A serial console."),
+    GROUP(Vm, rng_device, rng_device_type, ADD | SET | OPT, "Random numbers from the host."),
+    LIST (Vm, custom_properties, custom_property_type, ADD | SET | OPT, "What oVirt has no field for: hugepages."),
     GROUP(Vm, migration, migration_type, ADD | SET,        "How it moves."),
     BOOL (Vm, stateless,   ADD | SET,                      "Its disks forget at each stop."),
     BOOL (Vm, delete_protected, ADD | SET,                 "Refuse to remove it."),
@@ -192,7 +211,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     EMPTY("affinity_labels", "affinitylabels"), EMPTY("applications", "applications"), EMPTY("floppies", "floppies"),
     EMPTY("host_devices", "hostdevices"), EMPTY("katello_errata", "katelloerrata"), EMPTY("mediated_devices", "mediateddevices"),
     EMPTY("numa_nodes", "numanodes"), COLLECT("permissions", permission_type, "vm"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
-    EMPTY("tags", "tags"), EMPTY("watchdogs", "watchdogs"), EMPTY("backups", "backups"), EMPTY("checkpoints", "checkpoints"),
+    EMPTY("tags", "tags"), CHILDREN(Vm, watchdogs, watchdog_type, 0, "Its watchdog."), EMPTY("backups", "backups"), EMPTY("checkpoints", "checkpoints"),
     { 0 } } };
 /* clang-format on */
 
@@ -255,6 +274,17 @@ vm_cpus(const Vm *vm)
     return MAX(topology->sockets, 1) * MAX(topology->cores, 1) * MAX(topology->threads, 1);
 }
 
+const char *
+vm_property(const Vm *vm, const char *name)
+{
+    for (guint i = 0; i < vm->custom_properties.count; i++) {
+        const CustomProperty *property = vm->custom_properties.items[i];
+        if (g_strcmp0(property->name, name) == 0)
+            return property->value;
+    }
+    return NULL;
+}
+
 static void
 default_text(char **member, const char *value)
 {
@@ -281,6 +311,7 @@ vm_set_defaults(Vm *vm)
     default_int(&vm->cpu.topology.cores, 1);
     default_int(&vm->cpu.topology.threads, 1);
     default_int(&vm->display.monitors, 1);
+    vm->rng_device.source = vm->rng_device.source ? vm->rng_device.source : RNG_URANDOM;
     default_int(&vm->high_availability.priority, 1);
     default_text(&vm->os.type, "other");
     default_text(&vm->display.type, "vnc");

@@ -56,6 +56,13 @@ typedef struct { char *affinity; } PlacementPolicy;
 typedef struct { char *name, *utc_offset; } TimeZone;
 typedef struct { gint64 threads; } Io;
 typedef struct { gboolean enabled; } Switch;    /* <usb><enabled>, <virtio_scsi><enabled>, <console><enabled> */
+#define RNG_SOURCE(N, E) N(E, URANDOM, "urandom") N(E, HWRNG, "hwrng") N(E, RANDOM, "random")
+NAMES_ENUM(RngSource, RNG_SOURCE, RNG);
+extern const Names rng_source_names;
+typedef struct { gint64 bytes, period; } Rate;      /* so many bytes in so many milliseconds; 0: as many as it wants, libvirt's second */
+typedef struct { int source; Rate rate; } RngDevice;    /* RngSource; 0: none */
+typedef struct { char *name, *value, *regexp; } CustomProperty;
+#define VM_HUGEPAGES "hugepages"        /* the custom property there is: KiB of a page; "0": whichever its host likes */
 typedef struct { char *auto_converge, *compressed, *encrypted; } MigrationOptions;
 typedef struct { char *architecture, *codename, *distribution, *family; Version kernel, version; } GuestOperatingSystem;
 
@@ -78,6 +85,8 @@ typedef struct {
     TimeZone time_zone;
     Io io;
     Switch usb, virtio_scsi, console;
+    RngDevice rng_device;
+    List custom_properties;             /* CustomProperty */
     MigrationOptions migration;
     gboolean stateless, delete_protected, start_paused, run_once, soundcard_enabled, tpm_enabled, multi_queues_enabled;
     gboolean use_latest_template_version, has_illegal_images, next_run_configuration_exists;
@@ -96,7 +105,7 @@ typedef struct {
     gboolean adopted;                   /* defined by somebody else; carries no metadata of ours yet */
     gboolean locked;                    /* a job is making, copying or removing it: shown as image_locked while it is down */
     char *same_as;                      /* adopted: another domain of the same name, UUID or MAC, said in a sentence's argument */
-    List nics, disk_attachments, cdroms, graphics_consoles, snapshots, reported_devices;
+    List nics, disk_attachments, cdroms, watchdogs, graphics_consoles, snapshots, reported_devices;
     List sessions, file_systems;        /* LIVE, as the agent says */
 } Vm;
 
@@ -113,5 +122,6 @@ void vm_unlock(Vm *vm);
 /* Does a QEMU process exist (or must we assume so) in this status? */
 gboolean vm_is_running(VmStatus status);
 gint64 vm_cpus(const Vm *vm);           /* sockets × cores × threads, at least 1 */
+const char *vm_property(const Vm *vm, const char *name);    /* the value of a custom property; NULL */
 /* Defaults a new VM gets for what was not sent: type server, 1 GiB, 1×1×1, os other, BIOS cluster_default, Blank template, … */
 void vm_set_defaults(Vm *vm);

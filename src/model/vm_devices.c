@@ -9,6 +9,8 @@
 
 NAMES_TABLE(nic_interface_names, NIC_INTERFACE);
 NAMES_TABLE(disk_interface_names, DISK_INTERFACE);
+NAMES_TABLE(watchdog_model_names, WATCHDOG_MODEL);
+NAMES_TABLE(watchdog_action_names, WATCHDOG_ACTION);
 
 /* clang-format off */
 const Type mac_type = { .one = "mac", .many = "macs", .size = sizeof(Mac), .fields = (const Field[]) {
@@ -91,6 +93,15 @@ const Type cdrom_type = { .one = "cdrom", .many = "cdroms", .path = "cdroms", .s
     GROUP(Cdrom, file, file_ref_type, ADD | SET | OPT | SHOW, "What lies in it."),
     GROUP(Cdrom, current, file_ref_type, SECRET | LIVE, "What lies in it now."),
     TEXT (Cdrom, target,      SECRET,                  "libvirt's target."),
+    { 0 } } };
+
+const Type watchdog_type = { .one = "watchdog", .many = "watchdogs", .path = "watchdogs", .size = sizeof(Watchdog), .parent = &vm_type,
+    .help = "The watchdog of a VM: a guest that no longer feeds it has hung.", .fields = (const Field[]) {
+    TEXT(Watchdog, name,        0,                 "Its name."),
+    TEXT(Watchdog, description, 0,                 "For people."),
+    TEXT(Watchdog, comment,     0,                 "For people."),
+    ENUM(Watchdog, model,  watchdog_model_names,  ADD | SET | SHOW, "The card the guest sees: i6300esb."),
+    ENUM(Watchdog, action, watchdog_action_names, ADD | SET | SHOW | NEED, "What happens to a guest that has hung."),
     { 0 } } };
 
 const Type graphics_console_type = { .one = "graphics_console", .many = "graphics_consoles", .path = "graphicsconsoles", .size = sizeof(GraphicsConsole), .parent = &vm_type, .ids = ID_WORD,

@@ -70,6 +70,20 @@ typedef struct {
     char *target;                       /* SECRET: libvirt target */
 } Cdrom;
 
+#define WATCHDOG_MODEL(N, E) N(E, I6300ESB, "i6300esb") N(E, IB700, "ib700") N(E, DIAG288, "diag288")
+NAMES_ENUM(WatchdogModel, WATCHDOG_MODEL, WATCHDOG_MODEL);
+extern const Names watchdog_model_names;
+
+#define WATCHDOG_ACTION(N, E) N(E, NONE, "none") N(E, RESET, "reset") N(E, POWEROFF, "poweroff") N(E, DUMP, "dump") N(E, PAUSE, "pause")
+NAMES_ENUM(WatchdogAction, WATCHDOG_ACTION, WATCHDOG);
+extern const Names watchdog_action_names;
+
+typedef struct {                        /* one a VM; its id is named after the VM's */
+    Object object;
+    char *name, *description, *comment; /* never said: clients read them */
+    int model, action;                  /* WatchdogModel, WatchdogAction; action 0: one of libvirt's that oVirt has no word for */
+} Watchdog;
+
 typedef struct {                        /* id: hex of the protocol's word, ID_WORD */
     Object object;
     char *protocol;                     /* "vnc" or "spice" */
@@ -87,4 +101,4 @@ typedef struct {
 } Snapshot;
 
 extern const Type vm_type;     /* their parent, of model/vm.h */
-extern const Type nic_type, disk_attachment_type, cdrom_type, graphics_console_type, snapshot_type, reported_device_type, session_type, file_system_type;
+extern const Type nic_type, disk_attachment_type, cdrom_type, watchdog_type, graphics_console_type, snapshot_type, reported_device_type, session_type, file_system_type;

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What hosts have and what their VMs have taken of it, counted from a view. Pure. Used by the files of placement. */
+ * What hosts have and what their VMs have taken of it, counted from a view. Pure. Used by the files of placement, and where a running VM grows. */
 #pragma once
 
 #include "model/inventory.h"

@@ -96,6 +96,8 @@ test_tables(void)
             need_type((*row)->params, seen);
         if ((*row)->answer)
             need_type((*row)->answer, seen);
+        for (const CommandFlag *flag = (*row)->flags; flag && flag->name; flag++)
+            need(flag->help, flag->name);
         for (const Step *step = (*row)->steps; step && step->name; step++)
             need(step->name, "a step");
     }

@@ -289,6 +289,21 @@ test_unprepared(void)
 
 /* --- refusals ------------------------------------------------------------------------------------------------------------------------ */
 
+/* Of a guest that was started without a controller for it. */
+static void
+test_no_controller(void)
+{
+    estate_open();
+    estate_do(estate_work(&vm_update, &estate.hello, "<vm><virtio_scsi><enabled>false</enabled></virtio_scsi></vm>"));
+    estate_do(estate_work(&vm_start, &estate.hello, "<action/>"));
+    g_autofree char *said = NULL;
+    WalkEnd ending = estate_try(estate_child_work(&disk_attachment_add, &estate.hello, NULL,
+                                                  "<disk_attachment><interface>virtio_scsi</interface><disk><name>free</name></disk></disk_attachment>"), &said);
+    g_assert_cmpint(ending, ==, ENDED_UNDONE);
+    g_assert_nonnull(strstr(said, "the running VM 'hello' has no SCSI controller"));
+    estate_close();
+}
+
 static void
 test_refusals(void)
 {
@@ -300,11 +315,6 @@ test_refusals(void)
     estate_refused(estate_child_work(&disk_attachment_add, &estate.hello, NULL,
                                      "<disk_attachment><interface>ide</interface><disk><name>free</name></disk></disk_attachment>"),
                    "nothing can be plugged into or out of ide");
-    g_autofree char *said = NULL;
-    WalkEnd ending = estate_try(estate_child_work(&disk_attachment_add, &estate.hello, NULL,
-                                                  "<disk_attachment><interface>virtio_scsi</interface><disk><name>free</name></disk></disk_attachment>"), &said);
-    g_assert_cmpint(ending, ==, ENDED_UNDONE);
-    g_assert_nonnull(strstr(said, "the running VM 'hello' has no SCSI controller"));
     Vm *vm = estate_edit(&vm_type, &estate.hello);
     vm->status = VM_MIGRATING;
     estate_put(vm);
@@ -330,5 +340,6 @@ main(int argc, char **argv)
     g_test_add_func("/hotplug/stopped_meanwhile", test_stopped_meanwhile);
     g_test_add_func("/hotplug/unprepared", test_unprepared);
     g_test_add_func("/hotplug/refusals", test_refusals);
+    g_test_add_func("/hotplug/no_controller", test_no_controller);
     return g_test_run();
 }

@@ -457,6 +457,38 @@ test_nics_and_cds(void)
 }
 
 static void
+test_gadgets(void)
+{
+    const Id *vm = &estate.hello;
+    estate_open();
+    Id nobody = id_random();
+    estate_refused(estate_child_work(&watchdog_add, vm, NULL, "<watchdog><model>i6300esb</model></watchdog>"), "Watchdog [action] required for add");
+    estate_refused(estate_child_work(&watchdog_add, vm, NULL, "<watchdog><model>diag288</model><action>reset</action></watchdog>"),
+                   "Cannot give VM 'hello' a watchdog 'diag288': its machine has none of that kind. | Use i6300esb.");
+    estate_refused(estate_child_work(&watchdog_update, vm, &nobody, "<watchdog><action>none</action></watchdog>"), "VM 'hello' has no such watchdog.");
+    estate_refused(estate_child_work(&watchdog_remove, vm, &nobody, NULL), "VM 'hello' has no such watchdog.");
+    estate_do(estate_child_work(&watchdog_add, vm, NULL, "<watchdog><action>reset</action></watchdog>"));
+    estate_refused(estate_child_work(&watchdog_add, vm, NULL, "<watchdog><action>reset</action></watchdog>"), "Cannot add a watchdog to VM 'hello': it has one.");
+    estate_refused(estate_work(&vm_update, vm, "<vm><io><threads>65</threads></io></vm>"), "Cannot give VM 'hello' 65 I/O threads. | It can have 0 to 64.");
+    estate_refused(estate_work(&vm_update, vm, "<vm><io><threads>-1</threads></io></vm>"), "-1 I/O threads");
+    estate_refused(estate_work(&vm_update, vm, "<vm><rng_device><source>urandom</source><rate><period>5</period></rate></rng_device></vm>"),
+                   "a period needs bytes");
+    estate_do(estate_work(&vm_update, vm, "<vm><rng_device><source>hwrng</source><rate><bytes>5</bytes></rate></rng_device></vm>"));
+    estate_do(estate_work(&vm_update, vm, "<vm><rng_device><source></source></rng_device></vm>"));
+    g_assert_cmpint(estate_vm(vm)->rng_device.rate.bytes, ==, 0);       /* the limit of nothing goes with it */
+#define PROPERTY(name, value) "<vm><custom_properties><custom_property><name>" name "</name><value>" value "</value></custom_property></custom_properties></vm>"
+    estate_refused(estate_work(&vm_update, vm, PROPERTY("sap_agent", "true")), "cannot have the custom property 'sap_agent': nobody knows it. | There is one: hugepages.");
+    estate_refused(estate_work(&vm_update, vm, PROPERTY("hugepages", "2000")), "VM 'hello' cannot have pages of '2000' KiB.");
+    estate_refused(estate_work(&vm_update, vm, PROPERTY("hugepages", "1048576")), "a whole number of, as 2048 or 1048576");
+    estate_refused(estate_work(&vm_update, vm, PROPERTY("hugepages", "x")), "pages of 'x' KiB");
+    estate_do(estate_child_work(&disk_attachment_add, vm, NULL, "<disk_attachment><interface>virtio_scsi</interface><disk><name>free</name></disk></disk_attachment>"));
+    g_assert_true(estate_vm(vm)->virtio_scsi.enabled);
+    estate_refused(estate_work(&vm_update, vm, "<vm><virtio_scsi><enabled>false</enabled></virtio_scsi></vm>"),
+                   "Cannot switch virtio-scsi off in VM 'hello': a disk of it stands on it.");
+    estate_close();
+}
+
+static void
 test_events_and_jobs(void)
 {
     estate_open();
@@ -493,6 +525,7 @@ main(int argc, char **argv)
     g_test_add_func("/refusals/disks", test_disks);
     g_test_add_func("/refusals/attachments", test_attachments);
     g_test_add_func("/refusals/nics_and_cds", test_nics_and_cds);
+    g_test_add_func("/refusals/gadgets", test_gadgets);
     g_test_add_func("/refusals/events_and_jobs", test_events_and_jobs);
     return g_test_run();
 }

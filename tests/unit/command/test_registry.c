@@ -95,6 +95,22 @@ test_bodies(void)
     }
 }
 
+/* What may be said beside the body is said once, and in a sentence. */
+static void
+test_flags(void)
+{
+    for (const Command *const *row = command_registry; *row; row++) {
+        for (const CommandFlag *flag = (*row)->flags; flag && flag->name; flag++) {
+            g_assert_true(g_str_has_suffix(flag->help, "."));
+            g_assert_true(command_takes(*row, flag->name));
+            const Field *field = (*row)->params ? type_find((*row)->params, flag->name) : NULL;
+            g_assert_true(!field || !(field->flags & (ADD | SET)));     /* no body can mean it */
+        }
+    }
+    g_assert_true(command_takes(&cdrom_update, "current") && command_takes(&vm_start, "pause"));
+    g_assert_false(command_takes(&cdrom_update, "detach_only") || command_takes(&vm_update, "name"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -104,5 +120,6 @@ main(int argc, char **argv)
     g_test_add_func("/registry/jobs_tell_how_they_end", test_jobs_tell_how_they_end);
     g_test_add_func("/registry/words", test_words);
     g_test_add_func("/registry/bodies", test_bodies);
+    g_test_add_func("/registry/flags", test_flags);
     return g_test_run();
 }

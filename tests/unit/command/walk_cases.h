@@ -14,3 +14,9 @@ typedef struct {
 
 extern const WalkCase walk_cases[];
 extern const guint walk_case_count;
+
+Work *walk_add_watchdog(void);         /* walk_gadgets.c */
+Work *walk_edit_watchdog(void);
+Work *walk_remove_watchdog(void);
+Work *walk_edit_devices(void);
+Work *walk_watch_running(void);

@@ -168,6 +168,79 @@ tpm_and_sound(Vm *vm)
     return TRUE;
 }
 
+static gboolean
+watchdog(Vm *vm)
+{
+    if (vm->watchdogs.count > 0) {
+        Watchdog *there = vm->watchdogs.items[0];
+        there->action = there->action == WATCHDOG_PAUSE ? WATCHDOG_NONE : WATCHDOG_PAUSE;
+        return TRUE;
+    }
+    Watchdog *added = object_new(&watchdog_type);
+    added->object.id = id_named(&vm->object.id, "watchdog");
+    added->model = WATCHDOG_MODEL_I6300ESB;
+    added->action = WATCHDOG_DUMP;
+    list_add(&vm->watchdogs, added);
+    return TRUE;
+}
+
+static gboolean
+random_numbers(Vm *vm)
+{
+    vm->rng_device.source = vm->rng_device.source == RNG_HWRNG ? RNG_URANDOM : RNG_HWRNG;
+    vm->rng_device.rate = (Rate) { 2048, 1000 };
+    return TRUE;
+}
+
+static gboolean
+hugepages(Vm *vm)
+{
+    const char *there = vm_property(vm, VM_HUGEPAGES);
+    if (there) {
+        text_set(&((CustomProperty *) vm->custom_properties.items[0])->value, g_str_equal(there, "2048") ? "1048576" : "2048");
+        return TRUE;
+    }
+    CustomProperty *property = g_new0(CustomProperty, 1);
+    property->name = g_strdup(VM_HUGEPAGES);
+    property->value = g_strdup("2048");
+    list_add(&vm->custom_properties, property);
+    return TRUE;
+}
+
+static gboolean
+room_for_memory(Vm *vm)
+{
+    vm->memory_policy.max = vm->memory / LIVE_MEMORY_BLOCK * LIVE_MEMORY_BLOCK + 4 * LIVE_MEMORY_BLOCK;
+    return TRUE;
+}
+
+static gboolean
+no_random_numbers(Vm *vm)
+{
+    gboolean had = vm->rng_device.source != 0;
+    vm->rng_device = (RngDevice) { 0 };
+    return had;
+}
+
+static gboolean
+usb(Vm *vm)
+{
+    vm->usb.enabled = !vm->usb.enabled;
+    return TRUE;
+}
+
+static gboolean
+serial_and_scsi(Vm *vm)
+{
+    vm->console.enabled = !vm->console.enabled;
+    for (guint i = 0; i < vm->disk_attachments.count; i++) {
+        if (((DiskAttachment *) vm->disk_attachments.items[i])->interface == DISK_INTERFACE_VIRTIO_SCSI)
+            return TRUE;                /* stays, whatever is wished */
+    }
+    vm->virtio_scsi.enabled = !vm->virtio_scsi.enabled;
+    return TRUE;
+}
+
 /* --- disks and drives */
 
 static gboolean
@@ -192,6 +265,7 @@ add_disk(Vm *vm)
 static gboolean
 add_scsi_disk(Vm *vm)
 {
+    vm->virtio_scsi.enabled = TRUE;     /* as verbs do */
     return put_disk(vm, "5a5c0000-0000-4000-8000-000000000002", DISK_INTERFACE_VIRTIO_SCSI, "sdx");
 }
 
@@ -358,8 +432,8 @@ static const Edit edits[] = {
     { "name", MARK " domain/name", rename_it },
     { "description", MARK " domain/description", describe },
     { "no description", MARK " domain/description", forget_description },
-    { "more memory", MARK " domain/memory domain/currentMemory domain/cpu/numa/cell", more_memory },
-    { "odd memory", MARK " domain/memory domain/currentMemory domain/cpu/numa/cell", odd_memory },
+    { "more memory", MARK " domain/memory domain/maxMemory domain/currentMemory domain/cpu/numa/cell", more_memory },
+    { "odd memory", MARK " domain/memory domain/maxMemory domain/currentMemory domain/cpu/numa/cell", odd_memory },
     { "more sockets", MARK " domain/vcpu domain/vcpus domain/cpu/topology domain/cpu/numa/cell", more_sockets },
     { "other topology", MARK " domain/vcpu domain/vcpus domain/cpu/topology domain/cpu/numa/cell =domain/cpu", other_topology },
     { "delete protected", MARK, protect },
@@ -371,7 +445,14 @@ static const Edit edits[] = {
     { "UEFI", MARK " =domain/os domain/os/loader domain/os/nvram domain/os/firmware", uefi },
     { "other machine", MARK " domain/os/type", other_machine },
     { "other architecture", "", other_architecture },
-    { "I/O threads", MARK " domain/iothreads domain/devices/disk/driver", io_threads },
+    { "I/O threads", MARK " domain/iothreads domain/iothreadids domain/cputune/iothreadpin domain/devices/disk/driver domain/devices/controller", io_threads },
+    { "hugepages", MARK " domain/memoryBacking =domain", hugepages },
+    { "room for memory", MARK " domain/maxMemory", room_for_memory },
+    { "watchdog", MARK " =domain/devices domain/devices/watchdog", watchdog },
+    { "random numbers", MARK " =domain/devices domain/devices/rng", random_numbers },
+    { "no random numbers", MARK " domain/devices/rng", no_random_numbers },
+    { "USB", MARK " =domain/devices domain/devices/controller domain/devices/input", usb },
+    { "serial console and SCSI", MARK " =domain/devices domain/devices/serial domain/devices/console domain/devices/controller", serial_and_scsi },
     { "shares", MARK " domain/cputune/shares =domain/cputune", shares },
     { "TPM and sound", MARK " domain/devices/tpm domain/devices/sound =domain/devices", tpm_and_sound },
     { "add disk", MARK " =domain/devices", add_disk },
@@ -391,7 +472,7 @@ static const Edit edits[] = {
     { "other MAC", MARK " =domain/devices/interface domain/devices/interface/mac", other_mac },
     { "other network", MARK " =domain/devices/interface domain/devices/interface/source domain/devices/interface/virtualport", other_network },
     { "rename NIC", MARK, rename_nic },
-    { "everything", MARK ORDERS " domain/name domain/description domain/memory domain/currentMemory domain/cpu/numa/cell domain/devices/disk =domain/devices =domain/os",
+    { "everything", MARK ORDERS " domain/name domain/description domain/memory domain/maxMemory domain/currentMemory domain/cpu/numa/cell domain/devices/disk =domain/devices =domain/os",
       everything },
 };
 

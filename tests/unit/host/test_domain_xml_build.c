@@ -6,7 +6,7 @@
  * for nothing. REGENERATE=1 writes the answers anew.
  *
  *     host cpu.architecture=x86_64 accelerator.type=kvm      machines KEY=VALUE …      job UUID
- *     vm NAME path=value …    nic NAME …    disk ID …    cdrom [file.id=…] */
+ *     vm NAME path=value …    nic NAME …    disk ID …    cdrom [file.id=…]    watchdog path=value … */
 #include "golden.h"
 
 #include "../lines.h"
@@ -55,10 +55,20 @@ take_cdrom(Case *this, char **words)
 }
 
 static void
+take_watchdog(Case *this, char **words)
+{
+    Watchdog *watchdog = object_new(&watchdog_type);
+    watchdog->object.id = id_named(&this->vm->object.id, "watchdog");
+    lines_apply(&watchdog_type, watchdog, words + 1, NULL);
+    list_add(&this->vm->watchdogs, watchdog);
+}
+
+static void
 take_vm(Case *this, char **words)
 {
     this->vm->object.id = lines_id(words[1]);
     text_set(&this->vm->name, words[1]);
+    this->vm->usb.enabled = this->vm->console.enabled = this->vm->virtio_scsi.enabled = TRUE;     /* as verbs give a new one */
     lines_apply(&vm_type, this->vm, words + 2, NULL);
     vm_set_defaults(this->vm);
 }
@@ -78,6 +88,8 @@ take_line(Case *this, char **words)
         take_disk(this, words);
     else if (g_str_equal(words[0], "cdrom"))
         take_cdrom(this, words);
+    else if (g_str_equal(words[0], "watchdog"))
+        take_watchdog(this, words);
     else if (!g_str_equal(words[0], "machines"))
         g_error("what is '%s'?", words[0]);
     for (guint i = 1; g_str_equal(words[0], "machines") && words[i]; i++) {

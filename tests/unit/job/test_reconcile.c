@@ -159,6 +159,8 @@ test_reboot(void)
     world_state(&world.vm, DOMAIN_RUNNING, "rebooted:by reset");
     g_assert_cmpint(world_vm()->status, ==, VM_UP);
     g_assert_true(world_has_event("VM 'web1' rebooted on host n1."));
+    world_state(&world.vm, DOMAIN_RUNNING, "watchdog:reset");
+    g_assert_true(world_has_event("The guest of VM 'web1' on host n1 has hung: its watchdog was not fed. What was done: reset."));
     guint events = world_events();
     world_state(&world.vm, DOMAIN_RUNNING, "rebooted:by reset");     /* by its own wish: nobody asked, nobody is told */
     g_assert_cmpuint(world_events(), ==, events);

@@ -84,6 +84,8 @@ static void
 test_flags(void)
 {
     g_autoptr(Work) work = work_new(&walk_command);
+    g_assert_true(command_takes(&walk_command, "force"));
+    g_assert_false(command_takes(&walk_command, "gently") || command_takes(&once_command, "force"));
     g_assert_true(work_flag(work, "delete_protected", TRUE));
     g_assert_false(work_flag(work, "delete_protected", FALSE));
     g_hash_table_insert(work->query, g_strdup("delete_protected"), g_strdup("true"));

@@ -341,7 +341,8 @@ static const Step think_steps[] = {
 };
 /* clang-format on */
 
-const Command walk_command = { .verb = "walk", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
+static const CommandFlag walk_flags[] = { { "delete_protected", "As in the body." }, { "force", "Do not ask." }, { 0 } };
+const Command walk_command = { .verb = "walk", .on = &vm_type, .flags = walk_flags, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
                             .steps = walk_steps, .finish = finish_vm, .revert = revert_vm };
 const Command once_command = { .verb = "once", .on = &vm_type, .title = MSG_JOB_DONE, .check = check_vm, .stage = stage_vm,
                             .steps = once_steps, .finish = finish_vm, .revert = revert_vm, .once = TRUE };

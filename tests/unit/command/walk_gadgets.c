@@ -1,0 +1,48 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Cases of what a VM has beside disks, drives and cards; their rows stand in walk_cases.c. */
+#include "walk_cases.h"
+
+Work *
+walk_add_watchdog(void)
+{
+    return estate_child_work(&watchdog_add, &estate.hello, NULL, "<watchdog><model>i6300esb</model><action>reset</action></watchdog>");
+}
+
+static Id
+watched(void)
+{
+    estate_do(walk_add_watchdog());
+    return id_named(&estate.hello, "watchdog");
+}
+
+Work *
+walk_edit_watchdog(void)
+{
+    Id id = watched();
+    return estate_child_work(&watchdog_update, &estate.hello, &id, "<watchdog><action>pause</action></watchdog>");
+}
+
+Work *
+walk_remove_watchdog(void)
+{
+    Id id = watched();
+    return estate_child_work(&watchdog_remove, &estate.hello, &id, NULL);
+}
+
+Work *
+walk_edit_devices(void)
+{
+    return estate_work(&vm_update, &estate.hello, "<vm><usb><enabled>false</enabled></usb><console><enabled>false</enabled></console><io><threads>2</threads></io>"
+                       "<rng_device><source>hwrng</source><rate><bytes>512</bytes><period>100</period></rate></rng_device>"
+                       "<custom_properties><custom_property><name>hugepages</name><value>2048</value></custom_property></custom_properties>"
+                       "<soundcard_enabled>true</soundcard_enabled><virtio_scsi><enabled>true</enabled></virtio_scsi></vm>");
+}
+
+Work *
+walk_watch_running(void)
+{
+    estate_do(estate_work(&vm_start, &estate.hello, "<action/>"));
+    return walk_add_watchdog();
+}

@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 from lab import Tap, wait_for  # noqa: E402,F401
 from shikirid import Shikirid, folder  # noqa: E402
+import gadget_recipes  # noqa: E402
 import life_recipes  # noqa: E402
 from life_recipes import order  # noqa: E402
 
@@ -110,8 +111,9 @@ RECIPES = {
     "event.add": {"": lambda m: m.post("/events?wait=1", {"origin": "test", "custom_id": "7", "severity": "normal", "description": "said"})},
     "job.abandon": {"": abandon},
 }
-for verb, more in life_recipes.RECIPES.items():
-    RECIPES.setdefault(verb, {}).update(more)
+for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES):
+    for verb, more in recipes.items():
+        RECIPES.setdefault(verb, {}).update(more)
 
 
 # --- the world --------------------------------------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ def plain(value):
 
 def world(m):
     """What the API shows of VMs, their devices and disks, and what the hosts have, as one text."""
-    vms = m.get("/vms?follow=nics,disk_attachments,cdroms&all_content=true").body.get("vm", [])
+    vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs&all_content=true").body.get("vm", [])
     return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "host": host(m)}, indent=1, sort_keys=True)
 
 
@@ -261,6 +263,7 @@ class Estate:
         self.must(m.post(f"/vms/{fixed('vm', 2)}/nics?wait=1", {"id": SPARE, "name": "spare", "plugged": "false"}))
         self.must(m.post(f"/vms/{fixed('vm', 2)}/start?wait=1", {}))
         life_recipes.make(m, self.must)
+        gadget_recipes.make(m, self.must)
 
     @staticmethod
     def must(reply):

@@ -30,6 +30,10 @@ REFUSED = [
     ("add vm new mem=1GiB", BAD, "shikiri describe vm"),
     ("show cdrom nope vm=vm1", MISSING, "shikiri list cdroms vm=vm1"),
     ("list nics", BAD, "vm=NAME"),
+    ("update cdrom vm=vm1 file= current=perhaps", BAD, "'perhaps' is neither yes nor no for 'current'"),
+    ("update vm vm1 detach_only=true", BAD, "has no field 'detach_only'"),
+    ("update vm vm1 next_run=true", BAD, "Nothing was given to change"),
+    ("remove vm vm1 current=true", BAD, "'current=true' is not understood"),
 ]
 
 # words, what is printed
@@ -38,7 +42,14 @@ DONE = [
     ("add disk more provisioned_size=1MiB storage_domains=data", "disk more: "),
     ("add disk_attachment vm=new disk=more interface=virtio --wait", "disk_attachment "),
     ("describe vm", "cpu.topology.cores"),
+    ("update vm vm1 custom_properties=hugepages=2048 --wait", "vm vm1: "),
+    ("show vm vm1", "hugepages"),
+    ("update vm vm1 custom_properties= --wait", "vm vm1: "),
     ("describe vm", "Verbs: start"),
+    ("describe cdrom", "update: current=true"),
+    ("describe cdrom", "show: current=true"),
+    ("show vm vm1 all_content=true", "console"),
+    ("show cdrom vm=vm2 current=true", "id: "),
     ("help nic", "It belongs to a vm: vm=NAME"),
     ("remove vm new --plan", "Disk 'more' and its file are deleted."),
 ]
@@ -53,6 +64,23 @@ def put_in_image(m):
     drive = type_at(m, "list cdroms vm=new").splitlines()[1].split()[0]
     type_at(m, f"update cdrom {drive} vm=new file={fixed('disk', 4)} --wait")
     return drive, type_at(m, "list cdroms vm=new")
+
+
+def change_running(m):
+    """The medium of a running guest, now: its drive is the only one and need not be named."""
+    type_at(m, f"update cdrom vm=vm2 file={fixed('disk', 4)} current=true --wait")
+    now = type_at(m, "show cdrom vm=vm2 current=true")
+    type_at(m, "update cdrom vm=vm2 file= --wait")
+    return fixed("disk", 4) in now and fixed("disk", 4) in type_at(m, "show cdrom vm=vm2 current=true"), now
+
+
+def keep_disks(m):
+    """A VM goes and its disk stays, by a word behind no field."""
+    type_at(m, "add vm goes memory=64MiB")
+    type_at(m, "add disk stays provisioned_size=1MiB storage_domains=data --wait")
+    type_at(m, "add disk_attachment vm=goes disk=stays interface=virtio --wait")
+    type_at(m, "remove vm goes detach_only=true --wait")
+    return type_at(m, "list disks")
 
 
 def newest_first(m):
@@ -72,6 +100,9 @@ def check(tap, m):
         tap.check(printed in said, words, said)
     drive, table = put_in_image(m)
     tap.check(drive in table and table.startswith("ID"), "a drive is called by the id its table shows", table)
+    changed, said = change_running(m)
+    tap.check(changed, "the medium of a running guest is changed now, and for its next start", said)
+    tap.check("stays" in keep_disks(m), "a VM is removed and its disk kept")
     tap.check(newest_first(m), "the newest job stands on top")
 
 

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: The Shikiri authors
+# SPDX-License-Identifier: Apache-2.0
+"""The matrix's recipes for what a VM has beside disks, drives and cards, and the VM they need: 5 is down and has one of each."""
+VM = "a0000000-0000-4000-8000-00000000000{}"
+RICH = 5
+
+
+def path(number, segment):
+    return f"/vms/{VM.format(number)}/{segment}"
+
+
+def make(m, must):
+    must(m.post("/vms?wait=1", {"id": VM.format(RICH), "name": f"vm{RICH}", "memory": str(256 << 20), "os": {"boot": {"devices": {"device": ["network"]}}}}))
+    must(m.post(path(RICH, "watchdogs?wait=1"), {"model": "i6300esb", "action": "reset"}))
+
+
+def only(m, segment, one):
+    return path(RICH, segment) + "/" + m.get(path(RICH, segment)).body[one][0]["id"] + "?wait=1"
+
+
+RECIPES = {
+    "watchdog.add": {"": lambda m: m.post(path(1, "watchdogs?wait=1"), {"model": "i6300esb", "action": "poweroff"}),
+                     " of a running VM": lambda m: m.post(path(2, "watchdogs?wait=1"), {"action": "pause"})},
+    "watchdog.update": {"": lambda m: m.put(only(m, "watchdogs", "watchdog"), {"action": "dump"})},
+    "watchdog.remove": {"": lambda m: m.delete(only(m, "watchdogs", "watchdog"))},
+    "vm.update": {" of its devices": lambda m: m.put(f"/vms/{VM.format(1)}?wait=1", {
+        "usb": {"enabled": "false"}, "console": {"enabled": "false"}, "io": {"threads": "2"}, "rng_device": {"source": "hwrng", "rate": {"bytes": "512"}},
+        "soundcard_enabled": "true", "virtio_scsi": {"enabled": "false"}})},
+}

@@ -12,6 +12,7 @@
 #define OLD "xml.old"
 #define NEW "xml.new"
 #define KEPT "xml.kept"
+#define NAME "xml.name"             /* the domain's, as it will be */
 #define SAME "xml.same"             /* the edit changes nothing the host keeps */
 #define LIVE_EDIT "live"
 #define DIFFERING "differing"       /* rows in which what runs differs from its next start; "": none */
@@ -43,6 +44,14 @@ definition_is_ours(const Work *work, const DomainFacts *facts)
 {
     char job[ID_TEXT_SIZE];
     return facts->state != DOMAIN_ABSENT && facts->job && g_str_equal(facts->job, id_format(&work->job, ID_UUID, job));
+}
+
+/* The name is changed behind all else: what is ours under another name is half of it. */
+static gboolean
+is_written(const Work *work, const DomainFacts *facts)
+{
+    const char *name = work_mark(work, NAME);
+    return definition_is_ours(work, facts) && (!name || g_strcmp0(facts->config->name, name) == 0);
 }
 
 static const Vm *
@@ -116,6 +125,20 @@ edited(Work *work, const DomainFacts *facts, DefinitionEdit edit, GError **error
     return xml;
 }
 
+static char *
+name_in(const char *xml)
+{
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    return xml && domain_xml_read(xml, facts, NULL) ? g_strdup(facts->config->name) : NULL;
+}
+
+static void
+note_name(Work *work)
+{
+    g_autofree char *name = name_in(work_mark(work, NEW));
+    work_set_mark(work, NAME, name);
+}
+
 gboolean
 definition_prepare(Work *work, DefinitionEdit edit, GError **error)
 {
@@ -132,6 +155,7 @@ definition_prepare(Work *work, DefinitionEdit edit, GError **error)
     work_set_mark(work, SAME, same ? "yes" : NULL);
     work_set_mark(work, OLD, same ? NULL : facts->xml);
     work_set_mark(work, NEW, same ? NULL : xml);
+    note_name(work);
     return TRUE;
 }
 
@@ -170,7 +194,7 @@ definition_reread(Work *work)
 {
     g_autoptr(GError) unheard = NULL;
     g_autoptr(DomainFacts) facts = definition_read(work, &unheard);
-    if (facts && facts->xml && definition_is_ours(work, facts))
+    if (facts && facts->xml && is_written(work, facts))
         work_set_mark(work, KEPT, facts->xml);
     note_differences(work, facts);
 }
@@ -183,11 +207,11 @@ definition_write(Work *work, GError **error)
     g_autoptr(DomainFacts) facts = definition_read(work, error);
     if (!facts || !may_edit(work, facts, error))
         return FALSE;
-    if (definition_is_ours(work, facts)) {
+    if (is_written(work, facts)) {
         work_set_mark(work, KEPT, facts->xml);
         return TRUE;
     }
-    if (g_strcmp0(facts->xml, work_mark(work, OLD)) != 0)
+    if (!definition_is_ours(work, facts) && g_strcmp0(facts->xml, work_mark(work, OLD)) != 0)
         return fault_set(error, MSG_VM_CHANGED_MEANWHILE, "vm", vm_name(work), NULL);
     g_autoptr(HostLink) link = work_host(work, error);
     if (!link || !link->ops->define(link, work_mark(work, NEW), work->deadline, error))
@@ -206,10 +230,21 @@ definition_written(Work *work, GError **error)
     g_autoptr(DomainFacts) facts = definition_read(work, error);
     if (!facts)
         return PROBE_UNKNOWN;
-    if (!definition_is_ours(work, facts))
+    if (!is_written(work, facts))
         return PROBE_NOT_DONE;
     work_set_mark(work, KEPT, facts->xml);
     return PROBE_DONE;
+}
+
+/* The old name first, while it is still known by our mark whose it is. */
+static gboolean
+name_back(Work *work, HostLink *link, const DomainFacts *facts, GError **error)
+{
+    g_autofree char *old = name_in(work_mark(work, OLD));
+    if (g_strcmp0(old, facts->config->name) == 0)
+        return TRUE;
+    g_autofree char *xml = domain_xml_renamed(facts->xml, old);
+    return xml && link->ops->define(link, xml, work->deadline, error);
 }
 
 gboolean
@@ -223,7 +258,7 @@ definition_undo(Work *work, GError **error)
     if (!definition_is_ours(work, facts))
         return TRUE;
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->define(link, work_mark(work, OLD), work->deadline, error);
+    return link && name_back(work, link, facts, error) && link->ops->define(link, work_mark(work, OLD), work->deadline, error);
 }
 
 /* --- in the model --------------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
 #include "host/domain_xml.h"
 
 #include "host/domain_xml_reading.h"
+#include "host/domain_xml_scan.h"
+#include "host/domain_xml_splice.h"
 
 gboolean
 domain_xml_read(const char *xml, DomainFacts *facts, GError **error)
@@ -23,4 +25,17 @@ domain_xml_read(const char *xml, DomainFacts *facts, GError **error)
     for (guint i = 0; i < files->len; i++)
         list_add(&facts->disks, files->pdata[i]);
     return TRUE;
+}
+
+char *
+domain_xml_renamed(const char *xml, const char *name)
+{
+    g_auto(Splices) splices = { 0 };
+    g_autoptr(ScanDoc) doc = scan_new(xml, NULL);
+    const ScanNode *node = doc ? scan_child(doc, doc->root, "name") : NULL;
+    if (!node)
+        return NULL;
+    splice_begin(&splices, doc);
+    splice_text(&splices, node, name);
+    return splice_apply(&splices);
 }

@@ -138,7 +138,8 @@ typedef struct {
 typedef struct {
     const char *name;                                                   /* "libvirt", "fake" */
     Tick linger;    /* so long after the host answers (again) it may still carry out a call whose caller died or lost the connection */
-    /* configuration */
+    /* configuration. A definition under another name changes all else first and the name then: who is killed between finds the new definition under
+     * the old name */
     gboolean (*define)(HostLink *link, const char *xml, Tick deadline, GError **error);
     /* Also its managed save. Its firmware's variables and its TPM's state, files of the host, go with it unless KEEP: those of somebody else's
      * domain. ABSENT is success. */

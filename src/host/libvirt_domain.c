@@ -4,6 +4,7 @@
  * The life of a domain: defined, read, started, asked to shut down or reboot, saved, destroyed, undefined. Each operation of host.h is a call
  * (libvirt_call.h) and looks the domain up by its UUID, so that nothing is kept from one call to the next. Knows no jobs and
  * repeats nothing; what is already so is success only where host.h says it. */
+#include "host/domain_xml.h"
 #include "host/libvirt_call.h"
 
 #include "host/libvirt_xml.h"
@@ -41,9 +42,23 @@ libvirt_domain_call(HostLink *link, const LibvirtVerb *verb, const Id *domain, T
 
 /* --- definition ------------------------------------------------------------------------------------------------------------------ */
 
+/* libvirt takes no definition for a domain that has another name: the name is changed by itself, behind all else. */
+static gboolean
+define_renamed(LibvirtCall *call, const char *present, const char *wished, GError **error)
+{
+    g_autofree char *xml = domain_xml_renamed(call->text, present);
+    g_autoptr(virDomain) domain = xml ? virDomainDefineXML(call->connection, xml) : NULL;
+    return (domain && virDomainRename(domain, wished, 0) == 0) || libvirt_call_fail(call, error);
+}
+
 static gboolean
 work_define(LibvirtCall *call, GError **error)
 {
+    g_autoptr(virDomain) present = virDomainLookupByUUID(call->connection, call->id.bytes);
+    g_autoptr(xmlDoc) doc = libvirt_xml_parse(call->text);
+    g_autofree char *wished = libvirt_xml_text(doc, NULL, "name");
+    if (present && wished && !g_str_equal(virDomainGetName(present), wished))
+        return define_renamed(call, virDomainGetName(present), wished, error);
     g_autoptr(virDomain) domain = virDomainDefineXML(call->connection, call->text);
     return domain || libvirt_call_fail(call, error);
 }

@@ -227,6 +227,23 @@ def edit_beside_us(lab):
     lab.tap.check(wait_for(lambda: address(manager, vm), 90), "its agent is heard again")
 
 
+def check_names(lab):
+    """A new name reaches the domain, and comes from it."""
+    manager, libvirtd, tap = lab.manager, lab.libvirtd, lab.tap
+    vm = manager.post("/vms?wait=1", {"name": "first", "memory": str(64 << 20), "os": {"boot": {"devices": {"device": ["network"]}}}}).body["id"]
+    before = libvirtd.virsh("domuuid", "first").strip()
+    reply = manager.put(f"/vms/{vm}?wait=1", {"name": "二番目", "comment": "with another edit"})
+    tap.check(reply.status == 200 and libvirtd.virsh("domuuid", "二番目").strip() == before, "a VM that is down is renamed, its domain too", reply)
+    tap.check("first" not in libvirtd.virsh("list", "--all", "--name").split(), "the old name is free")
+    seen, since = manager.last_event(), time.monotonic()
+    libvirtd.virsh("domrename", "二番目", "third")
+    lab.shows(since, "third", lambda shown: shown["id"] == vm and shown["comment"] == "with another edit", "virsh domrename shows, as the same VM")
+    reply = manager.put(f"/vms/{vm}?wait=1", {"name": "foreign"})
+    tap.check(reply.status == 409 and libvirtd.virsh("domuuid", "third").strip() == before, "a name that is taken is refused", reply)
+    reply = manager.delete(f"/vms/{vm}?wait=1")
+    tap.check(reply.status in (200, 202) and wait_for(lambda: manager.vm("third") is None, 20), "it is removed under its new name", reply)
+
+
 # --- what virsh does beside us ----------------------------------------------------------------------------------------------------
 
 def check_virsh(lab):
@@ -295,6 +312,7 @@ def run(tap, build):
                 lab.stream = manager.stream()
                 check_outside_paths(lab)
                 check_life(lab)
+                check_names(lab)
                 check_virsh(lab)
                 check_twins(lab)
                 check_restart(lab)

@@ -63,7 +63,7 @@ add_reads(Text *out, Language language)
     }
 }
 
-/* {"name":"vm.start","verb","on","permit","help","once":false,"flags":[{"name","help"}],"steps":["prepare disks",…]} */
+/* {"name":"vm.start","verb","on","permit","help","reads":false,"once":false,"flags":[{"name","help"}],"steps":["prepare disks",…]} */
 static void
 add_command(Text *out, const Command *command, Language language)
 {
@@ -79,7 +79,7 @@ add_command(Text *out, const Command *command, Language language)
         text_add_json(out, words[i][1]);
         text_add_literal(out, ",");
     }
-    text_printf(out, "\"once\":%s,", command->once ? "true" : "false");
+    text_printf(out, "\"reads\":%s,\"once\":%s,", command->reads ? "true" : "false", command->once ? "true" : "false");
     add_flags(out, command->flags, language);
     text_add_literal(out, ",\"steps\":[");
     for (const Step *step = command->steps; step && step->name; step++) {

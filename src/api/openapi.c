@@ -301,8 +301,18 @@ add_verb(Text *out, const char *method, const char *verb, const Type *on, const 
     g_autofree char *params = command->params ? command_name(command) : NULL;
     const char *body = !command->params ? NULL : command->params == on || command->params->path ? on->one : params;
     g_autofree char *answer = command->answer ? answer_name(command) : NULL;
-    const char *reply = g_str_equal(verb, "add") || g_str_equal(verb, "update") ? on->one : answer;
+    const char *reply = g_str_equal(verb, "add") || g_str_equal(verb, "update") ? on->one : command->reads ? command->answer->one : answer;
     add_operation(out, &(Operation) { method, verb, command->help ? command->help : verb, well, on, body, reply, FALSE });
+}
+
+static void
+add_action(Text *out, const char *one, const Command *command, guint parameters)
+{
+    g_autofree char *action = g_strconcat(one, "/", command->verb, NULL);
+    open_object(out, action);
+    add_path_parameters(out, parameters);
+    add_verb(out, command->reads ? "get" : "post", command->verb, command->on, "200");
+    close_object(out);
 }
 
 /* PATH: "/vms" or "/vms/{parent}/nics"; PARAMETERS: how many {…} are in it. */
@@ -328,12 +338,11 @@ add_collection(Text *out, const char *path, const Type *type, guint parameters)
     add_verb(out, "delete", "remove", type, "200");
     close_object(out);
     const char *const *verbs = command_verbs(type);
-    for (guint i = 0; verbs && verbs[i]; i++) {
-        g_autofree char *action = g_strconcat(one, "/", verbs[i], NULL);
-        open_object(out, action);
-        add_path_parameters(out, parameters + 1);
-        add_verb(out, "post", verbs[i], type, "200");
-        close_object(out);
+    for (guint i = 0; verbs && verbs[i]; i++)
+        add_action(out, one, command_find(verbs[i], type), parameters + 1);
+    for (const Command *const *row = command_registry; *row; row++) {
+        if ((*row)->reads && (*row)->on == type)
+            add_action(out, one, *row, parameters + 1);
     }
 }
 
@@ -380,6 +389,8 @@ add_answer(Text *out, const Command *command)
 {
     g_autofree char *name = answer_name(command);
     add_schema(out, command->answer->one, command->answer);
+    if (command->reads)
+        return;                         /* the answer is the whole reply */
     open_object(out, name);
     pair(out, "type", "object");
     open_object(out, "properties");

@@ -5,6 +5,7 @@
  * the types' tables know; a method on it is a handler. */
 #include "api/route.h"
 
+#include "api/ask.h"
 #include "api/collection.h"
 #include "api/console.h"
 #include "api/describe_api.h"
@@ -63,9 +64,14 @@ static void
 serve_action(Exchange *exchange, const Place *place)
 {
     g_autoptr(GError) error = NULL;
+    const Command *question = ask_find(place);
     if (console_serve_action(exchange, place))
         return;
-    if (exchange->method == METHOD_POST)
+    if (question && reads(exchange))
+        ask(exchange, place, question);
+    else if (question)
+        route_refuse_method(exchange, "GET");
+    else if (exchange->method == METHOD_POST)
         submit_action(exchange, place);
     else if (submit_knows_action(place, &error))
         route_refuse_method(exchange, "POST");

@@ -18,6 +18,7 @@ static const char *const synopsis[] = {
     "[OPTION...] thaw VM",
     "[OPTION...] setpassword VM USER",
     "[OPTION...] exec VM -- PROGRAM [ARGUMENT...]",
+    "[OPTION...] xml VM [inactive]",
     "[OPTION...] describe TYPE",
     "[OPTION...] watch",
     "help [types|man]",

@@ -28,6 +28,8 @@ char *domain_xml_patch(const char *xml, const Vm *vm, const DomainWorld *world, 
 char *domain_xml_renamed(const char *xml, const char *name);
 /* Reads a (possibly foreign) domain XML into FACTS (config, disks, ours, job). */
 gboolean domain_xml_read(const char *xml, DomainFacts *facts, GError **error);
+/* XML as people may see it: without its secrets. Yours; NULL where it is none. */
+char *domain_xml_shown(const char *xml, GError **error);
 
 /* --- a domain that runs ---
  * Its XML carries no mark of ours that can be trusted: who a device is, its definition NEXT tells, by alias, target and file, or MAC. */

@@ -45,7 +45,7 @@ command_of_name(const char *name)
 static gboolean
 is_action(const Command *command)
 {
-    return !g_str_equal(command->verb, "add") && !g_str_equal(command->verb, "update") && !g_str_equal(command->verb, "remove");
+    return !command->reads && !g_str_equal(command->verb, "add") && !g_str_equal(command->verb, "update") && !g_str_equal(command->verb, "remove");
 }
 
 static VerbsRow *

@@ -78,6 +78,7 @@ struct Command {
     const Step *steps;              /* ends with a row whose name is NULL; NULL: all is in stage (plain model changes) */
     void (*finish)(Work *work, Changes *changes);           /* writer; all steps done */
     void (*revert)(Work *work, Changes *changes);           /* writer; all undone: the model as before `stage` */
+    gboolean reads;                 /* a question: GET on its path. `check` and then `plan`, which writes the answer, are all of it; no job comes of it */
     gboolean once;                  /* not repeatable (reboot, reset, shutdown): recovery never runs it again; it ends done or not known */
     const char *help;               /* one sentence */
 };
@@ -129,7 +130,7 @@ gconstpointer work_find(const Work *work, const Type *type, const Id *id);      
 /* The table of all commands, filled by command/registry.c (a listener table: job and api must not know the rows' files). */
 extern const Command *const command_registry[];         /* NULL-terminated; defined in command/registry.c */
 const Command *command_find(const char *verb, const Type *on);     /* NULL */
-const char *const *command_verbs(const Type *on);       /* action segments only (not add, update, remove), NULL-terminated; NULL if none */
+const char *const *command_verbs(const Type *on);       /* action segments only (not add, update, remove, nor questions), NULL-terminated; NULL if none */
 gboolean command_takes(const Command *command, const char *flag);   /* may work_flag() be asked for it? */
 char *command_name(const Command *command);             /* "vm.start": stored in jobs; yours */
 const Command *command_of_name(const char *name);

@@ -65,5 +65,6 @@ RECIPES = {
     "vm.thawfilesystems": {"": freeze_and_thaw, " of one that is not frozen": act(2, "thawfilesystems")},
     "vm.setpassword": {"": act(2, "setpassword", {"user_name": "root", "password": "not to be found"})},
     "vm.exec": {"": act(2, "exec", {"command": "/bin/echo", "arguments": {"argument": ["not to be found"]}})},
+    "vm.domainxml": {"": lambda m: m.get(f"/vms/{VM.format(2)}/domainxml")},
     "vm.discardstate": {"": act(SUSPENDED, "discardstate")},
 }

@@ -34,6 +34,9 @@ REFUSED = [
     ("update vm vm1 detach_only=true", BAD, "has no field 'detach_only'"),
     ("update vm vm1 next_run=true", BAD, "Nothing was given to change"),
     ("remove vm vm1 current=true", BAD, "'current=true' is not understood"),
+    ("xml", BAD, "name"),
+    ("xml vm1 actve", BAD, "shikiri xml VM [inactive]"),
+    ("xml nope", MISSING, "nope"),
 ]
 
 # words, what is printed
@@ -41,6 +44,10 @@ DONE = [
     ("add vm new memory=512MiB usb=true", "vm new: "),
     ("add disk more provisioned_size=1MiB storage_domains=data", "disk more: "),
     ("add disk_attachment vm=new disk=more interface=virtio --wait", "disk_attachment "),
+    ("xml vm1", "<name>vm1</name>"),
+    ("xml vm2", "<alias name="),
+    ("xml vm2 inactive", "<name>vm2</name>"),
+    ("--json xml vm1", '{"inactive":"<domain'),
     ("describe vm", "cpu.topology.cores"),
     ("update vm vm1 custom_properties=hugepages=2048 --wait", "vm vm1: "),
     ("show vm vm1", "hugepages"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The Shikiri authors
 # SPDX-License-Identifier: Apache-2.0
-"""The life of a real guest: it reboots, is reset, suspended and goes on where it was, runs once with other settings while its definition stays as
+"""The life of a real guest: its XML is shown, it reboots, is reset, suspended and goes on where it was, runs once with other settings while its definition stays as
 it is to the byte, and is edited while it runs. A machine without an operating system does not obey and is told of. By API and command
 line; what is shown agrees with virsh."""
 import argparse
@@ -40,6 +40,21 @@ def booted(lab):
 def boots(lab):
     """How often libvirt saw its processor start anew: the log of the serial console is not kept, the event log is."""
     return sum("rebooted" in event["description"] for event in lab.manager.events(0))
+
+
+def check_xml(lab):
+    manager, tap, libvirtd = lab.manager, lab.tap, lab.libvirtd
+    password = re.search(" passwd='([^']+)'", inactive(lab, "stone")).group(1)
+    path = f"/vms/{manager.vm('stone')['id']}/domainxml"
+    seen = manager.get(path)
+    tap.check(seen.status == 200 and seen.body.get("inactive") == libvirtd.virsh("dumpxml", "--inactive", "stone").rstrip() + "\n" and "active" not in seen.body and password not in seen.text,
+              "its XML is shown as virsh shows it, without the password", seen.text[:2000])
+    lab.expect(manager.action("stone", "start"), "it is started")
+    seen = manager.get(path)
+    tap.check(seen.body.get("active") == libvirtd.virsh("dumpxml", "stone").rstrip() + "\n" and password not in seen.text, "so is that by which it runs", seen.text[:2000])
+    tap.check(manager.cli("xml", "stone").rstrip() == libvirtd.virsh("dumpxml", "stone").rstrip(), "and by the command line")
+    tap.check(manager.cli("xml", "stone", "inactive").rstrip() == libvirtd.virsh("dumpxml", "--inactive", "stone").rstrip(), "which shows that of its next start, too")
+    lab.expect(manager.action("stone", "stop"), "it is stopped")
 
 
 def check_reboot(lab):
@@ -170,6 +185,7 @@ def run(tap, build, full):
             lab = Lab(tap, libvirtd, manager)
             try:
                 make(lab)
+                check_xml(lab)
                 check_reboot(lab)
                 check_suspend(lab)
                 check_once(lab)

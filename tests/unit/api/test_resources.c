@@ -404,6 +404,27 @@ test_describe(void)
     house_close();
 }
 
+/* What only its host knows of a VM, in both formats. */
+static void
+test_question(void)
+{
+    char id[ID_TEXT_SIZE];
+    house_open();
+    g_autofree char *path = g_strdup_printf("/vms/%s/domainxml", id_format(&estate.running, ID_UUID, id));
+    g_auto(Reply) xml = house_get(path), json = house_get_json(path), posted = house_ask("POST", path, NULL, "<action/>");
+    g_assert_cmpint(xml.status, ==, 200);
+    check_form(path, &xml);
+    g_assert_true(g_str_has_prefix(xml.text, "<domain_xml>") && strstr(xml.text, "<active>&lt;domain type='qemu'&gt;"));
+    g_assert_cmpint(json.status, ==, 200);
+    struct json_object *reply = json_tokener_parse(json.text), *active = NULL, *inactive = NULL;
+    g_assert_true(json_object_object_get_ex(reply, "active", &active) && json_object_object_get_ex(reply, "inactive", &inactive));
+    g_assert_true(g_str_has_prefix(json_object_get_string(active), "<domain type='qemu'>") && g_str_has_prefix(json_object_get_string(inactive), "<domain type='qemu'>"));
+    g_assert_null(strstr(json.text, "passwd="));
+    json_object_put(reply);
+    g_assert_cmpint(posted.status, ==, 405);
+    house_close();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -413,6 +434,7 @@ main(int argc, char **argv)
     g_test_add_func("/api/fixed", test_fixed);
     g_test_add_func("/api/actions", test_actions);
     g_test_add_func("/api/paths", test_paths);
+    g_test_add_func("/api/question", test_question);
     g_test_add_func("/api/lists/long", test_long);
     g_test_add_func("/api/lists/fresh", test_fresh);
     g_test_add_func("/api/lists/dangling", test_dangling);

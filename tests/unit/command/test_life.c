@@ -5,6 +5,8 @@
  * the worst moment. That each ends as done or as before is test_walks's. */
 #include "estate.h"
 
+#include "host/domain_xml.h"
+
 #include <string.h>
 
 static void
@@ -230,6 +232,58 @@ test_words(void)
     estate_close();
 }
 
+/* --- looking at its XML ------------------------------------------------------------------------------------------------------------- */
+
+/* What is answered, or the refusal. */
+static char *
+look(const Id *id, const char *row)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Work) work = estate_work(&vm_domainxml, id, NULL);
+    work->answer = work_answer_new(vm_domainxml.answer);
+    work->view = view_ref(estate.view);
+    g_autofree char *text = vm_domainxml.check(work, &error) ? vm_domainxml.plan(work, &error) : NULL;
+    if (!text)
+        return g_strdup(error->message);
+    g_assert_no_error(error);
+    g_assert_cmpuint(work->claims->len, ==, 0);
+    const Field *field = type_find(vm_domainxml.answer, row);
+    return g_strdup(*(char **) ((char *) work->answer->record + field->offset));
+}
+
+/* Is SEEN all of XML but its password? */
+static void
+check_seen(const char *seen, const char *xml)
+{
+    g_autofree char *expected = domain_xml_shown(xml, NULL);
+    g_assert_true(g_strcmp0(seen, expected) == 0 && !strstr(seen, " passwd=") && strstr(xml, " passwd="));
+}
+
+static void
+test_domainxml(void)
+{
+    estate_open();
+    g_autofree char *down = look(&estate.hello, "active"), *next = look(&estate.hello, "inactive");
+    g_assert_null(down);
+    check_seen(next, estate_xml(&estate.hello));
+    g_autofree char *active = look(&estate.running, "active"), *inactive = look(&estate.running, "inactive");
+    check_seen(active, estate_live(&estate.running));
+    check_seen(inactive, estate_xml(&estate.running));
+    estate_deaf(TRUE);
+    g_autofree char *deaf = look(&estate.hello, "inactive");
+    g_assert_null(strstr(deaf, "<domain"));
+    estate_deaf(FALSE);
+    estate_forget_domain(&estate.hello);
+    g_autofree char *gone = look(&estate.hello, "inactive");
+    g_assert_cmpstr(gone, ==, "The host of VM 'hello' does not have it: somebody undefined it beside the manager.");
+    Host *host = estate_edit(&host_type, &estate.host);
+    host->status = HOST_NON_RESPONSIVE;
+    estate_put(host);
+    g_autofree char *away = look(&estate.running, "inactive");
+    g_assert_nonnull(strstr(away, "VM 'busy'"));
+    estate_close();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -243,5 +297,6 @@ main(int argc, char **argv)
     g_test_add_func("/life/live", test_live);
     g_test_add_func("/life/started_beside", test_started_beside);
     g_test_add_func("/life/words", test_words);
+    g_test_add_func("/life/domainxml", test_domainxml);
     return g_test_run();
 }

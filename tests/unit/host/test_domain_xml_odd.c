@@ -95,6 +95,23 @@ test_one_of_two_alike(void)
     g_assert_cmpuint(then->config->nics.count, ==, 2);
 }
 
+/* Secrets are hidden, and nothing else is touched: an own mark that is called as one, what is no XML at all. */
+static void
+test_shown(void)
+{
+    static const char xml[] = "<domain>\n  <name>passwd='a'</name>\n  <devices>\n    <disk>\n      <source protocol='https'>\n        <cookies>\n"
+                              "          <cookie name='c'>secret</cookie>\n        </cookies>\n      </source>\n    </disk>\n"
+                              "    <graphics type='vnc' passwd=\"secret\" passwdValidTo='2030-01-01T00:00:00'/>\n    <graphics type='spice'/>\n  </devices>\n</domain>\n";
+    static const char shown[] = "<domain>\n  <name>passwd='a'</name>\n  <devices>\n    <disk>\n      <source protocol='https'>\n      </source>\n    </disk>\n"
+                                "    <graphics type='vnc' passwdValidTo='2030-01-01T00:00:00'/>\n    <graphics type='spice'/>\n  </devices>\n</domain>\n";
+    g_autoptr(GError) error = NULL;
+    g_autofree char *hidden = domain_xml_shown(xml, &error), *again = domain_xml_shown(shown, NULL), *none = domain_xml_shown("<domain", &error);
+    g_assert_cmpstr(hidden, ==, shown);
+    g_assert_cmpstr(again, ==, shown);
+    g_assert_null(none);
+    g_assert_error(error, SHIKIRI_FAULT, FAULT_CONFLICT);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -103,5 +120,6 @@ main(int argc, char **argv)
     g_test_add_func("/domain_xml_odd/control_characters", test_control_characters);
     g_test_add_func("/domain_xml_odd/stale_row", test_stale_row);
     g_test_add_func("/domain_xml_odd/one_of_two_alike", test_one_of_two_alike);
+    g_test_add_func("/domain_xml_odd/shown", test_shown);
     return g_test_run();
 }

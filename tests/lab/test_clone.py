@@ -278,6 +278,7 @@ def run(tap, build):
         with seeing as manager:         # what libvirtd calls /var/lib/libvirt is that for it too
             lab = Lab(tap, libvirtd, manager)
             try:
+                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
                 make(lab)
                 check_clone(lab)
                 check_ended_early(lab)

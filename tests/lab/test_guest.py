@@ -191,6 +191,7 @@ def check_all(tap, build):
         with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
             lab = Lab(tap, libvirtd, manager)
             try:
+                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
                 make(lab)
                 for check in (check_commands, check_freeze, check_killed, check_password, check_hostile):
                     check(lab)

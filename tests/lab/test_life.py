@@ -184,6 +184,7 @@ def run(tap, build, full):
         with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
             lab = Lab(tap, libvirtd, manager)
             try:
+                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
                 make(lab)
                 check_xml(lab)
                 check_reboot(lab)

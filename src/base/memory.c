@@ -10,12 +10,14 @@
 
 #ifdef __GLIBC__
 #include <malloc.h>
+#include <stdlib.h>
 #endif
 
-#define ARENAS 2                    /* our threads wait more than they allocate */
+#define ARENAS 3                    /* our threads wait more than they allocate; but two load the store, beside its own thread */
 #define MAPPED (128 << 10)          /* blocks from here on go back to the system when they are freed */
 #define TOP (512 << 10)             /* so much free memory at the end of the heap is kept */
 #define STEP (512 << 10)            /* the heap grows by so much: each step stops all threads that touch new memory */
+#define PIECE (120 << 10)           /* less than what is mapped */
 
 void
 memory_set_up(void)
@@ -25,5 +27,23 @@ memory_set_up(void)
     mallopt(M_MMAP_THRESHOLD, MAPPED);
     mallopt(M_TRIM_THRESHOLD, TOP);
     mallopt(M_TOP_PAD, STEP);
+#endif
+}
+
+/* The heap of an arena that is not the first grows page by page, whatever the step above says, and each page is a call that stops the other
+ * threads' page faults. What was reached once stays accessible. Freed from below, so that it is given back once and not piece by piece. */
+void
+memory_expect(gsize bytes)
+{
+#ifdef __GLIBC__
+    gsize count = bytes / PIECE;
+    gpointer *pieces = calloc(count + 1, sizeof(gpointer));
+    for (gsize i = 0; pieces && i < count; i++)
+        pieces[i] = malloc(PIECE);
+    for (gsize i = 0; pieces && i < count; i++)
+        free(pieces[i]);
+    free(pieces);
+#else
+    (void) bytes;
 #endif
 }

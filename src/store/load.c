@@ -8,11 +8,13 @@
 
 #include "base/fault.h"
 #include "base/lock.h"
+#include "base/memory.h"
 #include "model/fixed.h"
 #include "schema/body.h"
 #include "store/sqlite.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define SLICES_OF_OBJECTS 16        /* by the first half byte of the id: ids are mostly random */
 #define SLICES_OF_EVENTS 4
@@ -107,22 +109,35 @@ read_slice(Reader *reader, guint number)
     return well;
 }
 
-/* Until nothing is left or something fails; then the other need not go on either. */
+/* What is read takes about as much memory as it takes of the file, and half of it is read by each of the two. */
+static gsize
+half_of(const char *file)
+{
+    struct stat status;
+    return stat(file, &status) == 0 ? (gsize) status.st_size / 2 : 0;
+}
+
+/* Until nothing is left or something fails; then the other need not go on either. In one transaction: the file is locked once and not for
+ * each statement. */
 static void
 read_slices(Reader *reader)
 {
     Load *load = reader->load;
+    if (!sqlite_run(reader->db, "BEGIN", &reader->error))
+        g_atomic_int_set(&load->next, SLICES);
     for (int number; (number = g_atomic_int_add(&load->next, 1)) < SLICES;) {
         load->slices[number] = g_ptr_array_new_with_free_func((GDestroyNotify) object_unref);
         if (!read_slice(reader, (guint) number))
             g_atomic_int_set(&load->next, SLICES);
     }
+    sqlite_run(reader->db, "COMMIT", NULL);
 }
 
 static gpointer
 read_beside(gpointer data)
 {
     Reader *reader = data;
+    memory_expect(half_of(reader->load->file));
     if (sqlite_open_reading(&reader->db, reader->load->file, &reader->error))
         read_slices(reader);
     else

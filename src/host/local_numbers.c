@@ -8,12 +8,20 @@
 #include <string.h>
 #include <unistd.h>
 
+/* NULL behind the last. */
+static const char *
+next_line(const char *line)
+{
+    const char *end = strchr(line, '\n');
+    return end ? end + 1 : NULL;
+}
+
 /* The text behind WORD where it begins a line; NULL. */
 static const char *
 line_of(const char *text, const char *word)
 {
     gsize length = strlen(word);
-    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0) {
+    for (const char *line = text; line && *line; line = next_line(line)) {
         if (strncmp(line, word, length) == 0)
             return line + length;
     }
@@ -101,7 +109,7 @@ void
 local_numbers_net(const char *dev, gboolean (*real)(const char *name), LocalCounters *counters)
 {
     counters->rx = counters->tx = 0;
-    for (const char *line = dev; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0)
+    for (const char *line = dev; line && *line; line = next_line(line))
         add_card(line, real, counters);
 }
 

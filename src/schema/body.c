@@ -384,7 +384,7 @@ gpointer
 body_read(const Type *type, const Id *id, gconstpointer bytes, gsize length, GError **error)
 {
     Object *object = object_new(type);
-    const guint8 *start = bytes;
+    const guint8 *start = bytes ? bytes : (gconstpointer) "";   /* an empty one: SQLite gives no place for it */
     object->id = *id;
     if (read_members(type, object, (Reading) { start, start + length }, 0))
         return object;

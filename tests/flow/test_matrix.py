@@ -63,7 +63,7 @@ def suffer(m, recipe, where):
         m.start(options=("--fail-at", where))
         wait_for(lambda: m.host()["status"] == "up", 10)
         run_recipe(m, recipe)
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, HTTPException):
         m.process.wait(5)           # before it served; one that lives on is a fault of the test
     if wait_for(lambda: m.process.poll() is not None, 0.2):
         return "died"

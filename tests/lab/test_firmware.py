@@ -17,6 +17,7 @@ from test_devices import make, start
 
 PATIENCE = 150
 DRIVERS = "virtio-win-0.1.262.iso"
+ARM = "/usr/lib/debian-installer/images/12/arm64/text/debian-installer/arm64"     # a kernel and a busybox of that architecture
 
 
 class Serial:
@@ -29,13 +30,16 @@ class Serial:
         if reply.status not in (200, 201):
             raise RuntimeError(f"{name} does not start: {reply}")
         xml = ElementTree.fromstring(libvirtd.virsh("dumpxml", name))
-        pty = xml.find("devices/serial/source").get("path")
-        libvirtd.call("run", "sh", "-c", f"setsid cat {pty} > {self.file} 2>/dev/null < /dev/null & sleep 0.5")
+        self.line = xml.find("devices/serial/source").get("path")
+        libvirtd.call("run", "sh", "-c", f"setsid cat {self.line} > {self.file} 2>/dev/null < /dev/null & sleep 0.5")
         libvirtd.virsh("resume", name)
 
     def text(self):
         with open(self.file, "rb") as file:
             return re.sub(rb"\x1b\[[0-9;?=]*[A-Za-z]", b"", file.read()).decode("utf-8", "replace")
+
+    def type(self, words):
+        self.libvirtd.call("run", "sh", "-c", f"echo '{words}' > {self.line}")
 
     def says(self, pattern):
         return wait_for(lambda: re.search(pattern, self.text()), PATIENCE)
@@ -200,6 +204,26 @@ def check_arm(tap, libvirtd, manager):
     tap.check(not kept(libvirtd, vm)[0], "its variables go with it")
 
 
+def check_arm_kernel(tap, libvirtd, manager, storage):
+    """A Linux of another architecture, up to its shell, under direct boot."""
+    if not os.path.exists(f"{ARM}/linux"):
+        tap.skip("a kernel on aarch64", "debian-installer-12-netboot-arm64 is not installed (make check-full installs it)")
+        return
+    for file in ("linux", "initrd.gz"):
+        shutil.copy(f"{ARM}/{file}", f"{storage}/arm-{file}")
+    add(tap, manager, "armlinux", memory=str(512 << 20), os={"type": "other_linux_aarch64", "kernel": f"{storage}/arm-linux", "initrd": f"{storage}/arm-initrd.gz",
+                                                            "cmdline": "console=ttyAMA0 rdinit=/bin/sh"})
+    serial = Serial(libvirtd, manager, "armlinux")
+    tap.check(serial.says(r"Booting Linux on physical CPU"), "an aarch64 guest boots its kernel", serial.text()[-500:])
+    tap.check(serial.says(r"built-in shell"), "and its programs run", serial.text()[-500:])
+    serial.type("echo it is $(uname -m)")
+    tap.check(serial.says(r"it is aarch64"), "its shell says what it runs on", serial.text()[-300:])
+    tap.check(dump(libvirtd, "armlinux").findtext("os/kernel") == f"{storage}/arm-linux", "virsh shows its kernel")
+    manager.action("armlinux", "stop")
+    remove(tap, manager, "armlinux")
+    tap.check(os.path.exists(f"{storage}/arm-linux"), "its kernel is a file of the person's and stays")
+
+
 def run(tap, build):
     with Libvirtd("firmware") as libvirtd:
         libvirtd.call("run", "virsh", "-q", "net-start", "default")
@@ -218,6 +242,7 @@ def run(tap, build):
                 check_foreign(tap, libvirtd, manager)
                 if shutil.which("qemu-system-aarch64"):
                     check_arm(tap, libvirtd, manager)
+                    check_arm_kernel(tap, libvirtd, manager, storage)
                 else:
                     tap.skip("aarch64", "no qemu-system-aarch64")
             except Exception as error:

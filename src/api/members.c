@@ -150,7 +150,6 @@ static const Computed computed[] = {
     { &vm_type,             "numa_nodes",       NULL, NULL, "vm_numa_nodes",       NULL, FALSE, FALSE },
     { NULL,                 "mediated_devices", NULL, NULL, "vm_mediated_devices", NULL, FALSE, FALSE },
     { &host_type,           "storages",         NULL, NULL, "host_storages",       NULL, FALSE, FALSE },
-    { &host_type,           "devices",          NULL, NULL, "host_devices",        NULL, FALSE, FALSE },
     { &cluster_type,        "enabled_features", NULL, NULL, "cluster_features",    NULL, FALSE, FALSE },
     { &user_type,           "options",          NULL, NULL, "user_options",        NULL, FALSE, FALSE },
 };

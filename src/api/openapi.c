@@ -53,6 +53,30 @@ refer(Text *out, const char *name, const char *where, const char *word)
 
 /* --- schemas ------------------------------------------------------------------------------------------------------------------- */
 
+/* The last type that is called ONE. */
+static const Type *
+find_last(const char *one)
+{
+    const Type *last = inventory_type_of_name(one);
+    for (const Type *const *type = inventory_types; *type; type++) {
+        for (const Field *row = (*type)->fields; row->name; row++) {
+            if (row->kind == KIND_CHILDREN && g_str_equal(((const Type *) row->of)->one, one))
+                last = row->of;
+        }
+    }
+    return last;
+}
+
+/* A word that two types share (a host has devices, and a VM) is the one's that has verbs; the other is called after its owner, too. */
+static const char *
+schema_name(const Type *type)
+{
+    if (!type->parent || find_last(type->one) == type)
+        return type->one;
+    g_autofree char *name = g_strconcat(type->parent->one, "_", type->one, NULL);
+    return g_intern_string(name);
+}
+
 static gboolean
 is_told(const Field *row)
 {
@@ -211,18 +235,19 @@ add_path_parameters(Text *out, guint count)
     text_add_literal(out, "]");
 }
 
+/* Lists have MEMBER; it is NULL for one object. */
 static void
-add_content(Text *out, const char *schema, gboolean list)
+add_content(Text *out, const char *schema, const char *member)
 {
     open_object(out, "content");
     open_object(out, "application/json");
-    if (!list) {
+    if (!member) {
         refer(out, "schema", "schemas", schema);
     } else {
         open_object(out, "schema");
         pair(out, "type", "object");
         open_object(out, "properties");
-        open_object(out, schema);
+        open_object(out, member);
         pair(out, "type", "array");
         refer(out, "items", "schemas", schema);
         close_object(out);
@@ -248,7 +273,7 @@ add_responses(Text *out, const Operation *operation)
     open_object(out, operation->well);
     pair(out, "description", "Done.");
     if (operation->reply)
-        add_content(out, operation->reply, operation->list);
+        add_content(out, operation->reply, operation->list ? operation->on->one : NULL);
     close_object(out);
     if (!g_str_equal(operation->method, "get"))
         refer(out, "202", "responses", "begun");
@@ -259,7 +284,7 @@ add_responses(Text *out, const Operation *operation)
 static void
 add_operation(Text *out, const Operation *operation)
 {
-    g_autofree char *id = g_strconcat(operation->on->one, ".", operation->verb, NULL);
+    g_autofree char *id = g_strconcat(schema_name(operation->on), ".", operation->verb, NULL);
     open_object(out, operation->method);
     pair(out, "operationId", id);
     pair(out, "summary", operation->summary);
@@ -277,7 +302,7 @@ add_operation(Text *out, const Operation *operation)
     }
     if (operation->body) {
         open_object(out, "requestBody");
-        add_content(out, operation->body, FALSE);
+        add_content(out, operation->body, NULL);
         close_object(out);
     }
     add_responses(out, operation);
@@ -299,9 +324,9 @@ add_verb(Text *out, const char *method, const char *verb, const Type *on, const 
     if (!command)
         return;
     g_autofree char *params = command->params ? command_name(command) : NULL;
-    const char *body = !command->params ? NULL : command->params == on || command->params->path ? on->one : params;
+    const char *body = !command->params ? NULL : command->params == on || command->params->path ? schema_name(on) : params;
     g_autofree char *answer = command->answer ? answer_name(command) : NULL;
-    const char *reply = g_str_equal(verb, "add") || g_str_equal(verb, "update") ? on->one : command->reads ? command->answer->one : answer;
+    const char *reply = g_str_equal(verb, "add") || g_str_equal(verb, "update") ? schema_name(on) : command->reads ? command->answer->one : answer;
     add_operation(out, &(Operation) { method, verb, command->help ? command->help : verb, well, on, body, reply, FALSE });
 }
 
@@ -328,12 +353,12 @@ add_collection(Text *out, const char *path, const Type *type, guint parameters)
         add_parameter(out, "parent", "path", "The id of what it belongs to.");
         text_add_literal(out, "]");
     }
-    add_operation(out, &(Operation) { "get", "list", list, "200", type, NULL, type->one, TRUE });
+    add_operation(out, &(Operation) { "get", "list", list, "200", type, NULL, schema_name(type), TRUE });
     add_verb(out, "post", "add", type, "201");
     close_object(out);
     open_object(out, one);
     add_path_parameters(out, parameters + 1);
-    add_operation(out, &(Operation) { "get", "show", show, "200", type, NULL, type->one, FALSE });
+    add_operation(out, &(Operation) { "get", "show", show, "200", type, NULL, schema_name(type), FALSE });
     add_verb(out, "put", "update", type, "200");
     add_verb(out, "delete", "remove", type, "200");
     close_object(out);
@@ -370,7 +395,7 @@ add_paths(Text *out, const Type *type, const Type *owner)
 static void
 add_type_schema(Text *out, const Type *type, G_GNUC_UNUSED const Type *owner)
 {
-    add_schema(out, type->one, type);
+    add_schema(out, schema_name(type), type);
 }
 
 /* --- the document ---------------------------------------------------------------------------------------------------------------- */

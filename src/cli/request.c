@@ -381,7 +381,7 @@ request_run(Client *client, const Request *request, GError **error)
 {
     g_auto(Run) run = { .client = client, .request = request };
     run.description = words_fetch(client, error);
-    run.type = run.description ? words_type(run.description, request->type, error) : NULL;
+    run.type = run.description ? words_type_of(run.description, request->type, request->pairs, error) : NULL;
     if (!run.type)
         return FALSE;
     if (g_str_equal(request->verb, "describe") || g_str_equal(request->verb, "help")) {

@@ -68,6 +68,32 @@ words_type(struct json_object *description, const char *word, GError **error)
     return type;
 }
 
+static gboolean
+names_parent(struct json_object *type, char *const *pairs)
+{
+    g_autofree char *start = g_strconcat(words_string(type, "parent"), "=", NULL);
+    for (; *words_string(type, "parent") && *pairs; pairs++) {
+        if (g_str_has_prefix(*pairs, start))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+struct json_object *
+words_type_of(struct json_object *description, const char *word, char *const *pairs, GError **error)
+{
+    static const char *const keys[] = { "one", "many", "path", NULL };
+    struct json_object *types = NULL;
+    json_object_object_get_ex(description, "types", &types);
+    for (gsize i = 0; types && i < json_object_array_length(types); i++) {
+        struct json_object *type = json_object_array_get_idx(types, i);
+        for (guint k = 0; keys[k] && names_parent(type, pairs); k++)
+            if (same_word(word, words_string(type, keys[k])))
+                return type;
+    }
+    return words_type(description, word, error);
+}
+
 struct json_object *
 words_row(struct json_object *holder, const char *name)
 {

@@ -11,6 +11,8 @@
 struct json_object *words_fetch(Client *client, GError **error);
 /* The type called WORD, in singular, plural or as in a path, dashes or not; borrowed. NULL with a sentence. */
 struct json_object *words_type(struct json_object *description, const char *word, GError **error);
+/* The same, where a host has such things and a VM too: PAIRS ("vm=web1", NULL-terminated) say whose are meant. */
+struct json_object *words_type_of(struct json_object *description, const char *word, char *const *pairs, GError **error);
 const char *words_string(struct json_object *object, const char *key);      /* "" if it has none */
 /* The row called NAME among the fields of a type or a group; NULL. The type a row refers to or has children of; NULL. Borrowed. */
 struct json_object *words_row(struct json_object *holder, const char *name);

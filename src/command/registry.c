@@ -15,7 +15,7 @@ const Command *const command_registry[] = {
     &nic_add, &nic_update, &nic_remove, &nic_activate, &nic_deactivate,
     &cdrom_update,
     &job_abandon, &job_cancel,
-    &watchdog_add, &watchdog_update, &watchdog_remove,
+    &watchdog_add, &watchdog_update, &watchdog_remove, &host_device_add, &host_device_remove,
     &event_add,
     NULL,
 };

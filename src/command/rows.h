@@ -15,5 +15,5 @@ extern const Command disk_attachment_add, disk_attachment_update, disk_attachmen
 extern const Command nic_add, nic_update, nic_remove, nic_activate, nic_deactivate;
 extern const Command cdrom_update;
 extern const Command job_abandon, job_cancel;
-extern const Command watchdog_add, watchdog_update, watchdog_remove;
+extern const Command watchdog_add, watchdog_update, watchdog_remove, host_device_add, host_device_remove;
 extern const Command event_add;

@@ -6,6 +6,7 @@
  * from a saved state is saved again, what stood still stands still again. Settings for one run are once.c's. */
 #include "command/definition.h"
 #include "command/guards.h"
+#include "command/host_devices.h"
 #include "command/once.h"
 #include "command/paths.h"
 #include "command/plan.h"
@@ -104,7 +105,7 @@ check_run(Work *work, const Vm *vm, GError **error)
 {
     if (!is_of_others(vm) && !goes_on(work, RESTORED) && !vm_rules_can_boot(vm))
         return fault_set(error, MSG_NO_BOOT_DEVICE, "vm", vm->name, NULL);
-    return check_disks(work, vm, error) && guard_home(work, vm, error) && choose_host(work, vm, error);
+    return check_disks(work, vm, error) && host_devices_alone(work, vm, error) && guard_home(work, vm, error) && choose_host(work, vm, error);
 }
 
 static gboolean
@@ -182,7 +183,8 @@ prepare(Work *work, GError **error)
         return fault_set(error, MSG_VM_NOT_ON_HOST, "vm", "", NULL);
     if (goes_on(work, RESUMED))
         return TRUE;
-    return check_volumes(work, vm, error) && check_files(work, vm, error) && (!once_is_meant(work->draft) || prepare_once(work, error));
+    return check_volumes(work, vm, error) && check_files(work, vm, error) && (is_of_others(vm) || host_devices_ready(work, vm, error)) &&
+           (!once_is_meant(work->draft) || prepare_once(work, error));
 }
 
 /* A saved one stands still afterwards if it did when it was saved. */

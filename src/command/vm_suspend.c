@@ -18,6 +18,8 @@ check(Work *work, GError **error)
     gboolean able = vm && (vm->status == VM_UP || vm->status == VM_POWERING_UP || vm->status == VM_PAUSED);
     if (vm && !able)
         return fault_set(error, MSG_SUSPEND_NEEDS_UP, "vm", vm->name, "status", names_get(&vm_status_names, vm->status), NULL);
+    if (able && vm->host_devices.count > 0)
+        return fault_set(error, MSG_SUSPEND_HOST_DEVICE, "vm", vm->name, "device", ((const HostDevice *) vm->host_devices.items[0])->name, NULL);
     return able && guard_home(work, vm, error);
 }
 

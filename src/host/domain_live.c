@@ -55,6 +55,20 @@ disks_differ(const Vm *next, const Vm *live)
     return active != count_active(live);
 }
 
+/* What runs names a USB device by where it is plugged in, too. */
+static gboolean
+host_devices_differ(const Vm *next, const Vm *live)
+{
+    for (guint i = 0; i < next->host_devices.count; i++) {
+        gboolean found = FALSE;
+        for (guint k = 0; k < live->host_devices.count; k++)
+            found |= host_device_same(((const HostDevice *) next->host_devices.items[i])->source, ((const HostDevice *) live->host_devices.items[k])->source);
+        if (!found)
+            return TRUE;
+    }
+    return next->host_devices.count != live->host_devices.count;
+}
+
 static void
 add_differing(DomainFacts *facts, const Vm *now)
 {
@@ -69,6 +83,8 @@ add_differing(DomainFacts *facts, const Vm *now)
         words_add(&facts->differing, "nics");
     if (disks_differ(facts->config, now))
         words_add(&facts->differing, "disk_attachments");
+    if (host_devices_differ(facts->config, now))
+        words_add(&facts->differing, "host_devices");
     if (memcmp(&facts->config->cpu.topology, &now->cpu.topology, sizeof(now->cpu.topology)) != 0)
         words_add(&facts->differing, "cpu");
 }

@@ -30,4 +30,5 @@ extern const DomainGroup group_agent, group_balloon;    /* domain_xml_group_gues
 extern const DomainGroup group_random;                  /* domain_xml_group_random.c */
 extern const DomainGroup group_tpm;                     /* domain_xml_group_tpm.c */
 extern const DomainGroup group_sound;                   /* domain_xml_group_sound.c */
+extern const DomainGroup group_hostdev;                 /* domain_xml_group_hostdev.c: devices of the host's */
 extern const DomainGroup group_watchdog;                /* domain_xml_group_watchdog.c */

@@ -239,6 +239,8 @@ fake_read_line(Fake *fake, const char *line, GError **error)
         good = read_virsh(fake, words, error);
     else if (g_str_equal(words[0], "network") && words[1])
         good = (g_ptr_array_add(fake->networks, g_strdup(words[1])), TRUE);
+    else if (g_str_equal(words[0], "devices"))
+        good = fake->devices = TRUE;
     if (!good && !(error && *error))
         fault_set(error, MSG_FAKE_LINE, "line", line, NULL);
     return good;

@@ -12,6 +12,7 @@
  *   delay HOST OPERATION MILLISECONDS
  *   heal                                         (all faults and delays are forgotten)
  *   network NAME
+ *   devices                                      (its hosts have PCI, USB and mediated devices that a VM can have)
  * Faults may be ordered while it runs through its control file STATE.control (same lines; read when it changes). */
 #pragma once
 

@@ -460,5 +460,6 @@ const HostOps fake_ops = {
     .volume_delete = call_volume_delete, .volume_read = call_volume_read,
     .variables_find = call_variables_find, .variables_look = call_variables_look, .variables_copy = call_variables_copy, .variables_drop = call_variables_drop,
     .open_graphics = call_open_graphics, .open_serial = call_open_serial, .screenshot = call_screenshot,
+    .devices = fake_nodes_list,
     .refresh = call_refresh, .stop = call_stop,
 };

@@ -94,6 +94,7 @@ struct Fake {
     GPtrArray *hosts;           /* FakeHost * */
     GPtrArray *faults, *delays;
     GPtrArray *networks;        /* char * */
+    gboolean devices;           /* its hosts have some that a VM can have */
     GPtrArray *errands;         /* FakeErrand * */
     GHashTable *volumes;        /* path → FakeVolume * */
     char *state, *control;
@@ -163,6 +164,10 @@ extern const HostOps fake_ops;
 gboolean fake_device_attach(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
 gboolean fake_device_update(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
 gboolean fake_device_detach(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);
+
+/* fake_nodes.c; lock held in the first */
+void fake_nodes_tell(const Fake *fake, List *ret_devices);
+gboolean fake_nodes_list(HostLink *link, List *ret_devices, Tick deadline, GError **error);
 
 /* fake_guest.c: an agent in every guest */
 gboolean fake_guest_freeze(HostLink *link, const Id *domain, Tick deadline, GError **error);

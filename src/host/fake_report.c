@@ -83,6 +83,8 @@ host_facts(const FakeHost *host)
         words_add(&facts->sources, source);
     }
     add_units(host, facts);
+    fake_nodes_tell(host->fake, &facts->devices);
+    facts->device_passthrough.enabled = facts->devices.count > 0;
     return facts;
 }
 

@@ -189,6 +189,8 @@ typedef struct {
     gboolean (*variables_look)(HostLink *link, const char *path, gboolean *ret_there, Tick deadline, GError **error);
     gboolean (*variables_copy)(HostLink *link, const char *from, const char *to, Tick deadline, GError **error);     /* something at TO is success */
     gboolean (*variables_drop)(HostLink *link, const char *path, Tick deadline, GError **error);                     /* nothing there is success */
+    /* devices of its own that a VM can have, of HostDevice, as they are now; into an empty list */
+    gboolean (*devices)(HostLink *link, List *ret_devices, Tick deadline, GError **error);
     /* what it has, for the first start: "network:default", "bridge:br0" … newest facts without blocking */
     void (*refresh)(HostLink *link);                                    /* re-read domains soon; never blocks */
     void (*stop)(HostLink *link);                                       /* ends its threads; returns within 2 s even if libvirt hangs; no report after it */

@@ -305,6 +305,17 @@ read_networks(Survey *survey)
     survey->facts->machines = g_string_free(packed, FALSE);
 }
 
+/* --- devices --------------------------------------------------------------------------------------------------------------------------------------- */
+
+static void
+read_devices(Survey *survey)
+{
+    Host *facts = survey->facts;
+    libvirt_nodes_read(survey->host, survey->connection, &facts->devices);      /* a host whose libvirt knows none has none to give */
+    for (guint i = 0; i < facts->devices.count; i++)
+        facts->device_passthrough.enabled |= ((const HostDevice *) facts->devices.items[i])->iommu_group != NULL;
+}
+
 /* --- all ------------------------------------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -329,6 +340,7 @@ take_survey(Survey *survey)
     read_accelerator(survey);
     read_machines(survey);
     read_networks(survey);
+    read_devices(survey);
     if (survey->host->place.local)
         local_facts_read("", survey->facts);
 }

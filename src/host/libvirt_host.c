@@ -233,6 +233,7 @@ static const HostOps libvirt_ops = {
     .open_graphics = libvirt_console_graphics,
     .open_serial = libvirt_console_serial,
     .screenshot = libvirt_console_screenshot,
+    .devices = libvirt_nodes_list,
     .refresh = ask_for_refresh,
     .stop = stop_host,
     .free = free_host,

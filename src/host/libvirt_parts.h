@@ -152,6 +152,10 @@ char *libvirt_offers_read(virConnectPtr connection, xmlDoc *capabilities, const 
  * asked again. */
 Host *libvirt_facts_read(LibvirtHost *host, virConnectPtr connection, gboolean fresh, GError **error);
 
+/* libvirt_nodes.c: of HostDevice, into an empty list. FALSE: libvirt says no. */
+gboolean libvirt_nodes_read(const LibvirtHost *host, virConnectPtr connection, List *ret_devices);
+gboolean libvirt_nodes_list(HostLink *link, List *ret_devices, Tick deadline, GError **error);
+
 /* libvirt_guest.c */
 GuestFacts *libvirt_guest_read(virDomainPtr domain, gboolean agent);       /* NULL: it says nothing */
 

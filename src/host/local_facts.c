@@ -6,6 +6,7 @@
 #include "host/local_facts.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -226,6 +227,24 @@ local_facts_memory(const char *root)
     const char *at = text ? strstr(text, "MemTotal:") : NULL;
     gint64 kibibytes = at ? g_ascii_strtoll(at + strlen("MemTotal:"), NULL, 10) : 0;
     return kibibytes > 0 && kibibytes < G_MAXINT64 / 1024 ? kibibytes * 1024 : 0;
+}
+
+gboolean
+local_facts_card_is_up(const char *root, const char *card, gboolean has_link)
+{
+    g_autofree char *flags = read_of_card(root, card, "flags");
+    return flags ? (g_ascii_strtoull(flags, NULL, 0) & IFF_UP) != 0 : has_link;
+}
+
+/* The kernel gives nobody a disk for himself that it uses. */
+gboolean
+local_facts_disk_is_free(const char *path)
+{
+    int disk = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+    int why = errno;
+    if (disk >= 0)
+        close(disk);
+    return disk >= 0 || why == ENOMEDIUM;
 }
 
 GPtrArray *

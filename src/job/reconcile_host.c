@@ -97,6 +97,8 @@ host_is_up(HostState *host)
     host->grace = 0;
     if (object) {
         if (host->facts)
+            devices_keep_users(host->facts, object);
+        if (host->facts)
             merge_rows(&host_type, LIVE, ours, object, host->facts);
         object->status = HOST_UP;
         g_clear_pointer(&object->status_detail, g_free);
@@ -281,6 +283,7 @@ sum_up(gpointer data)
     Changes *changes = commit_begin(reconcile->engine->commit);
     sum_hosts(changes);
     sum_storage(changes);
+    devices_tell(changes);
     engine_put(reconcile->engine, changes, NULL, NULL);
 }
 

@@ -157,6 +157,12 @@ names_are_same(const Vm *a, const Vm *b)
     return TRUE;
 }
 
+static gboolean
+devices_are_same(const Vm *before, const Vm *after)
+{
+    return (before->host_devices.count == 0 && after->host_devices.count == 0) || field_equal(type_find(&vm_type, "host_devices"), before, after);
+}
+
 static void
 learn_vm(Reconcile *reconcile, const Vm *before, const Vm *after)
 {
@@ -170,7 +176,7 @@ learn_vm(Reconcile *reconcile, const Vm *before, const Vm *after)
         state_learn(reconcile, before, after);
     else
         state_forget(reconcile, &before->object.id);
-    if (!before || !after || before->status != after->status || !id_equal(&before->home.id, &after->home.id))
+    if (!before || !after || before->status != after->status || !id_equal(&before->home.id, &after->home.id) || !devices_are_same(before, after))
         sums_changed(reconcile);
 }
 

@@ -82,6 +82,10 @@ void host_is_lost(HostState *host);
 void host_storage(HostState *host, const StorageFacts *facts);
 void sums_changed(Reconcile *reconcile);                /* the counts of hosts and storage domains follow soon */
 
+/* reconcile_devices.c */
+void devices_tell(Changes *changes);                    /* hosts who runs with their devices, VMs what theirs are */
+void devices_keep_users(Host *facts, const Host *before);       /* who runs with them is not the host's to say */
+
 /* reconcile_state.c */
 void state_apply(Batch *batch, const Vm *vm, const DomainFacts *facts);
 void state_next_run_set(Vm *vm, const DomainFacts *facts);

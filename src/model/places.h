@@ -67,6 +67,8 @@ typedef struct {
     List cpu_units;                     /* LIVE: HostCpuUnit; path cpuunits */
     List nics;                          /* LIVE: HostNic children */
     List host_numa_nodes;               /* LIVE: NumaNode children, path numanodes */
+    List devices;                       /* LIVE: HostDevice children: what a VM can have as it is */
+    Switch device_passthrough;          /* LIVE: it has an IOMMU that shields them */
     Ref cluster;
     char *uri;                          /* SECRET: libvirt URI, or fake file's name */
     Words sources;                      /* SECRET, LIVE: what its VMs can be connected to, the preferred first: "network:default", "bridge:br0" */

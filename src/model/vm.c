@@ -209,7 +209,8 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     CHILDREN(Vm, sessions, session_type, LIVE,             "Who is logged in at the guest, as it says."),
     CHILDREN(Vm, file_systems, file_system_type, LIVE,     "File systems of the guest, as it says."),
     EMPTY("affinity_labels", "affinitylabels"), EMPTY("applications", "applications"), EMPTY("floppies", "floppies"),
-    EMPTY("host_devices", "hostdevices"), EMPTY("katello_errata", "katelloerrata"), EMPTY("mediated_devices", "mediateddevices"),
+    CHILDREN(Vm, host_devices, vm_device_type, 0,          "Devices of its host that it has as they are."),
+    EMPTY("katello_errata", "katelloerrata"), EMPTY("mediated_devices", "mediateddevices"),
     EMPTY("numa_nodes", "numanodes"), COLLECT("permissions", permission_type, "vm"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
     EMPTY("tags", "tags"), CHILDREN(Vm, watchdogs, watchdog_type, 0, "Its watchdog."), EMPTY("backups", "backups"), EMPTY("checkpoints", "checkpoints"),
     { 0 } } };

@@ -5,6 +5,7 @@
  * is also its libvirt alias ("ua-<id>") once we have edited the domain, else UUIDv5 of domain UUID + MAC or target. */
 #pragma once
 
+#include "model/host_devices.h"
 #include "schema/type.h"
 
 #define NIC_INTERFACE(N, E) N(E, VIRTIO, "virtio") N(E, E1000, "e1000") N(E, E1000E, "e1000e") N(E, RTL8139, "rtl8139") N(E, PCI_PASSTHROUGH, "pci_passthrough") N(E, OTHER, "other")

@@ -12,6 +12,7 @@ def path(number, segment):
 def make(m, must):
     must(m.post("/vms?wait=1", {"id": VM.format(RICH), "name": f"vm{RICH}", "memory": str(256 << 20), "os": {"boot": {"devices": {"device": ["network"]}}}}))
     must(m.post(path(RICH, "watchdogs?wait=1"), {"model": "i6300esb", "action": "reset"}))
+    must(m.post(path(RICH, "hostdevices?wait=1"), {"name": "usb_1_1"}))
 
 
 def only(m, segment, one):
@@ -23,6 +24,9 @@ RECIPES = {
                      " of a running VM": lambda m: m.post(path(2, "watchdogs?wait=1"), {"action": "pause"})},
     "watchdog.update": {"": lambda m: m.put(only(m, "watchdogs", "watchdog"), {"action": "dump"})},
     "watchdog.remove": {"": lambda m: m.delete(only(m, "watchdogs", "watchdog"))},
+    "host_device.add": {"": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "pci_0000_41_00_0"}),
+                        " of USB": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "usb_1_2"})},
+    "host_device.remove": {"": lambda m: m.delete(only(m, "hostdevices", "host_device"))},
     "vm.update": {" of its devices": lambda m: m.put(f"/vms/{VM.format(1)}?wait=1", {
         "usb": {"enabled": "false"}, "console": {"enabled": "false"}, "io": {"threads": "2"}, "rng_device": {"source": "hwrng", "rate": {"bytes": "512"}},
         "soundcard_enabled": "true", "virtio_scsi": {"enabled": "false"}})},

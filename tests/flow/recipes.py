@@ -21,7 +21,7 @@ SPARE = "ffffffff-ffff-4fff-bfff-ffffffffffff"     # a NIC of the running VM tha
 FIXED = {"vm": "a0000000-0000-4000-8000-00000000000{}", "disk": "d0000000-0000-4000-8000-00000000000{}"}
 SETTLE = 30             # seconds; a job waits half a second between two probes
 MEND = 15               # a store that failed has mended itself
-HOSTS = "host n1 cpus 8 memory 32G\nnetwork default\n"
+HOSTS = "host n1 cpus 8 memory 32G\nnetwork default\ndevices\n"
 # What differs from run to run and says nothing of what became of the world.
 CHANCE = {"creation_time", "start_time", "stop_time", "stop_reason", "href", "link", "actions", "status_detail", "mac", "numa_node", "statistics", "original_template"}
 
@@ -133,7 +133,7 @@ def plain(value):
 
 def world(m):
     """What the API shows of VMs, their devices and disks, and what the hosts have, as one text."""
-    vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs&all_content=true").body.get("vm", [])
+    vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs,host_devices&all_content=true").body.get("vm", [])
     return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "host": host(m)}, indent=1, sort_keys=True)
 
 

@@ -8,7 +8,7 @@ import shutil
 
 from recipes import Estate, Tap, fixed, settle, world
 
-BAD, MISSING = 2, 5
+BAD, MISSING, CONFLICT = 2, 5, 6
 
 # words, exit status, what the sentence must say
 REFUSED = [
@@ -34,6 +34,9 @@ REFUSED = [
     ("update vm vm1 detach_only=true", BAD, "has no field 'detach_only'"),
     ("update vm vm1 next_run=true", BAD, "Nothing was given to change"),
     ("remove vm vm1 current=true", BAD, "'current=true' is not understood"),
+    ("add hostdevice vm=vm1 name=pci_0000_05_00_0", CONFLICT, "no IOMMU of the host"),
+    ("add hostdevice vm=vm2 name=usb_1_1", CONFLICT, "Shut it down first"),
+    ("remove hostdevice usb_1_9 vm=vm1", MISSING, "shikiri list host_devices vm=vm1"),
     ("xml", BAD, "name"),
     ("xml vm1 actve", BAD, "shikiri xml VM [inactive]"),
     ("xml nope", MISSING, "nope"),
@@ -57,6 +60,13 @@ DONE = [
     ("describe cdrom", "show: current=true"),
     ("show vm vm1 all_content=true", "console"),
     ("show cdrom vm=vm2 current=true", "id: "),
+    ("list hostdevices host=n1", "pci_0000_81_02_1"),
+    ("show hostdevice pci_0000_81_02_1 host=n1", "pci_0000_81_00_0"),
+    ("add hostdevice vm=new name=pci_0000_41_00_0 --wait", "host_device pci_0000_41_00_0: "),
+    ("list hostdevices vm=new", "pci_0000_41_00_1"),
+    ("show hostdevice pci_0000_41_00_1 vm=new", "TU104 HD Audio Controller"),
+    ("xml new inactive", "<address domain='0x0000' bus='0x41' slot='0x00' function='0x1'/>"),
+    ("remove hostdevice pci_0000_41_00_0 vm=new --wait", "host_device pci_0000_41_00_0: "),
     ("help nic", "It belongs to a vm: vm=NAME"),
     ("remove vm new --plan", "Disk 'more' and its file are deleted."),
 ]

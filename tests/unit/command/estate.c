@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "host/domain_xml.h"
+#include "host/fake_parts.h"
 #include "model/machines.h"
 
 #include <string.h>
@@ -105,6 +106,7 @@ put_host(void)
     host->memory = host->max_scheduling_memory = (gint64) 64 << 30;
     host->machines = make_machines();
     text_set(&host->accelerator.type, "qemu");
+    fake_nodes_tell(&(const Fake) { .devices = TRUE }, &host->devices);
     estate_put(host);
 }
 

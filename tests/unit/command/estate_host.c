@@ -6,6 +6,7 @@
 
 #include "host/domain_live.h"
 #include "host/domain_xml.h"
+#include "host/fake_parts.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ Lock estate_lock = { PTHREAD_MUTEX_INITIALIZER };
 static GPtrArray *domains;
 static HostFault fault;
 static gboolean deaf;
+static const char *lost_device;
 static GuestManner guest;
 
 static void
@@ -342,6 +344,29 @@ host_free(HostLink *link)
     g_free(link);
 }
 
+void
+estate_lose_device(const char *name)
+{
+    lost_device = name;
+}
+
+/* What a fake host has. */
+static gboolean
+list_devices(G_GNUC_UNUSED HostLink *link, List *ret_devices, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    if (deaf)
+        return fault_set(error, MSG_JOB_OUTCOME_UNKNOWN, "job", "test", "id", "", NULL);
+    const Fake fake = { .devices = TRUE };
+    fake_nodes_tell(&fake, ret_devices);
+    for (guint i = 0; i < ret_devices->count; i++) {
+        const HostDevice *device = ret_devices->items[i];
+        Id id = device->object.id;
+        if (g_strcmp0(device->name, lost_device) == 0)
+            list_remove(ret_devices, &host_device_type, &id);
+    }
+    return TRUE;
+}
+
 const HostOps estate_host_ops = {
     .name = "memory", .define = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
     .start_once = host_start_once, .adjust = host_adjust, .destroy = host_destroy, .reboot = host_press, .reset = host_press, .pause = host_pause, .resume = host_resume, .save = host_save,
@@ -351,6 +376,7 @@ const HostOps estate_host_ops = {
     .volume_delete = estate_volume_delete, .volume_read = estate_volume_read,
     .variables_find = estate_variables_find, .variables_look = estate_variables_look, .variables_copy = estate_variables_copy, .variables_drop = estate_variables_drop,
     .stop = host_stop, .free = host_free,
+    .devices = list_devices,
 };
 
 void

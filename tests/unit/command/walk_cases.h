@@ -18,5 +18,9 @@ extern const guint walk_case_count;
 Work *walk_add_watchdog(void);         /* walk_gadgets.c */
 Work *walk_edit_watchdog(void);
 Work *walk_remove_watchdog(void);
+Work *walk_add_host_device(void);
+Work *walk_add_usb_device(void);
+Work *walk_remove_host_device(void);
+Work *walk_start_with_host_device(void);
 Work *walk_edit_devices(void);
 Work *walk_watch_running(void);

@@ -46,3 +46,30 @@ walk_watch_running(void)
     estate_do(estate_work(&vm_start, &estate.hello, "<action/>"));
     return walk_add_watchdog();
 }
+
+Work *
+walk_add_host_device(void)
+{
+    return estate_child_work(&host_device_add, &estate.hello, NULL, "<host_device><name>pci_0000_41_00_0</name></host_device>");
+}
+
+Work *
+walk_add_usb_device(void)
+{
+    return estate_child_work(&host_device_add, &estate.hello, NULL, "<host_device><name>usb_1_2</name></host_device>");
+}
+
+Work *
+walk_remove_host_device(void)
+{
+    estate_do(walk_add_host_device());
+    Id id = host_device_id("pci:0000:41:00.1");
+    return estate_child_work(&host_device_remove, &estate.hello, &id, NULL);
+}
+
+Work *
+walk_start_with_host_device(void)
+{
+    estate_do(walk_add_host_device());
+    return estate_work(&vm_start, &estate.hello, "<action/>");
+}

@@ -409,3 +409,30 @@ golden_is_valid(const char *xml, char **ret_said)
     *ret_said = said;
     return valid;
 }
+
+/* --- an edit ----------------------------------------------------------------------------------------------------------------------- */
+
+static void
+add_host_device(Vm *vm, const char *capability, const char *source)
+{
+    HostDevice *added = object_new(&vm_device_type);
+    added->object.id = host_device_id(source);
+    added->name = g_strdelimit(g_strdup(source), ":.@-", '_');
+    added->capability = g_strdup(capability);
+    added->source = g_strdup(source);
+    list_add(&vm->host_devices, added);
+}
+
+gboolean
+golden_host_devices(Vm *vm)
+{
+    if (vm->host_devices.count > 0) {
+        Id first = ((const Object *) vm->host_devices.items[0])->id;
+        list_remove(&vm->host_devices, &vm_device_type, &first);
+    }
+    add_host_device(vm, DEVICE_PCI, "pci:0000:41:00.1");
+    add_host_device(vm, DEVICE_USB, "usb:0403:6001@1.3");
+    add_host_device(vm, DEVICE_USB, "usb:1050:0408");
+    add_host_device(vm, DEVICE_MDEV, "mdev:a297db4a-f4c2-11e6-90f6-d3b88d6c9525");
+    return TRUE;
+}

@@ -33,3 +33,5 @@ char *golden_differences(const char *before, const char *after, const char *may)
 /* Does libvirt's schema accept it? *RET_SAID is the first complaint. Where the schema is not installed golden_has_schema() is FALSE. */
 gboolean golden_has_schema(void);
 gboolean golden_is_valid(const char *xml, char **ret_said);
+/* An edit: the first host device goes where there is one; one of each kind comes. */
+gboolean golden_host_devices(Vm *vm);

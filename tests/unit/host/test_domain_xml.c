@@ -449,6 +449,7 @@ static const Edit edits[] = {
     { "hugepages", MARK " domain/memoryBacking =domain", hugepages },
     { "room for memory", MARK " domain/maxMemory", room_for_memory },
     { "watchdog", MARK " =domain/devices domain/devices/watchdog", watchdog },
+    { "host devices", MARK ORDERS " =domain/devices domain/devices/hostdev", golden_host_devices },
     { "random numbers", MARK " =domain/devices domain/devices/rng", random_numbers },
     { "no random numbers", MARK " domain/devices/rng", no_random_numbers },
     { "USB", MARK " =domain/devices domain/devices/controller domain/devices/input", usb },

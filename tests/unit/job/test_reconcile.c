@@ -114,6 +114,58 @@ test_up_and_lost(void)
     world_close();
 }
 
+static HostDevice *
+device(const Type *type, const char *name, const char *source)
+{
+    HostDevice *made = object_new(type);
+    made->object.id = host_device_id(source);
+    made->name = g_strdup(name);
+    made->source = g_strdup(source);
+    return made;
+}
+
+static void
+send_devices(const char *driver)
+{
+    HostReport *report = world_report(REPORT_UP);
+    report->facts = object_new(&host_type);
+    HostDevice *key = device(&host_device_type, "usb_1_1", "usb:1050:0407");
+    key->place = g_strdup("1.2");
+    key->driver = g_strdup(driver);
+    list_add(&report->facts->devices, key);
+    list_add(&report->facts->devices, device(&host_device_type, "pci_0000_41_00_0", "pci:0000:41:00.0"));
+    world_send(report);
+}
+
+static const HostDevice *
+first(const List *devices)
+{
+    return devices->count > 0 ? devices->items[0] : NULL;
+}
+
+/* A host's device says who runs with it, and a VM's what it is; whether the VM or the host is heard of first. */
+static void
+test_devices(void)
+{
+    open_world();
+    DomainFacts *facts = world_facts(&stranger, "old", DOMAIN_RUNNING, NULL);
+    facts->xml = g_strdup("<domain/>");
+    list_add(&facts->config->host_devices, device(&vm_device_type, "usb_1050_0407", "usb:1050:0407"));
+    send_list(facts, world_facts(&world.vm, NULL, DOMAIN_SHUTOFF, NULL));
+    g_assert_cmpstr(first(&vm_of(&stranger)->host_devices)->name, ==, "usb_1050_0407");
+    send_devices("usb");
+    world_until(first(&host()->devices) && id_equal(&first(&host()->devices)->vm.id, &stranger));
+    world_until(g_strcmp0(first(&vm_of(&stranger)->host_devices)->driver, "usb") == 0);
+    g_assert_cmpstr(first(&vm_of(&stranger)->host_devices)->name, ==, "usb_1_1");
+    g_assert_true(id_is_null(&((const HostDevice *) host()->devices.items[1])->vm.id));
+    send_devices("usbfs");
+    g_assert_true(id_equal(&first(&host()->devices)->vm.id, &stranger));       /* not for a moment forgotten */
+    world_until(g_strcmp0(first(&vm_of(&stranger)->host_devices)->driver, "usbfs") == 0);
+    world_state(&stranger, DOMAIN_SHUTOFF, NULL);
+    world_until(id_is_null(&first(&host()->devices)->vm.id));
+    world_close();
+}
+
 static void
 test_destroyed_by_virsh(void)
 {
@@ -508,6 +560,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/reconcile/up-and-lost", test_up_and_lost);
+    g_test_add_func("/reconcile/devices", test_devices);
     g_test_add_func("/reconcile/destroyed-by-virsh", test_destroyed_by_virsh);
     g_test_add_func("/reconcile/reboot", test_reboot);
     g_test_add_func("/reconcile/deaf-guests", test_deaf_guests);

@@ -65,8 +65,8 @@ run_errand(const Options *options)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *file = g_build_filename(options->data_dir, SHIKIRI_FILE, NULL);
-    if (options->restore && !data_dir_prepare(options->data_dir, FALSE, &error))    /* a new machine has none yet */
-        return fail(error);
+    if (options->restore && !(store_check_backup(options->restore, &error) && data_dir_prepare(options->data_dir, FALSE, &error)))
+        return fail(error);         /* a new machine has no directory yet, and a bad backup makes none */
     gboolean done = options->backup ? store_backup(file, options->backup, &error) : store_restore(options->restore, file, &error);
     if (!done)
         return fail(error);

@@ -171,13 +171,27 @@ set_ref(Draft *draft, const Field *row, const char *value)
 }
 
 gboolean
+draft_unknown(const Draft *draft, const char *field, GError **error)
+{
+    g_auto(Text) fields = TEXT_EMPTY;
+    for (const Field *row = draft->type->fields; row->name; row++) {
+        if (row->flags & (ADD | SET)) {
+            text_add(&fields, fields.length ? ", " : "");
+            text_add(&fields, row->name);
+        }
+    }
+    g_autofree char *all = text_take(&fields);
+    return fault_set(error, MSG_SCHEMA_UNKNOWN_FIELD, "type", draft->type->one, "field", field, "fields", all, NULL);
+}
+
+gboolean
 draft_set_text(Draft *draft, const char *path, const char *value, GError **error)
 {
     const char *name = NULL;
     Draft *inner = walk(draft, path, TRUE, &name);
     const Field *row = inner ? type_find(inner->type, name) : NULL;
     if (!row || row->kind == KIND_GROUP || row->kind == KIND_LIST || row->kind == KIND_CHILDREN || row->kind == KIND_COLLECT)
-        return fault_set(error, MSG_SCHEMA_UNKNOWN_FIELD, "type", draft->type->one, "field", path, NULL);
+        return draft_unknown(draft, path, error);
     gboolean well = row->kind == KIND_WORDS ? set_words(inner, row, value)
                     : row->kind == KIND_REF ? set_ref(inner, row, value)
                                             : read_scalar(inner->type, row, inner->record, value, TRUE, error);

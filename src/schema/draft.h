@@ -31,6 +31,8 @@ void draft_mark_row(Draft *draft, const Field *row);
 gpointer draft_record(const Draft *draft);
 /* Sets one field from text as the CLI and query parameters have it ("memory" "2GiB", "cpu.topology.cores" "2", "cluster" "Default"). */
 gboolean draft_set_text(Draft *draft, const char *path, const char *value, GError **error);
+/* FALSE: the refusal of a field that DRAFT's type has not, with those it has. */
+gboolean draft_unknown(const Draft *draft, const char *field, GError **error);
 
 /* Copies to OBJECT what was sent and MASK (ADD or SET) allows; the rest of what was sent is ignored, as oVirt does.
  * LIST and WORDS replace the whole list. CHILDREN are left alone: commands handle them one by one. */

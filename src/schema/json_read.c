@@ -413,7 +413,7 @@ record_member(Reading *reading, Draft *draft, const Field *unused, const char *k
     if (draft->type->path && g_str_equal(key, "id"))
         return read_id(reading, draft, error);
     if (reading->options.strict && !g_strv_contains(ignored, key))
-        return fault_set(error, MSG_SCHEMA_UNKNOWN_FIELD, "type", draft->type->one, "field", key, NULL);
+        return draft_unknown(draft, key, error);
     return read_may_ignore(reading->root, &reading->ignored, error) && skip_value(reading, error);
 }
 

@@ -290,7 +290,7 @@ read_element(Reading *reading, Draft *draft, const Field *around, GError **error
     if (draft->type->path && g_str_equal(name, "id"))
         return read_id(reading, draft, error);
     if (reading->options.strict && !is_always_ignored(name))
-        return fault_set(error, MSG_SCHEMA_UNKNOWN_FIELD, "type", draft->type->one, "field", name, NULL);
+        return draft_unknown(draft, name, error);
     return read_may_ignore(reading->root, &reading->ignored, error) && skip(reading, error);
 }
 

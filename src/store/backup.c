@@ -150,6 +150,15 @@ set_aside(const char *file, GError **error)
 }
 
 gboolean
+store_check_backup(const char *backup, GError **error)
+{
+    sqlite3 *from = open_to_read(backup, MSG_STORE_NO_BACKUP, error);
+    gboolean well = from && check_backup(from, backup, error);
+    sqlite3_close(from);
+    return well;
+}
+
+gboolean
 store_restore(const char *backup, const char *file, GError **error)
 {
     g_autofree char *part = g_strconcat(file, ".part", NULL);

@@ -31,5 +31,7 @@ char *store_kept(Store *store, const char *space, const Id *id, GError **error);
 
 /* The whole state as one consistent file, while it runs (sqlite backup API); 0600, fsynced, renamed into place. */
 gboolean store_backup(const char *from_file, const char *to_file, GError **error);
+/* Whether BACKUP is a state that can be restored: asked before anything is made for it. */
+gboolean store_check_backup(const char *backup, GError **error);
 /* Puts a backup in place of FILE; refused if a manager holds it, if the backup is damaged or newer than this program. */
 gboolean store_restore(const char *backup, const char *file, GError **error);

@@ -31,6 +31,7 @@ const char *permit_name(Permit permit);
 
 typedef struct Command Command;
 typedef struct Work Work;
+typedef struct Orders Orders;
 
 /* What a run tells whoever waits for it, beside how it ended: written by a step, never journaled, gone with who waits. */
 typedef struct {
@@ -79,6 +80,7 @@ struct Command {
     void (*finish)(Work *work, Changes *changes);           /* writer; all steps done */
     void (*revert)(Work *work, Changes *changes);           /* writer; all undone: the model as before `stage` */
     gboolean reads;                 /* a question: GET on its path. `check` and then `plan`, which writes the answer, are all of it; no job comes of it */
+    Tick patience;                  /* how long who waits for its end is kept; 0: the usual. That of what takes as long as guests take */
     gboolean once;                  /* not repeatable (reboot, reset, shutdown): recovery never runs it again; it ends done or not known */
     const char *help;               /* one sentence */
 };
@@ -104,6 +106,8 @@ struct Work {
     Hosts *hosts;                   /* set by the engine */
     Tick deadline;                  /* of the running step's calls */
     gint cancelled;                 /* atomic */
+    Orders *orders;                 /* set by the engine: what its steps order (job/orders.h) */
+    Tick rest;                      /* set by a step without probe that is not done: it is run again after so long, its marks recorded before. Else 0 */
 };
 
 Work *work_new(const Command *command);

@@ -56,6 +56,14 @@ take_numbers(gpointer data, Sheet *take)
     statistics_put(engine->parts.statistics, take);
 }
 
+static void
+submit_order(gpointer data, Work *take, OrderEnded done, gpointer order)
+{
+    engine_submit(data, take, TRUE, done, order);
+}
+
+static void tell_of_order(gpointer data, Severity severity, Message *take, const EventAbout *about);
+
 Engine *
 engine_new(const EngineParts *parts)
 {
@@ -68,6 +76,7 @@ engine_new(const EngineParts *parts)
     engine->runs = g_hash_table_new_full(id_hash, id_equal_key, NULL, (GDestroyNotify) run_free);
     engine->workers = workers_new("step", parts->workers > 0 ? parts->workers : WORKERS);
     engine->reconcile = reconcile_new(engine);
+    engine->orders = (OrdersDoor) { submit_order, tell_of_order, engine };
     engine->listener = (HostListener) { reconcile_report, take_numbers, engine };
     g_queue_init(&engine->held);
     lock_init(&engine->door);
@@ -123,14 +132,19 @@ engine_trouble(Engine *engine)
 
 /* --- start ------------------------------------------------------------------------------------------------------ */
 
+static const Id *
+known(const Id *id)
+{
+    return id_is_null(id) ? NULL : id;
+}
+
 static void
 tell_held(Engine *engine)
 {
     g_autoptr(Changes) changes = commit_begin(engine->commit);
     HeldEvent *held;
     while ((held = g_queue_pop_head(&engine->held))) {
-        EventAbout about = { .vm = id_is_null(&held->vm) ? NULL : &held->vm, .host = id_is_null(&held->host) ? NULL : &held->host,
-                             .user = id_is_null(&held->user) ? NULL : &held->user, .correlation = held->correlation };
+        EventAbout about = { .vm = known(&held->vm), .host = known(&held->host), .user = known(&held->user), .correlation = held->correlation };
         changes_event(changes, held->code, held->severity, g_steal_pointer(&held->message), &about);
         held_free(held);
     }
@@ -325,8 +339,9 @@ opened(gpointer data, const GError *error)
         return;
     }
     run->failed_on_order |= !failpoint_passes(FAILPOINT_STEP);
+    Tick patience = run->work->command->patience;
     if (run->wait)
-        run->patience = loop_timer(engine->parts.loop, PATIENCE, patience_over, run);
+        run->patience = loop_timer(engine->parts.loop, patience > 0 ? patience : PATIENCE, patience_over, run);
     else
         run_answer(run, NULL);
     run_begin(run);
@@ -519,15 +534,15 @@ tell_outside(gpointer data)
     Engine *engine = outside->engine;
     HeldEvent *event = &outside->event;
     Changes *changes = commit_begin(engine->commit);
-    EventAbout about = { .user = id_is_null(&event->user) ? NULL : &event->user, .correlation = event->correlation };
+    EventAbout about = { .vm = known(&event->vm), .host = known(&event->host), .user = known(&event->user), .correlation = event->correlation };
     engine_tell(engine, changes, event->code, event->severity, event->message, &about);
     engine_put(engine, changes, NULL, NULL);
     g_free(event->correlation);
     g_free(outside);
 }
 
-void
-engine_event(Engine *engine, int code, Severity severity, Message *take, const Id *user, const char *correlation)
+static void
+post_event(Engine *engine, int code, Severity severity, Message *take, const EventAbout *about)
 {
     LOCK_HOLD(&engine->door);
     if (engine->stopping) {
@@ -536,6 +551,19 @@ engine_event(Engine *engine, int code, Severity severity, Message *take, const I
     }
     OutsideEvent *outside = g_new0(OutsideEvent, 1);
     outside->engine = engine;
-    outside->event = (HeldEvent) { code, severity, take, id_null, id_null, copy_id(user), g_strdup(correlation) };
+    outside->event = (HeldEvent) { code, severity, take, copy_id(about->vm), copy_id(about->host), copy_id(about->user), g_strdup(about->correlation) };
     loop_post(engine->parts.loop, tell_outside, outside);
+}
+
+void
+engine_event(Engine *engine, int code, Severity severity, Message *take, const Id *user, const char *correlation)
+{
+    const EventAbout about = { .user = user, .correlation = correlation };
+    post_event(engine, code, severity, take, &about);
+}
+
+static void
+tell_of_order(gpointer data, Severity severity, Message *take, const EventAbout *about)
+{
+    post_event(data, 0, severity, take, about);
 }

@@ -12,6 +12,7 @@
 #include "job/commit.h"
 #include "job/engine.h"
 #include "job/job.h"
+#include "job/orders.h"
 
 typedef struct Reconcile Reconcile;
 typedef struct Run Run;
@@ -24,6 +25,7 @@ struct Engine {
     Workers *workers;
     Reconcile *reconcile;
     HostListener listener;
+    OrdersDoor orders;
     guint clean_timer, trouble_timer;
     GQueue held;                    /* HeldEvent *: events that wait for the store */
     Tick beat;                      /* the unit of every pause; half a second, less in tests */

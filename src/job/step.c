@@ -3,7 +3,7 @@
  *
  * The walk of one running job: forward by its steps, into doubt, backwards. Each function here runs in the writer and
  * answers one question: what now? Effects happen in trip.c, records and ends in finish.c. */
-#include "job/machine.h"
+#include "job/journal.h"
 
 #include "base/log.h"
 
@@ -29,6 +29,7 @@ run_new(Engine *engine, Work *take)
     run->claimant.job = take->job;
     run->claimant.command = take->command;
     run->claimant.since = clock_wall();
+    take->orders = orders_new(&engine->orders);
     return run;
 }
 
@@ -364,6 +365,25 @@ step_failed(Run *run)
     }
 }
 
+static void
+rest(Run *run)
+{
+    run_pause(run, run->work->rest, go_on);
+}
+
+/* A step that is not done, and waits for others to be. What it has learnt is recorded. */
+static void
+begin_rest(Run *run)
+{
+    if (run->at != run->trip.at)
+        stand_at(run, run->trip.at);
+    g_autofree char *marks = journal_marks(run->work);
+    if (g_str_equal(marks, run->journaled))
+        rest(run);
+    else
+        run_record(run, rest);
+}
+
 void
 run_back(Run *run)
 {
@@ -371,6 +391,8 @@ run_back(Run *run)
     case TRIP_RUN:
         if (run->trip.error)
             step_failed(run);
+        else if (run->work->rest > 0)
+            begin_rest(run);
         else
             advance(run, run->trip.at);
         break;

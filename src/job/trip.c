@@ -18,6 +18,7 @@ prepare(Run *run)
         view_unref(work->view);
     work->view = inventory_view(run->engine->parts.inventory);
     Tick allowed = run->engine->parts.step_deadline;
+    work->rest = 0;
     work->deadline = clock_tick() + (allowed > 0 ? allowed : STEP_DEADLINE);
 }
 
@@ -60,7 +61,7 @@ go_forward(Run *run)
     for (const Step *step; (step = run_step(run, trip->at)); moved = TRUE) {
         if (moved && step->probe && needs_record(run))
             return;
-        if (!take_step(run, step))
+        if (!take_step(run, step) || run->work->rest > 0)
             return;
         trip->at++;
         if (step->probe)

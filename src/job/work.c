@@ -3,7 +3,7 @@
  *
  * One run of one command: what it is about, what was chosen for it, what it claims. Read and filled by command/; made by
  * api and policy; owned by the engine, which hands it to one thread at a time. */
-#include "job/command.h"
+#include "job/orders.h"
 
 #include "base/text.h"
 #include "schema/body.h"
@@ -57,6 +57,7 @@ work_free(Work *work)
         return;
     draft_free(work->draft);
     work_answer_unref(work->answer);
+    orders_unref(work->orders);
     g_clear_pointer(&work->query, g_hash_table_unref);
     g_clear_pointer(&work->marks, g_hash_table_unref);
     g_clear_pointer(&work->claims, g_ptr_array_unref);

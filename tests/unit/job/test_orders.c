@@ -1,0 +1,158 @@
+/* SPDX-FileCopyrightText: The Shikiri authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Steps that rest, and orders: what a job learns is recorded at each rest, it can be cancelled meanwhile, holds no worker, and what it
+ * orders is a job of its own that carries its id. */
+#include "world.h"
+
+#include <string.h>
+
+static Answer answer;
+static guint looks, rests;              /* how often the step was run, and how often it rests */
+static gboolean orders;
+static OrderState seen;
+
+static gboolean
+check(Work *work, GError **error)
+{
+    work_set_about(work, "job", "Resting");
+    return work_find(work, &vm_type, &work->target) || fault_set(error, MSG_JOB_NOT_THERE, "id", "vm", NULL);
+}
+
+static gboolean
+look(Work *work, G_GNUC_UNUSED GError **error)
+{
+    g_autofree char *count = g_strdup_printf("%u", ++looks);
+    OrderState state = orders_state(work, &work->target, NULL, NULL);
+    work_set_mark(work, "looks", count);
+    if (orders && state == ORDER_NONE)
+        orders_give(work, &walk_command, &work->target);
+    seen = state;
+    gboolean ended = orders ? state == ORDER_DONE || state == ORDER_FAILED : looks > rests;
+    work->rest = ended ? 0 : CLOCK_SECOND / 100;
+    return TRUE;
+}
+
+static const Command rest_command = { .verb = "rest", .on = &vm_type, .title = MSG_JOB_DONE, .check = check,
+                                      .steps = (const Step[]) { { "look", look, NULL, NULL, FALSE }, { 0 } } };
+
+static void
+begin(guint count, gboolean gives)
+{
+    world_open();
+    world_host_up();
+    world_state(&world.vm, DOMAIN_SHUTOFF, NULL);
+    looks = 0;
+    rests = count;
+    orders = gives;
+    answer_clear(&answer);
+    world_submit(&rest_command, TRUE, &answer);
+}
+
+static void
+end(void)
+{
+    world_settle();
+    g_assert_cmpuint(g_hash_table_size(world.engine->runs), ==, 0);
+    g_assert_cmpuint(claims_count(world.engine->claims), ==, 0);
+    answer_clear(&answer);
+    world_close();
+}
+
+static void
+test_rests(void)
+{
+    begin(3, FALSE);
+    world_until(looks == 2);
+    world_until(answer.calls == 1);
+    g_assert_false(answer.refused);
+    g_assert_cmpuint(looks, ==, 4);
+    g_assert_cmpint(world_job(&answer.job)->status, ==, JOB_FINISHED);
+    end();
+}
+
+/* What it has learnt is stored before it looks again. */
+static void
+test_records(void)
+{
+    begin(1, FALSE);
+    world_until(looks == 1);
+    world_store_mode(STORE_HOLDS);
+    world_until(looks == 2 || world_store_waiting() == 1);
+    guint before = looks;
+    world_settle();
+    g_usleep(CLOCK_SECOND / 20);
+    world_settle();
+    g_assert_cmpuint(looks, ==, before);
+    world_store_answer(1, TRUE);
+    world_store_mode(STORE_ANSWERS);
+    world_until(answer.calls == 1);
+    end();
+}
+
+static void
+unheard(gpointer data, gconstpointer object, const Id *job, const GError *error)
+{
+    (void) object;
+    (void) job;
+    g_assert_no_error(error);
+    *(gboolean *) data = TRUE;
+}
+
+static void
+test_cancelled(void)
+{
+    gboolean told = FALSE;
+    begin(G_MAXUINT - 1, FALSE);
+    world_until(looks >= 2);
+    GHashTableIter iter;
+    Run *run;
+    g_hash_table_iter_init(&iter, world.engine->runs);
+    g_assert_true(g_hash_table_iter_next(&iter, NULL, (gpointer *) &run));
+    Id id = run->id;
+    engine_cancel(world.engine, &id, NULL, unheard, &told);
+    world_until(answer.calls == 1);
+    g_assert_true(told && answer.refused && world_job(&answer.job)->status == JOB_FAILED);
+    end();
+}
+
+static void
+test_orders(void)
+{
+    begin(0, TRUE);
+    world_until(answer.calls == 1);
+    g_assert_cmpint(seen, ==, ORDER_DONE);
+    g_assert_cmpstr(outside.log, ==, "run:a run:b run:c ");
+    char text[ID_TEXT_SIZE];
+    guint found = 0;
+    g_autoptr(View) view = inventory_view(world.inventory);
+    ViewWalk walk = view_walk(view, &job_type);
+    for (const Job *job; (job = view_next(&walk));)
+        found += g_strcmp0(job->correlation_id, id_format(&answer.job, ID_UUID, text)) == 0 && g_str_equal(job->command, "vm.walk");
+    g_assert_cmpuint(found, ==, 1);
+    end();
+}
+
+static void
+test_order_fails(void)
+{
+    outside = (Outside) { 0 };
+    begin(0, TRUE);
+    outside.run[1] = FAILS;
+    world_until(answer.calls == 1);
+    g_assert_cmpint(seen, ==, ORDER_FAILED);
+    g_assert_false(answer.refused);         /* what to make of it is the step's */
+    end();
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/orders/rests", test_rests);
+    g_test_add_func("/orders/records", test_records);
+    g_test_add_func("/orders/cancelled", test_cancelled);
+    g_test_add_func("/orders/orders", test_orders);
+    g_test_add_func("/orders/order_fails", test_order_fails);
+    return g_test_run();
+}

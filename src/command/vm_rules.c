@@ -18,6 +18,8 @@
 #define MAX_FACTOR 4                            /* what `max` is for a VM whose client did not say */
 #define CPUS_MOST 710
 #define CPU_SHARES_MOST 262144
+#define ORDER_MOST 9999
+#define DELAY_MOST 86400
 #define IO_THREADS_MOST 64
 #define RATE_MOST (1ll << 30)
 #define CMDLINE_MOST 2000                       /* what kernels of all architectures take */
@@ -241,9 +243,23 @@ check_devices(const Draft *draft, const Vm *vm, GError **error)
            (!(draft_has(draft, "custom_properties") || draft_has(draft, "memory")) || check_properties(vm, error));
 }
 
+/* Seconds of a day are the most; an agent is waited for only so long as is said. */
+static gboolean
+check_autostart(const Vm *vm, GError **error)
+{
+    const Autostart *wish = &vm->autostart;
+    if (wish->order < 0 || wish->order > ORDER_MOST)
+        return fault_set(error, MSG_AUTOSTART_ORDER, "vm", vm->name, NULL);
+    if (wish->start_delay < 0 || wish->start_delay > DELAY_MOST || wish->stop_delay < 0 || wish->stop_delay > DELAY_MOST)
+        return fault_set(error, MSG_AUTOSTART_DELAY, "vm", vm->name, NULL);
+    return !wish->wait_for_agent || wish->start_delay > 0 || fault_set(error, MSG_AUTOSTART_AGENT, "vm", vm->name, NULL);
+}
+
 gboolean
 vm_rules_check(const Draft *draft, const Vm *vm, gboolean adding, GError **error)
 {
+    if (draft_has(draft, "autostart") && !check_autostart(vm, error))
+        return FALSE;
     if ((adding || draft_has(draft, "memory") || draft_has(draft, "memory_policy")) && !check_memory(vm, error))
         return FALSE;
     if ((adding || draft_has(draft, "cpu")) && !check_cpu(vm, error))

@@ -139,7 +139,7 @@ give_ids(const Work *work, Vm *clone)
 static void
 forget_past(Vm *clone)
 {
-    clone->adopted = FALSE;
+    clone->adopted = clone->autostart.enabled = clone->libvirt_autostart = FALSE;
     text_set(&clone->origin, "ovirt");
     clone->start_time = clone->stop_time = clone->frozen_until = 0;
     clone->next_run_configuration_exists = clone->run_once = FALSE;

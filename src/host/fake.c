@@ -235,6 +235,8 @@ fake_read_line(Fake *fake, const char *line, GError **error)
         good = read_delay(fake, words);
     else if (g_str_equal(words[0], "heal"))
         good = heal(fake);
+    else if (g_str_equal(words[0], "boot") && words[1] && fake_find_host(fake, words[1]))
+        good = (fake_life_boot(fake_find_host(fake, words[1])), TRUE);
     else if (g_str_equal(words[0], "virsh"))
         good = read_virsh(fake, words, error);
     else if (g_str_equal(words[0], "network") && words[1])

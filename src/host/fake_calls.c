@@ -100,6 +100,12 @@ fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError 
         return destroy(host, id, "stopped:destroyed");
     if (g_str_equal(verb, "crash"))
         return destroy(host, id, "stopped:crashed");
+    if (g_str_equal(verb, "autostart")) {
+        domain->autostart = TRUE;
+        fake_keep_domain(host, domain);
+        fake_report_domain(host, id, REPORT_DOMAIN, NULL);
+        return TRUE;
+    }
     if (g_str_equal(verb, "suspend"))
         return fake_set_state(host, domain, DOMAIN_PAUSED, "suspended:paused");
     if (g_str_equal(verb, "resume"))

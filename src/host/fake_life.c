@@ -40,6 +40,34 @@ refuse(const FakeHost *host, const FakeOrder *order, const char *reason, GError 
     return fault_set(error, MSG_HOST_REFUSES_NOW, "host", host->name, "verb", order->operation, "vm", id_format(&order->id, ID_UUID, text), "reason", reason, NULL);
 }
 
+/* --- the host itself --------------------------------------------------------------------------------------------------------------- */
+
+#define BOOTS CLOCK_SECOND                  /* how long that takes */
+
+static void
+is_back(FakeHost *host, const Id *domain)
+{
+    (void) domain;
+    fake_report_up(host);
+}
+
+void
+fake_life_boot(FakeHost *host)
+{
+    GHashTableIter iter;
+    FakeDomain *domain;
+    host->boots++;
+    fake_keep_boot(host);
+    fake_report_lost(host);
+    g_hash_table_iter_init(&iter, host->domains);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &domain)) {
+        domain->started = 0;
+        domain->saved &= !domain->autostart;
+        fake_set_state(host, domain, domain->autostart ? DOMAIN_RUNNING : DOMAIN_SHUTOFF, NULL);
+    }
+    fake_later(host, BOOTS, is_back, &id_null);
+}
+
 /* --- starting --------------------------------------------------------------------------------------------------------------------- */
 
 gboolean

@@ -19,6 +19,7 @@ typedef struct {
     DomainState state;
     gboolean saved;             /* its memory is kept; SHUTOFF */
     gboolean frozen;            /* its guest's file systems are */
+    gboolean autostart;         /* started when its host boots */
     Wall started;
     GPtrArray *devices;         /* char *: names of its disks and NICs in XML; NULL: not read yet */
 } FakeDomain;
@@ -52,6 +53,7 @@ struct FakeHost {
     gint64 cpus, memory, sockets, threads;
     guint vms, first;           /* how many it has from the start, and the number of the first */
     gboolean linked, stopped, up;
+    guint boots;                /* since it was made */
     HostListener listener;
     guint64 generation;
     GHashTable *domains;        /* Id in FakeDomain → FakeDomain * */
@@ -115,6 +117,7 @@ const char *fake_xml_of(const FakeHost *host, const FakeDomain *domain, char **r
 FakeDomain *fake_put_domain(FakeHost *host, const Id *id);              /* found or made */
 void fake_keep_domain(FakeHost *host, const FakeDomain *domain);        /* into the state file */
 void fake_set_live(FakeDomain *domain, const char *xml);                /* NULL: as XML */
+void fake_keep_boot(const FakeHost *host);
 void fake_drop_domain(FakeHost *host, const Id *id);
 FakeVolume *fake_put_volume(Fake *fake, const char *path);
 void fake_keep_volume(Fake *fake, const FakeVolume *volume);
@@ -124,6 +127,7 @@ gboolean fake_state_open(Fake *fake, GError **error);                   /* reads
 /* fake_life.c: what is done with domains, by orders that carry what it takes; lock held */
 gboolean fake_set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char *event);     /* TRUE */
 FakeDomain *fake_need_domain(FakeHost *host, const char *verb, const Id *id, GError **error);   /* NULL with the reason */
+void fake_life_boot(FakeHost *host);                                    /* loses its connection, and is back a little later */
 gboolean fake_life_start(FakeHost *host, const FakeOrder *order, GError **error);
 gboolean fake_life_start_once(FakeHost *host, const FakeOrder *order, GError **error);
 gboolean fake_life_adjust(FakeHost *host, const FakeOrder *order, GError **error);      /* `format`: the LiveKind */

@@ -76,6 +76,7 @@ host_facts(const FakeHost *host)
     facts->accelerator.type = g_strdup("kvm");
     facts->accelerator.reason = message_encode(reason);
     facts->accelerator.text = message_text(reason, LANGUAGE_EN);
+    facts->boot = g_strdup_printf("boot-%u", host->boots);
     facts->machines = pack_machines(host->fake);
     offers_tell(facts);
     for (guint i = 0; i < host->fake->networks->len; i++) {
@@ -124,6 +125,7 @@ fake_facts(const FakeHost *host, const FakeDomain *domain, gboolean whole)
     facts->started = domain->started;
     facts->persistent = TRUE;
     facts->managed_save = domain->saved;
+    facts->autostart = domain->autostart;
     if (!whole)
         return facts;
     facts->xml = g_strdup(fake_xml_of(host, domain, &made));

@@ -4,7 +4,7 @@
  * What fake hosts remember: a file that is only appended to, a line a happening, and written anew at each opening. It
  * survives a killed manager, as real domains and files do; a last line cut short is none. Domains that were there from the
  * start and never changed are not in it. Lines: domain HOST ID STATE STARTED XML · live HOST ID XML (it runs otherwise than it is
- * defined) · gone HOST ID · volume FORMAT SIZE PARTIAL PATH · novolume PATH; XML and PATH escaped. */
+ * defined) · gone HOST ID · boot HOST NUMBER · volume FORMAT SIZE PARTIAL PATH · novolume PATH; XML and PATH escaped. */
 #include "host/fake_parts.h"
 
 #include "base/log.h"
@@ -103,8 +103,8 @@ domain_line(const FakeHost *host, const FakeDomain *domain)
     char text[ID_TEXT_SIZE];
     g_autofree char *made = NULL;
     g_autofree char *escaped = g_strescape(fake_xml_of(host, domain, &made), "");
-    return g_strdup_printf("domain\t%s\t%s\t%d%s%s\t%" G_GINT64_FORMAT "\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), domain->state,
-                           domain->saved ? "s" : "", domain->frozen ? "f" : "", domain->started, escaped);
+    return g_strdup_printf("domain\t%s\t%s\t%d%s%s%s\t%" G_GINT64_FORMAT "\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), domain->state,
+                           domain->saved ? "s" : "", domain->frozen ? "f" : "", domain->autostart ? "a" : "", domain->started, escaped);
 }
 
 static char *
@@ -129,6 +129,19 @@ fake_keep_domain(FakeHost *host, const FakeDomain *domain)
     g_autofree char *line = domain_line(host, domain), *live = live_line(host, domain);
     g_autofree char *both = g_strconcat(line, live, NULL);
     append(host->fake, both);
+}
+
+static char *
+boot_line(const FakeHost *host)
+{
+    return g_strdup_printf("boot\t%s\t%u\n", host->name, host->boots);
+}
+
+void
+fake_keep_boot(const FakeHost *host)
+{
+    g_autofree char *line = boot_line(host);
+    append(host->fake, line);
 }
 
 void
@@ -191,6 +204,7 @@ replay_domain(Fake *fake, char **words, guint count)
     domain->state = (DomainState) g_ascii_strtoll(words[3], NULL, 10);
     domain->saved = strchr(words[3], 's') != NULL;
     domain->frozen = strchr(words[3], 'f') != NULL;
+    domain->autostart = strchr(words[3], 'a') != NULL;
     domain->started = g_ascii_strtoll(words[4], NULL, 10);
     g_clear_pointer(&domain->devices, g_ptr_array_unref);
     g_free(domain->xml);
@@ -214,6 +228,14 @@ replay_volume(Fake *fake, char **words, guint count)
 }
 
 static void
+replay_boot(Fake *fake, char **words, guint count)
+{
+    FakeHost *host = count == 3 ? fake_find_host(fake, words[1]) : NULL;
+    if (host)
+        host->boots = (guint) g_ascii_strtoull(words[2], NULL, 10);
+}
+
+static void
 replay(Fake *fake, char *text)
 {
     for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
@@ -222,6 +244,8 @@ replay(Fake *fake, char *text)
         guint count = g_strv_length(words);
         if (count >= 2 && (g_str_equal(words[0], "domain") || g_str_equal(words[0], "live") || g_str_equal(words[0], "gone")))
             replay_domain(fake, words, count);
+        else if (count >= 2 && g_str_equal(words[0], "boot"))
+            replay_boot(fake, words, count);
         else if (count >= 2)
             replay_volume(fake, words, count);
     }
@@ -247,6 +271,8 @@ compact(Fake *fake)
     gpointer item;
     for (guint i = 0; i < fake->hosts->len; i++) {
         FakeHost *host = fake->hosts->pdata[i];
+        g_autofree char *boot = host->boots ? boot_line(host) : g_strdup("");
+        g_string_append(text, boot);
         tell_missing(text, host);
         g_hash_table_iter_init(&iter, host->domains);
         while (g_hash_table_iter_next(&iter, NULL, &item)) {

@@ -218,6 +218,7 @@ local_facts_read(const char *root, Host *facts)
     read_system(root, &facts->os);
     read_hardware(root, &facts->hardware_information);
     read_cards(root, facts);
+    facts->boot = read_file(root, "/proc/sys/kernel/random/boot_id");
 }
 
 gint64

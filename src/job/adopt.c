@@ -291,6 +291,7 @@ adopt_domain(Batch *batch, DomainFacts *facts)
     add_active_snapshot(vm, batch->when);
     vm->creation_time = vm->creation_time ? vm->creation_time : batch->when;
     state_next_run_set(vm, facts);
+    vm->libvirt_autostart = facts->autostart;
     vm->status = VM_UNKNOWN;
     changes_add(batch->changes, vm);
     adopt_disks(batch, vm, facts, NULL);

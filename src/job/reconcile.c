@@ -249,8 +249,10 @@ take_domain(Batch *batch, DomainFacts *facts)
     gboolean is_free = !engine_claimant(reconcile->engine, &vm_type, &vm->object.id);      /* a job says itself how it leaves the media */
     if (is_free && facts->xml && facts->config)
         take_media(batch, vm, facts);
-    if (facts->xml)
+    if (facts->xml) {
         state_next_run(batch, vm, facts);
+        state_autostart(batch, vm, facts);
+    }
     if (facts->xml && !batch->facts_only && outside_differs(reconcile, &vm->object.id, facts))
         g_ptr_array_add(batch->compare, domain_facts_ref(facts));
 }

@@ -84,6 +84,17 @@ ready_stores(HostState *host)
     }
 }
 
+static void lose_vms(gpointer data);
+
+/* A host that booted anew runs nothing of what it ran. The first boot we hear of is no boot: what is to start with the next one was not said yet. */
+static gboolean
+see_boot(Batch *batch, Host *host, const char *before)
+{
+    if (host->boot && !host->boot_seen && !batch->facts_only)
+        text_set(&host->boot_seen, host->boot);
+    return before && g_strcmp0(before, host->boot) != 0;
+}
+
 void
 host_is_up(HostState *host)
 {
@@ -95,11 +106,14 @@ host_is_up(HostState *host)
     host->up = TRUE;
     loop_cancel(engine->parts.loop, host->grace);
     host->grace = 0;
+    gboolean anew = FALSE;
     if (object) {
+        g_autofree char *boot = g_strdup(object->boot);
         if (host->facts)
             devices_keep_users(host->facts, object);
         if (host->facts)
             merge_rows(&host_type, LIVE, ours, object, host->facts);
+        anew = see_boot(batch, object, boot);
         object->status = HOST_UP;
         g_clear_pointer(&object->status_detail, g_free);
         choose_sources(batch, object);
@@ -107,6 +121,8 @@ host_is_up(HostState *host)
     if (news)
         batch_note(batch, &id_null, EVENT_HOST_UP, SEVERITY_NORMAL, message_new(MSG_FACT_HOST_UP, "host", batch_host_name(batch), NULL));
     batch_end(batch);
+    if (anew)
+        lose_vms(host);
     ready_stores(host);
     sums_changed(host->reconcile);
     poke_runs(engine);

@@ -90,6 +90,7 @@ void devices_keep_users(Host *facts, const Host *before);       /* who runs with
 void state_apply(Batch *batch, const Vm *vm, const DomainFacts *facts);
 void state_next_run_set(Vm *vm, const DomainFacts *facts);
 void state_next_run(Batch *batch, const Vm *vm, const DomainFacts *facts);     /* what its next start will change */
+void state_autostart(Batch *batch, const Vm *vm, const DomainFacts *facts);    /* does libvirt start it by itself? */
 void state_guest(Batch *batch, const Id *domain, const GuestFacts *guest);
 gboolean state_agrees(const Vm *vm, VmStatus fact);     /* is it shown as it was reported, near enough? */
 VmStatus state_status(const DomainFacts *facts);

@@ -365,6 +365,13 @@ state_next_run_set(Vm *vm, const DomainFacts *facts)
 }
 
 void
+state_autostart(Batch *batch, const Vm *was, const DomainFacts *facts)
+{
+    if (!was->libvirt_autostart != !facts->autostart)
+        ((Vm *) changes_edit(batch->changes, &vm_type, &was->object.id))->libvirt_autostart = facts->autostart;
+}
+
+void
 state_next_run(Batch *batch, const Vm *was, const DomainFacts *facts)
 {
     const Vm said = { .next_run_differences = facts->differing };

@@ -72,6 +72,8 @@ typedef struct {
     Ref cluster;
     char *uri;                          /* SECRET: libvirt URI, or fake file's name */
     Words sources;                      /* SECRET, LIVE: what its VMs can be connected to, the preferred first: "network:default", "bridge:br0" */
+    char *boot, *boot_seen;             /* SECRET: the boot it runs since (LIVE), and the last one whose VMs were seen to */
+    gboolean stopping_vms;              /* a job stops its VMs, and none starts; ours */
     char *machines;                     /* SECRET, LIVE: emulator, machine types, firmware…, packed: model/machines.h */
 } Host;
 

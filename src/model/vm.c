@@ -15,6 +15,7 @@ NAMES_TABLE(vm_type_names, VM_TYPE);
 NAMES_TABLE(architecture_names, ARCHITECTURE);
 NAMES_TABLE(bios_type_names, BIOS_TYPE);
 NAMES_TABLE(rng_source_names, RNG_SOURCE);
+NAMES_TABLE(stop_action_names, STOP_ACTION);
 
 /* clang-format off */
 static const Type topology_type = { .one = "topology", .many = "topologies", .size = sizeof(CpuTopology), .fields = (const Field[]) {
@@ -127,6 +128,15 @@ const Type migration_type = { .one = "migration", .many = "migrations", .size = 
     TEXT(MigrationOptions, encrypted,     ADD | SET, "true, false or inherit."),
     { 0 } } };
 
+static const Type autostart_type = { .one = "autostart", .many = "autostarts", .size = sizeof(Autostart), .fields = (const Field[]) {
+    BOOL(Autostart, enabled,        ADD | SET,       "Started when its host has booted."),
+    INT (Autostart, order,          ADD | SET | OPT, "Who starts first and stops last: 1 before 2, those of one number together; 0: started behind all others, stopped before them."),
+    INT (Autostart, start_delay,    ADD | SET | OPT, "Seconds from its start until the next ones follow."),
+    BOOL(Autostart, wait_for_agent, ADD | SET,       "They follow earlier, as soon as its guest's agent answers."),
+    ENUM(Autostart, stop_action, stop_action_names, ADD | SET, "When its host goes down: shutdown, suspend or stop."),
+    INT (Autostart, stop_delay,     ADD | SET | OPT, "Seconds its guest has to shut down, before it loses its power; 0: 120."),
+    { 0 } } };
+
 static const Type guest_time_zone_type = { .one = "guest_time_zone", .many = "guest_time_zones", .size = sizeof(TimeZone), .fields = (const Field[]) {
     TEXT(TimeZone, name,       LIVE, "As the guest agent says."),
     TEXT(TimeZone, utc_offset, LIVE, "As the guest agent says."),
@@ -166,6 +176,8 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     GROUP(Vm, rng_device, rng_device_type, ADD | SET | OPT, "Random numbers from the host."),
     LIST (Vm, custom_properties, custom_property_type, ADD | SET | OPT, "What oVirt has no field for: hugepages."),
     GROUP(Vm, migration, migration_type, ADD | SET,        "How it moves."),
+    GROUP(Vm, autostart, autostart_type, ADD | SET | OPT,  "How it begins and ends with its host."),
+    BOOL (Vm, libvirt_autostart, LIVE | OPT,               "libvirt starts it by itself (virsh autostart); the manager leaves that to it."),
     BOOL (Vm, stateless,   ADD | SET,                      "Its disks forget at each stop."),
     BOOL (Vm, delete_protected, ADD | SET,                 "Refuse to remove it."),
     BOOL (Vm, start_paused, ADD | SET,                     "Stands still until it is resumed."),
@@ -273,6 +285,12 @@ vm_cpus(const Vm *vm)
 {
     const CpuTopology *topology = &vm->cpu.topology;
     return MAX(topology->sockets, 1) * MAX(topology->cores, 1) * MAX(topology->threads, 1);
+}
+
+gint64
+vm_start_order(const Vm *vm)
+{
+    return vm->autostart.enabled && vm->autostart.order > 0 ? vm->autostart.order : VM_NO_ORDER;
 }
 
 const char *

@@ -62,6 +62,17 @@ extern const Names rng_source_names;
 typedef struct { gint64 bytes, period; } Rate;      /* so many bytes in so many milliseconds; 0: as many as it wants, libvirt's second */
 typedef struct { int source; Rate rate; } RngDevice;    /* RngSource; 0: none */
 typedef struct { char *name, *value, *regexp; } CustomProperty;
+#define STOP_ACTION(N, E) N(E, SHUTDOWN, "shutdown") N(E, SUSPEND, "suspend") N(E, STOP, "stop")
+NAMES_ENUM(StopAction, STOP_ACTION, STOP_ACTION);
+extern const Names stop_action_names;
+typedef struct {                        /* beyond oVirt: how it begins and ends with its host */
+    gboolean enabled, wait_for_agent;
+    gint64 order;                       /* 0: behind all that have one */
+    gint64 start_delay, stop_delay;     /* seconds */
+    int stop_action;                    /* StopAction; 0: shutdown */
+} Autostart;
+#define VM_STOP_DELAY 120               /* what a stop_delay of 0 is */
+#define VM_NO_ORDER G_MAXINT64
 #define VM_HUGEPAGES "hugepages"        /* the custom property there is: KiB of a page; "0": whichever its host likes */
 typedef struct { char *auto_converge, *compressed, *encrypted; } MigrationOptions;
 typedef struct { char *architecture, *codename, *distribution, *family; Version kernel, version; } GuestOperatingSystem;
@@ -88,6 +99,8 @@ typedef struct {
     RngDevice rng_device;
     List custom_properties;             /* CustomProperty */
     MigrationOptions migration;
+    Autostart autostart;
+    gboolean libvirt_autostart;         /* LIVE: libvirt starts it by itself */
     gboolean stateless, delete_protected, start_paused, run_once, soundcard_enabled, tpm_enabled, multi_queues_enabled;
     gboolean use_latest_template_version, has_illegal_images, next_run_configuration_exists;
     Words next_run_differences;         /* LIVE: rows the next start will change */
@@ -122,6 +135,7 @@ void vm_unlock(Vm *vm);
 /* Does a QEMU process exist (or must we assume so) in this status? */
 gboolean vm_is_running(VmStatus status);
 gint64 vm_cpus(const Vm *vm);           /* sockets × cores × threads, at least 1 */
+gint64 vm_start_order(const Vm *vm);    /* its place among those that start with their host; VM_NO_ORDER without one, or where it does not */
 const char *vm_property(const Vm *vm, const char *name);    /* the value of a custom property; NULL */
 /* Defaults a new VM gets for what was not sent: type server, 1 GiB, 1×1×1, os other, BIOS cluster_default, Blank template, … */
 void vm_set_defaults(Vm *vm);

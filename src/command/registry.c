@@ -17,5 +17,6 @@ const Command *const command_registry[] = {
     &job_abandon, &job_cancel,
     &watchdog_add, &watchdog_update, &watchdog_remove, &host_device_add, &host_device_remove,
     &event_add,
+    &host_startvms, &host_stopvms,
     NULL,
 };

@@ -17,3 +17,4 @@ extern const Command cdrom_update;
 extern const Command job_abandon, job_cancel;
 extern const Command watchdog_add, watchdog_update, watchdog_remove, host_device_add, host_device_remove;
 extern const Command event_add;
+extern const Command host_startvms, host_stopvms;

@@ -99,13 +99,20 @@ choose_host(Work *work, const Vm *vm, GError **error)
     return TRUE;
 }
 
+static gboolean
+check_host(const Work *work, const Vm *vm, GError **error)
+{
+    const Host *home = view_find(work->view, &host_type, &vm->home.id);
+    return !home || !home->stopping_vms || fault_set(error, MSG_START_WHILE_STOPPING, "vm", vm->name, "host", home->name, NULL);
+}
+
 /* VM as it would run. What goes on from saved memory boots nothing: it may have been run with other settings. */
 static gboolean
 check_run(Work *work, const Vm *vm, GError **error)
 {
     if (!is_of_others(vm) && !goes_on(work, RESTORED) && !vm_rules_can_boot(vm))
         return fault_set(error, MSG_NO_BOOT_DEVICE, "vm", vm->name, NULL);
-    return check_disks(work, vm, error) && host_devices_alone(work, vm, error) && guard_home(work, vm, error) && choose_host(work, vm, error);
+    return check_disks(work, vm, error) && host_devices_alone(work, vm, error) && guard_home(work, vm, error) && check_host(work, vm, error) && choose_host(work, vm, error);
 }
 
 static gboolean

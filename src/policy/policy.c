@@ -9,11 +9,11 @@
 static void look_again(gpointer data);
 
 void
-policy_submit(Policy *policy, const char *verb, const Type *on, const Id *target, EngineDone done, gpointer data)
+policy_submit(Policy *policy, const char *verb, const Type *on, const Id *target, gboolean wait, EngineDone done, gpointer data)
 {
     Work *work = work_new(command_find(verb, on));
     work->target = *target;
-    engine_submit(policy->parts.engine, work, TRUE, done, data);
+    engine_submit(policy->parts.engine, work, wait, done, data);
 }
 
 static void
@@ -21,15 +21,26 @@ see(Policy *policy, const Type *type, gconstpointer object, gboolean begins)
 {
     if (type == &vm_type)
         thaw_see(policy->thaw, object, begins);
+    else if (type == &host_type)
+        boot_see(policy->boot, object);
 }
 
 static void
 see_all(Policy *policy, gboolean begins)
 {
+    static const Type *const types[] = { &vm_type, &host_type };
     g_autoptr(View) view = inventory_view(engine_inventory(policy->parts.engine));
-    ViewWalk walk = view_walk(view, &vm_type);
-    for (const Vm *vm; (vm = view_next(&walk));)
-        see(policy, &vm_type, vm, begins);
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+        ViewWalk walk = view_walk(view, types[i]);
+        for (gconstpointer object; (object = view_next(&walk));)
+            see(policy, types[i], object, begins);
+    }
+}
+
+static gboolean
+somebody_waits(const Policy *policy)
+{
+    return thaw_waits(policy->thaw) || boot_waits(policy->boot);
 }
 
 static void
@@ -37,7 +48,8 @@ beat(gpointer data)
 {
     Policy *policy = data;
     thaw_beat(policy->thaw);
-    if (thaw_waits(policy->thaw))
+    boot_beat(policy->boot);
+    if (somebody_waits(policy))
         return;
     loop_cancel(policy->parts.loop, policy->timer);
     policy->timer = 0;
@@ -46,7 +58,7 @@ beat(gpointer data)
 static void
 keep_time(Policy *policy)
 {
-    if (policy->timer == 0 && thaw_waits(policy->thaw))
+    if (policy->timer == 0 && somebody_waits(policy))
         policy->timer = loop_every(policy->parts.loop, policy->parts.beat > 0 ? policy->parts.beat : CLOCK_SECOND, beat, policy);
 }
 
@@ -93,6 +105,7 @@ policy_new(const PolicyParts *parts)
     Policy *policy = g_new0(Policy, 1);
     policy->parts = *parts;
     policy->thaw = thaw_new(policy);
+    policy->boot = boot_new(policy);
     policy->seen = feed_serial(engine_feed(parts->engine));
     see_all(policy, TRUE);
     policy->follower = feed_follow(engine_feed(parts->engine), wake, policy);
@@ -118,5 +131,6 @@ policy_free(Policy *policy)
         return;
     policy_stop(policy);
     thaw_free(policy->thaw);
+    boot_free(policy->boot);
     g_free(policy);
 }

@@ -6,6 +6,7 @@
 
 #include "policy/policy.h"
 
+typedef struct Booting Booting;
 typedef struct Thaw Thaw;
 
 struct Policy {
@@ -14,11 +15,19 @@ struct Policy {
     gint woken;                     /* atomic: a look is on its way */
     guint64 seen;                   /* serial of the feed */
     gboolean stopped;
+    Booting *boot;
     Thaw *thaw;
 };
 
-/* Submits VERB of the VM, as nobody. DONE may be NULL. */
-void policy_submit(Policy *policy, const char *verb, const Type *on, const Id *target, EngineDone done, gpointer data);
+/* Submits VERB of the target, as nobody. WAIT: DONE is called at its end, else when it is admitted. */
+void policy_submit(Policy *policy, const char *verb, const Type *on, const Id *target, gboolean wait, EngineDone done, gpointer data);
+
+/* boot.c */
+Booting *boot_new(Policy *policy);
+void boot_free(Booting *boot);
+void boot_see(Booting *boot, const Host *host);
+void boot_beat(Booting *boot);
+gboolean boot_waits(const Booting *boot);
 
 /* thaw.c */
 Thaw *thaw_new(Policy *policy);

@@ -121,7 +121,7 @@ thaw_beat(Thaw *thaw)
             g_hash_table_iter_remove(&iter);
         } else if (clock_tick() >= frozen->due && can_be_asked(view, vm)) {
             frozen->asked = TRUE;
-            policy_submit(thaw->policy, "thawfilesystems", &vm_type, &frozen->vm, thawed, frozen);
+            policy_submit(thaw->policy, "thawfilesystems", &vm_type, &frozen->vm, TRUE, thawed, frozen);
         }
     }
 }

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lab import Tap, wait_for  # noqa: E402,F401
 from shikirid import Shikirid, folder  # noqa: E402
 import gadget_recipes  # noqa: E402
+import host_recipes  # noqa: E402
 import life_recipes  # noqa: E402
 from life_recipes import order  # noqa: E402
 
@@ -111,7 +112,7 @@ RECIPES = {
     "event.add": {"": lambda m: m.post("/events?wait=1", {"origin": "test", "custom_id": "7", "severity": "normal", "description": "said"})},
     "job.abandon": {"": abandon},
 }
-for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES):
+for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES, host_recipes.RECIPES):
     for verb, more in recipes.items():
         RECIPES.setdefault(verb, {}).update(more)
 

@@ -53,7 +53,7 @@ def judge(m, expected):
     wrong = [wrong] if wrong else []
     if now is not None and now not in expected:
         wrong.append("the world is neither as before nor as after:\n" + difference(now, expected))
-    how = "done" if now == expected[1] else "as before" if now == expected[0] else "?"
+    how = "done" if now == expected[1] else "as before" if now in expected else "?"
     return how, wrong + leftovers(m)
 
 
@@ -95,11 +95,26 @@ def one_case(estate, name, recipe, where, expected):
         os.unlink(m.log)
 
 
+def prepared(estate, name, recipe):
+    """What a recipe makes ready beforehand is a world of its own: () or one."""
+    if not hasattr(recipe, "before"):
+        return ()
+    data = estate.copy(f"{name} before")
+    with estate.open(data) as m:
+        recipe.before(m)
+        world, _ = settle(m)
+        m.stop()
+    shutil.rmtree(data, ignore_errors=True)
+    os.unlink(m.log)
+    return (world,)
+
+
 def dry_run(estate, name, recipe):
-    """((before, after), points passed of each kind, what is wrong) of RECIPE when nothing happens."""
+    """((before, after, what else is right), points passed of each kind, what is wrong) of RECIPE when nothing happens."""
     data = estate.copy(f"{name} dry")
     with estate.open(data, ("--fail-at", f"sql:{NEVER}")) as m:
         before, _ = settle(m)
+        between = prepared(estate, name, recipe)
         reply = recipe(m)
         after, wrong = settle(m)
         wrong = ([wrong] if wrong else []) + ([] if reply.status in (200, 201, 202) else [f"the recipe is refused: {reply}"])
@@ -108,7 +123,7 @@ def dry_run(estate, name, recipe):
         wrong += judge(m, (before, after))[1]
     shutil.rmtree(data, ignore_errors=True)
     os.unlink(m.log)
-    return (before, after), counts, wrong
+    return (before, after, *between), counts, wrong
 
 
 def all_points(where, first, last, try_one):

@@ -6,6 +6,7 @@
 #include "estate.h"
 
 #include "base/text.h"
+#include "job/orders.h"
 #include "schema/body.h"
 #include "schema/read.h"
 
@@ -248,8 +249,35 @@ static gboolean
 run_step(Run *run, const Step *step, GError **error)
 {
     see(run->work);
+    run->work->rest = 0;
     return step->run(run->work, error);
 }
+
+/* What a job orders is another one, which goes well if it may be done at all: with it the host talks. */
+static void
+take_order(G_GNUC_UNUSED gpointer data, Work *take, OrderEnded done, gpointer order)
+{
+    GError *error = NULL;
+    take->hosts = estate.hosts;
+    estate_deaf(FALSE);
+    see(take);
+    gboolean may = take->command->check(take, &error);
+    g_ptr_array_set_size(take->claims, 0);
+    if (may)
+        estate_do(take);
+    else
+        work_free(take);
+    done(order, NULL, &id_null, error);
+    g_clear_error(&error);
+}
+
+static void
+hear_telling(G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED Severity severity, Message *take, G_GNUC_UNUSED const EventAbout *about)
+{
+    message_unref(take);
+}
+
+static const OrdersDoor orders_door = { take_order, hear_telling, NULL };
 
 /* A step that has nothing to do may say that it is done before it is run. */
 static void
@@ -326,9 +354,12 @@ static gboolean
 prepare(Run *run, const Step *step, gboolean hear_nothing)
 {
     GError *error = NULL;
-    estate_deaf(hear_nothing);
-    gboolean well = run_step(run, step, &error);
-    estate_deaf(FALSE);
+    gboolean well = TRUE;
+    do {
+        estate_deaf(hear_nothing);
+        well = run_step(run, step, &error);
+        estate_deaf(FALSE);
+    } while (well && run->work->rest > 0);
     g_assert_true(well == !error);
     if (!hear_nothing)
         g_assert_no_error(error);
@@ -405,6 +436,7 @@ begin_walk(Work *take)
     take->command->check(take, &error);
     g_assert_no_error(error);
     take->job = id_random();
+    take->orders = orders_new(&orders_door);
     Changes *changes = begin();
     if (take->command->stage)
         take->command->stage(take, changes, &error);

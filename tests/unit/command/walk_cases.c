@@ -564,6 +564,8 @@ const WalkCase walk_cases[] = {
     { "hot detach foreign", &disk_attachment_remove, hot_detach_foreign },
     { "hot change cd", &cdrom_update, hot_change_cd },
     { "next cd", &cdrom_update, next_cd },
+    { "start all", &host_startvms, walk_start_all },
+    { "stop all", &host_stopvms, walk_stop_all },
 };
 
 const guint walk_case_count = G_N_ELEMENTS(walk_cases);

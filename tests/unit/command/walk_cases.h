@@ -24,3 +24,5 @@ Work *walk_remove_host_device(void);
 Work *walk_start_with_host_device(void);
 Work *walk_edit_devices(void);
 Work *walk_watch_running(void);
+Work *walk_start_all(void);             /* walk_hosts.c */
+Work *walk_stop_all(void);

@@ -32,6 +32,8 @@ check_installed() {
     done
     unit=$(find "$dest" -name shikirid.service | head -n 1)
     [ -n "$unit" ] || missing="$missing shikirid.service"
+    guests=$(find "$dest" -name shikiri-guests.service | head -n 1)
+    [ -n "$guests" ] || missing="$missing shikiri-guests.service"
     result "$([ -z "$missing" ] && echo ok || echo not ok)" "make install into an empty folder" "${missing:+missing:$missing}"
 }
 
@@ -46,7 +48,8 @@ check_unit() {
     local out
     command -v systemd-analyze >/dev/null || { skip "systemd reads the unit" "systemd-analyze is not here"; return; }
     sed "s#^ExecStart=[^ ]*#ExecStart=/bin/true#" "$unit" >"$dest/shikirid.service"
-    out=$(systemd-analyze verify --man=no "$dest/shikirid.service" 2>&1 | grep -F shikirid.service)
+    sed "s#^ExecStop=[^ ]*#ExecStop=/bin/true#" "$guests" >"$dest/shikiri-guests.service"
+    out=$(systemd-analyze verify --man=no "$dest/shikirid.service" "$dest/shikiri-guests.service" 2>&1 | grep -E 'shikiri(d|-guests)\.service')
     result "$([ -z "$out" ] && echo ok || echo not ok)" "systemd reads the unit" "$out"
 }
 

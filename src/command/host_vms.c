@@ -119,5 +119,5 @@ gboolean
 host_vms_was_busy(const GError *why)
 {
     MessageCode code = message_code(fault_message(why));
-    return code == MSG_JOB_CONFLICT || code == MSG_VM_LOCKED;
+    return code == MSG_JOB_CONFLICT || code == MSG_VM_LOCKED || fault_of(why) == FAULT_UNAVAILABLE || fault_of(why) == FAULT_NO_SPACE;
 }

@@ -30,5 +30,5 @@ guint host_vms_count(const Work *work, const char *word);       /* of how many V
 
 /* Is a job of COMMAND upon the VM, ordered by this one, still under way? */
 gboolean host_vms_goes_on(const Work *work, const Command *command, const Id *vm);
-/* Was the order refused because another job works on the VM? */
+/* Was the order refused for what passes: another job works on the VM, its host or the store is not there just now? */
 gboolean host_vms_was_busy(const GError *why);

@@ -165,7 +165,11 @@ def check_killed(build, tap):
             wait_for(lambda: m.status(name) == "up", 10)
             if name == "c":
                 m.action("a", "stop")
-            m.kill()
+            if name == "b":
+                m.stop()
+                tap.check(m.process.returncode == 0, "a manager that is ended in the middle ends in order", m.last_words())
+            else:
+                m.kill()
             m.start()
         tap.check(house.ended(last), "a manager that is killed after each of them goes on", house.told(last))
         tap.check(house.statuses() == {**dict.fromkeys("bcde", "up"), "a": "down"}, "none is forgotten, and none that was stopped comes back", house.statuses())

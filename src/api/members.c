@@ -147,7 +147,6 @@ static const Computed computed[] = {
     { &data_center_type,    "storage_domains", NULL, NULL, NULL, NULL, FALSE, TRUE },
     { &cluster_type,        "networks",        NULL, NULL, NULL, NULL, FALSE, TRUE },
     /* Lists whose element clients know by another word than the link's. */
-    { &vm_type,             "numa_nodes",       NULL, NULL, "vm_numa_nodes",       NULL, FALSE, FALSE },
     { NULL,                 "mediated_devices", NULL, NULL, "vm_mediated_devices", NULL, FALSE, FALSE },
     { &host_type,           "storages",         NULL, NULL, "host_storages",       NULL, FALSE, FALSE },
     { &cluster_type,        "enabled_features", NULL, NULL, "cluster_features",    NULL, FALSE, FALSE },

@@ -84,11 +84,12 @@ words_type_of(struct json_object *description, const char *word, char *const *pa
 {
     static const char *const keys[] = { "one", "many", "path", NULL };
     struct json_object *types = NULL;
+    g_autofree char *many = g_strconcat(word, "s", NULL);
     json_object_object_get_ex(description, "types", &types);
     for (gsize i = 0; types && i < json_object_array_length(types); i++) {
         struct json_object *type = json_object_array_get_idx(types, i);
         for (guint k = 0; keys[k] && names_parent(type, pairs); k++)
-            if (same_word(word, words_string(type, keys[k])))
+            if (same_word(word, words_string(type, keys[k])) || same_word(many, words_string(type, keys[k])))
                 return type;
     }
     return words_type(description, word, error);
@@ -303,6 +304,21 @@ list_of_properties(const char *item, const char *value)
     return object;
 }
 
+/* What has one number is said by that: cpu.cores=0,1. Empty: none. */
+static struct json_object *
+list_of_numbers(const char *item, const char *name, const char *value)
+{
+    struct json_object *object = json_object_new_object(), *array = json_object_new_array();
+    g_auto(GStrv) words = g_strsplit(value, ",", -1);
+    for (guint i = 0; words[i] && *words[i]; i++) {
+        struct json_object *one = json_object_new_object();
+        json_object_object_add(one, name, json_object_new_string(words[i]));
+        json_object_array_add(array, one);
+    }
+    json_object_object_add(object, item, array);
+    return object;
+}
+
 /* NULL with a sentence. */
 static struct json_object *
 value_of(struct json_object *type, struct json_object *field, const char *path, const char *value, GError **error)
@@ -312,6 +328,8 @@ value_of(struct json_object *type, struct json_object *field, const char *path, 
     struct json_object *only = only_field(field);
     if (is_list && only && g_str_equal(words_string(only, "kind"), "ref"))
         return list_of_references(words_string(field, "item"), value);
+    if (is_list && only && g_str_equal(words_string(only, "kind"), "int"))
+        return list_of_numbers(words_string(field, "item"), words_string(only, "name"), value);
     if (is_list && words_row(field, "name") && words_row(field, "value"))
         return list_of_properties(words_string(field, "item"), value);
     if (only && !is_list)

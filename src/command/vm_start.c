@@ -7,6 +7,7 @@
 #include "command/definition.h"
 #include "command/guards.h"
 #include "command/host_devices.h"
+#include "command/numa.h"
 #include "command/once.h"
 #include "command/paths.h"
 #include "command/plan.h"
@@ -112,7 +113,8 @@ check_run(Work *work, const Vm *vm, GError **error)
 {
     if (!is_of_others(vm) && !goes_on(work, RESTORED) && !vm_rules_can_boot(vm))
         return fault_set(error, MSG_NO_BOOT_DEVICE, "vm", vm->name, NULL);
-    return check_disks(work, vm, error) && host_devices_alone(work, vm, error) && guard_home(work, vm, error) && check_host(work, vm, error) && choose_host(work, vm, error);
+    return check_disks(work, vm, error) && numa_is_whole(vm, error) && host_devices_alone(work, vm, error) &&
+           guard_home(work, vm, error) && check_host(work, vm, error) && choose_host(work, vm, error);
 }
 
 static gboolean

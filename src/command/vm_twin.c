@@ -149,6 +149,10 @@ forget_past(Vm *clone)
     text_set(&clone->same_as, NULL);
     for (guint i = 0; i < clone->watchdogs.count; i++)
         ((Object *) clone->watchdogs.items[i])->id = id_named(&clone->object.id, "watchdog");
+    for (guint i = 0; i < clone->numa_nodes.count; i++) {
+        VirtualNode *node = clone->numa_nodes.items[i];
+        node->object.id = virtual_node_id(&clone->object.id, node->index);
+    }
     for (guint i = 0; i < clone->snapshots.count; i++) {
         Snapshot *snapshot = clone->snapshots.items[i];
         snapshot->object.id = id_named(&clone->object.id, "active");

@@ -8,6 +8,7 @@
 #include "command/definition.h"
 #include "command/guards.h"
 #include "command/guest_defaults.h"
+#include "command/numa.h"
 #include "command/paths.h"
 #include "command/plan.h"
 #include "command/refs.h"
@@ -99,7 +100,7 @@ check_edited(Work *work, const Vm *vm, GError **error)
     gboolean renamed = g_strcmp0(vm->name, edited->name) != 0;
     gboolean well = vm_rules_check(work->draft, edited, FALSE, error) && guest_defaults_check(work->view, vm, edited, error) &&
                     check_host(work, vm, edited, error) && (!renamed || vm_rules_name_is_free(work, edited, FALSE, error)) &&
-                    check_cluster(work, vm, edited, error);
+                    check_cluster(work, vm, edited, error) && numa_fits(vm, edited, error);
     object_unref(edited);
     return well;
 }

@@ -22,6 +22,7 @@ guint group_one_port(const Build *build);
 
 extern const DomainGroup group_tuning;                  /* domain_xml_group_tuning.c: shares of processors, threads for I/O */
 extern const DomainGroup group_memory;                  /* domain_xml_group_memory.c: its pages, and room for more */
+extern const DomainGroup group_numa;                    /* domain_xml_group_numa.c: nodes given by hand */
 extern const DomainGroup group_controllers;             /* domain_xml_group_controllers.c */
 extern const DomainGroup group_plugged;                 /* domain_xml_group_plugged.c: drives, disks, cards */
 extern const DomainGroup group_usb, group_input;        /* domain_xml_group_usb.c: the controller, what stands on it */

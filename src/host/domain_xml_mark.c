@@ -38,6 +38,7 @@ static const struct {
     { "created", "creation_time" },
     { "comment", "comment" },
     { "run_once", "run_once" },
+    { "numa", "numa_draft" },
 };
 
 static const char *const row_names[] = { [DEVICE_DISK] = "disk", [DEVICE_CDROM] = "cdrom", [DEVICE_NIC] = "nic", [DEVICE_OTHER] = "" };

@@ -62,6 +62,20 @@ add_units(const FakeHost *host, Host *facts)
     }
 }
 
+/* One a socket. */
+static void
+add_nodes(const FakeHost *host, Host *facts)
+{
+    for (gint64 i = 0; i < host->sockets; i++) {
+        NumaNode *node = object_new(&numa_node_type);
+        g_autofree char *key = g_strdup_printf("numa:%" G_GINT64_FORMAT, i);
+        node->object.id = id_named(&host->link.id, key);
+        node->index = i;
+        node->memory = host->memory / host->sockets >> 20;
+        list_add(&facts->host_numa_nodes, node);
+    }
+}
+
 static Host *
 host_facts(const FakeHost *host)
 {
@@ -84,6 +98,7 @@ host_facts(const FakeHost *host)
         words_add(&facts->sources, source);
     }
     add_units(host, facts);
+    add_nodes(host, facts);
     fake_nodes_tell(host->fake, &facts->devices);
     facts->device_passthrough.enabled = facts->devices.count > 0;
     return facts;

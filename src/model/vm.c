@@ -211,6 +211,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     REF  (Vm, home, host_type, SECRET,                     "The host that holds its definition."),
     BOOL (Vm, adopted, SECRET,                             "Made by somebody else and not yet edited."),
     BOOL (Vm, locked, SECRET,                              "A job is making, copying or removing it."),
+    TEXT (Vm, numa_draft, SECRET,                          "NUMA nodes that are not the whole of it yet."),
     TEXT (Vm, same_as, SECRET,                             "Another domain of the same name, UUID or MAC."),
     CHILDREN(Vm, nics, nic_type, ADD,                      "Network cards."),
     CHILDREN(Vm, disk_attachments, disk_attachment_type, ADD, "Disks."),
@@ -223,7 +224,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     EMPTY("affinity_labels", "affinitylabels"), EMPTY("applications", "applications"), EMPTY("floppies", "floppies"),
     CHILDREN(Vm, host_devices, vm_device_type, 0,          "Devices of its host that it has as they are."),
     EMPTY("katello_errata", "katelloerrata"), EMPTY("mediated_devices", "mediateddevices"),
-    EMPTY("numa_nodes", "numanodes"), COLLECT("permissions", permission_type, "vm"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
+    CHILDREN(Vm, numa_nodes, virtual_node_type, 0,         "Its NUMA nodes."), COLLECT("permissions", permission_type, "vm"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
     EMPTY("tags", "tags"), CHILDREN(Vm, watchdogs, watchdog_type, 0, "Its watchdog."), EMPTY("backups", "backups"), EMPTY("checkpoints", "checkpoints"),
     { 0 } } };
 /* clang-format on */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model/host_devices.h"
+#include "model/virtual_nodes.h"
 #include "schema/type.h"
 
 #define NIC_INTERFACE(N, E) N(E, VIRTIO, "virtio") N(E, E1000, "e1000") N(E, E1000E, "e1000e") N(E, RTL8139, "rtl8139") N(E, PCI_PASSTHROUGH, "pci_passthrough") N(E, OTHER, "other")

@@ -12,7 +12,14 @@ def path(number, segment):
 def make(m, must):
     must(m.post("/vms?wait=1", {"id": VM.format(RICH), "name": f"vm{RICH}", "memory": str(256 << 20), "os": {"boot": {"devices": {"device": ["network"]}}}}))
     must(m.post(path(RICH, "watchdogs?wait=1"), {"model": "i6300esb", "action": "reset"}))
+    must(m.put(f"/vms/{VM.format(RICH)}?wait=1", {"cpu": {"topology": {"sockets": "2"}}}))
+    for index in (0, 1):
+        must(m.post(path(RICH, "numanodes?wait=1"), node(index)))
     must(m.post(path(RICH, "hostdevices?wait=1"), {"name": "usb_1_1"}))
+
+
+def node(index, memory=128, core=None):
+    return {"index": str(index), "memory": str(memory), "cpu": {"cores": {"core": [{"index": str(index if core is None else core)}]}}}
 
 
 def only(m, segment, one):
@@ -24,6 +31,10 @@ RECIPES = {
                      " of a running VM": lambda m: m.post(path(2, "watchdogs?wait=1"), {"action": "pause"})},
     "watchdog.update": {"": lambda m: m.put(only(m, "watchdogs", "watchdog"), {"action": "dump"})},
     "watchdog.remove": {"": lambda m: m.delete(only(m, "watchdogs", "watchdog"))},
+    "vm_numa_node.add": {"": lambda m: m.post(path(1, "numanodes?wait=1"), dict(node(0, 256), numa_node_pins={"numa_node_pin": [{"index": "0"}]})),
+                         " of a running VM": lambda m: m.post(path(2, "numanodes?wait=1"), node(0))},
+    "vm_numa_node.update": {"": lambda m: m.put(only(m, "numanodes", "vm_numa_node"), {"numa_node_pins": {"numa_node_pin": [{"index": "0"}]}})},
+    "vm_numa_node.remove": {"": lambda m: m.delete(only(m, "numanodes", "vm_numa_node"))},
     "host_device.add": {"": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "pci_0000_41_00_0"}),
                         " of USB": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "usb_1_2"})},
     "host_device.remove": {"": lambda m: m.delete(only(m, "hostdevices", "host_device"))},

@@ -106,6 +106,9 @@ put_host(void)
     host->memory = host->max_scheduling_memory = (gint64) 64 << 30;
     host->machines = make_machines();
     text_set(&host->accelerator.type, "qemu");
+    NumaNode *node = object_new(&numa_node_type);
+    node->object.id = id_named(&estate.host, "numa:0");
+    list_add(&host->host_numa_nodes, node);
     fake_nodes_tell(&(const Fake) { .devices = TRUE }, &host->devices);
     estate_put(host);
 }

@@ -18,6 +18,11 @@ extern const guint walk_case_count;
 Work *walk_add_watchdog(void);         /* walk_gadgets.c */
 Work *walk_edit_watchdog(void);
 Work *walk_remove_watchdog(void);
+Work *walk_add_numa_node(void);
+Work *walk_complete_numa(void);
+Work *walk_edit_numa_node(void);
+Work *walk_remove_numa_node(void);
+Work *walk_numa_running(void);
 Work *walk_add_host_device(void);
 Work *walk_add_usb_device(void);
 Work *walk_remove_host_device(void);

@@ -73,3 +73,56 @@ walk_start_with_host_device(void)
     estate_do(walk_add_host_device());
     return estate_work(&vm_start, &estate.hello, "<action/>");
 }
+
+/* The VM has 256 MiB and is given two processors. */
+static void
+two_processors(void)
+{
+    estate_do(estate_work(&vm_update, &estate.hello, "<vm><cpu><topology><sockets>2</sockets></topology></cpu></vm>"));
+}
+
+static Work *
+add_node(const char *index, const char *core, const char *more)
+{
+    g_autofree char *body = g_strdup_printf("<vm_numa_node><index>%s</index><memory>128</memory><cpu><cores><core><index>%s</index></core></cores></cpu>%s</vm_numa_node>",
+                                            index, core, more);
+    return estate_child_work(&numa_node_add, &estate.hello, NULL, body);
+}
+
+Work *
+walk_add_numa_node(void)
+{
+    two_processors();
+    return add_node("0", "0", "");
+}
+
+Work *
+walk_complete_numa(void)
+{
+    estate_do(walk_add_numa_node());
+    return add_node("1", "1", "<numa_node_pins><numa_node_pin><index>0</index></numa_node_pin></numa_node_pins><numa_tune_mode>preferred</numa_tune_mode>");
+}
+
+Work *
+walk_edit_numa_node(void)
+{
+    estate_do(walk_complete_numa());
+    Id id = virtual_node_id(&estate.hello, 1);
+    return estate_child_work(&numa_node_update, &estate.hello, &id, "<vm_numa_node><numa_node_pins/></vm_numa_node>");
+}
+
+Work *
+walk_remove_numa_node(void)
+{
+    estate_do(walk_complete_numa());
+    Id id = virtual_node_id(&estate.hello, 1);
+    return estate_child_work(&numa_node_remove, &estate.hello, &id, NULL);
+}
+
+Work *
+walk_numa_running(void)
+{
+    two_processors();
+    estate_do(estate_work(&vm_start, &estate.hello, "<action/>"));
+    return add_node("0", "1", "");
+}

@@ -436,3 +436,21 @@ golden_host_devices(Vm *vm)
     add_host_device(vm, DEVICE_MDEV, "mdev:a297db4a-f4c2-11e6-90f6-d3b88d6c9525");
     return TRUE;
 }
+
+gboolean
+golden_numa_nodes(Vm *vm)
+{
+    gint64 half = (vm->memory >> 20) / 2, last = vm_cpus(vm) - 1;
+    if (last < 1 || half << 21 != vm->memory)
+        return FALSE;
+    while (vm->numa_nodes.count > 0) {
+        Id id = ((const Object *) vm->numa_nodes.items[0])->id;
+        list_remove(&vm->numa_nodes, &virtual_node_type, &id);
+    }
+    g_autofree char *text = g_strdup_printf("0:%" G_GINT64_FORMAT ":0::;1:%" G_GINT64_FORMAT ":1:0,1:preferred", half, half);
+    virtual_nodes_read(text, &vm->object.id, &vm->numa_nodes);
+    VirtualNode *first = vm->numa_nodes.items[0];
+    for (gint64 core = 2; core <= last; core++)
+        virtual_node_add(&first->cpu.cores, core);
+    return TRUE;
+}

@@ -35,3 +35,5 @@ gboolean golden_has_schema(void);
 gboolean golden_is_valid(const char *xml, char **ret_said);
 /* An edit: the first host device goes where there is one; one of each kind comes. */
 gboolean golden_host_devices(Vm *vm);
+/* Another: two nodes, the second pinned. FALSE: it cannot be divided. */
+gboolean golden_numa_nodes(Vm *vm);

@@ -410,7 +410,6 @@ rename_nic(Vm *vm)
 }
 
 /* --- several at once */
-
 static gboolean
 everything(Vm *vm)
 {
@@ -449,6 +448,7 @@ static const Edit edits[] = {
     { "hugepages", MARK " domain/memoryBacking =domain", hugepages },
     { "room for memory", MARK " domain/maxMemory", room_for_memory },
     { "watchdog", MARK " =domain/devices domain/devices/watchdog", watchdog },
+    { "NUMA nodes", MARK " domain/cpu domain/numatune =domain =domain/cpu domain/cpu/numa domain/numatune/memnode =domain/numatune", golden_numa_nodes },
     { "host devices", MARK ORDERS " =domain/devices domain/devices/hostdev", golden_host_devices },
     { "random numbers", MARK " =domain/devices domain/devices/rng", random_numbers },
     { "no random numbers", MARK " domain/devices/rng", no_random_numbers },

@@ -137,19 +137,19 @@ let_go(Changes *changes, const DiskAttachment *attachment)
 }
 
 void
-adopt_disks(Batch *batch, Vm *vm, const DomainFacts *facts, const Vm *before)
+adopt_disks(Changes *changes, Vm *vm, const DomainFacts *facts, const Vm *before)
 {
     for (guint i = 0; i < vm->disk_attachments.count; i++) {
         DiskAttachment *attachment = vm->disk_attachments.items[i];
         const DomainDisk *file = find_file(facts, attachment->target);
         attachment->disk.id = attachment->object.id;
-        if (file && !changes_find(batch->changes, &disk_type, &attachment->object.id))
-            add_disk(batch->changes, vm, attachment, file);
+        if (file && !changes_find(changes, &disk_type, &attachment->object.id))
+            add_disk(changes, vm, attachment, file);
     }
     for (guint i = 0; before && i < before->disk_attachments.count; i++) {
         const DiskAttachment *attachment = before->disk_attachments.items[i];
         if (!list_find(&vm->disk_attachments, &attachment->object.id))
-            let_go(batch->changes, attachment);
+            let_go(changes, attachment);
     }
 }
 
@@ -224,10 +224,10 @@ find_network(const View *view, const char *source)
 }
 
 /* What it is plugged into, where that is a network we know: by libvirt's name of it. */
-static void
-set_networks(Batch *batch, Vm *vm)
+void
+adopt_networks(Changes *changes, Vm *vm)
 {
-    const View *view = changes_head(batch->changes);
+    const View *view = changes_head(changes);
     for (guint i = 0; i < vm->nics.count; i++) {
         Nic *nic = vm->nics.items[i];
         const Network *network = id_is_null(&nic->vnic_profile.id) ? find_network(view, nic->source) : NULL;
@@ -287,14 +287,14 @@ adopt_domain(Batch *batch, DomainFacts *facts)
     vm->object.id = twin ? id_of_double(&facts->id, &batch->host->id) : facts->id;
     set_manners(vm, facts);
     set_place(batch, vm);
-    set_networks(batch, vm);
+    adopt_networks(batch->changes, vm);
     add_active_snapshot(vm, batch->when);
     vm->creation_time = vm->creation_time ? vm->creation_time : batch->when;
     state_next_run_set(vm, facts);
     vm->libvirt_autostart = facts->autostart;
     vm->status = VM_UNKNOWN;
     changes_add(batch->changes, vm);
-    adopt_disks(batch, vm, facts, NULL);
+    adopt_disks(batch->changes, vm, facts, NULL);
     state_apply(batch, vm, facts);
     if (facts->xml)
         changes_keep(batch->changes, "domain-xml", &vm->object.id, facts->xml);

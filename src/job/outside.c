@@ -4,6 +4,8 @@
  * Edits made beside us. libvirt announces some by events and others not at all; either way the inactive XML differs from the
  * one kept when we last looked. A worker reads the kept text and both readings are compared there; the writer then puts what
  * became different into the VM, and says so. Starts are cheap: texts that are equal are never parsed. */
+#include "job/outside.h"
+
 #include "job/merge.h"
 #include "job/reconcile_parts.h"
 
@@ -43,6 +45,22 @@ outside_differs(Reconcile *reconcile, const Id *vm, const DomainFacts *facts)
         return FALSE;               /* its job keeps what it made */
     const guint64 *known = g_hash_table_lookup(reconcile->digests, vm);
     return !known || *known != outside_digest(facts->xml);
+}
+
+void
+outside_note_unread(Reconcile *reconcile, const Id *vm, const DomainFacts *facts)
+{
+    guint64 digest = outside_digest(facts->xml);
+    g_hash_table_replace(reconcile->unread, g_memdup2(vm, sizeof(Id)), g_memdup2(&digest, sizeof(digest)));
+}
+
+gboolean
+outside_was_unread(Reconcile *reconcile, const Id *vm)
+{
+    const guint64 *unread = g_hash_table_lookup(reconcile->unread, vm), *known = g_hash_table_lookup(reconcile->digests, vm);
+    gboolean differs = unread && (!known || *known != *unread);
+    g_hash_table_remove(reconcile->unread, vm);
+    return differs;
 }
 
 static void
@@ -92,22 +110,48 @@ note_change(Batch *batch, const Vm *vm, const char *what)
     batch_note(batch, &vm->object.id, EVENT_VM_UPDATED, SEVERITY_NORMAL, message_new(MSG_FACT_VM_CHANGED, "vm", vm->name, "what", what, NULL));
 }
 
+/* A card that is plugged elsewhere belongs to where it was no more. */
+static void
+unplug(Vm *vm, const Vm *before, const Vm *after)
+{
+    for (guint i = 0; before && i < vm->nics.count; i++) {
+        Nic *nic = vm->nics.items[i];
+        const Nic *was = list_find(&before->nics, &nic->object.id), *now = list_find(&after->nics, &nic->object.id);
+        if (!was || !now || g_strcmp0(was->source, now->source) == 0 || !id_equal(&was->vnic_profile.id, &now->vnic_profile.id))
+            continue;
+        nic->vnic_profile.id = nic->network.id = id_null;
+    }
+}
+
+Vm *
+outside_merge(Changes *changes, const Id *id, const DomainFacts *before, const DomainFacts *after, Text *what)
+{
+    const Vm *known = changes_find(changes, &vm_type, id);
+    if (!known)
+        return NULL;
+    Vm *was = object_dup(known), *vm = changes_edit(changes, &vm_type, id);
+    gboolean changed = merge_changes(&vm_type, vm, before ? before->config : NULL, after->config, what);
+    if (changed) {
+        unplug(vm, before ? before->config : NULL, after->config);
+        adopt_networks(changes, vm);
+        adopt_disks(changes, vm, after, was);
+    }
+    object_unref(was);
+    return changed ? vm : NULL;
+}
+
 static void
 merge(Batch *batch, const Vm *was, Pair *pair)
 {
     const DomainFacts *facts = pair->facts;
     g_auto(Text) what = TEXT_EMPTY;
-    Vm *vm = changes_edit(batch->changes, &vm_type, &was->object.id);
-    gboolean changed = FALSE;
-    if (pair->kept || vm->adopted)
-        changed = merge_changes(&vm_type, vm, pair->kept ? pair->kept->config : NULL, facts->config, &what);
-    if (changed) {
-        adopt_disks(batch, vm, facts, was);
+    const Vm *vm = pair->kept || was->adopted ? outside_merge(batch->changes, &was->object.id, pair->kept, facts, &what) : NULL;
+    if (vm) {
         adopt_same(batch, vm);
         g_autofree char *words = text_take(&what);
         note_change(batch, vm, words);
     }
-    changes_keep(batch->changes, "domain-xml", &vm->object.id, facts->xml);
+    changes_keep(batch->changes, "domain-xml", &pair->vm, facts->xml);
 }
 
 static void

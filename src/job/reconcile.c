@@ -42,6 +42,7 @@ reconcile_new(Engine *engine)
     reconcile->settled = table_by_id();
     reconcile->leaving = table_by_id();
     reconcile->heard = g_hash_table_new_full(id_hash, id_equal_key, g_free, NULL);
+    reconcile->unread = g_hash_table_new_full(id_hash, id_equal_key, g_free, g_free);
     reconcile->before_lost = g_hash_table_new_full(id_hash, id_equal_key, g_free, NULL);
     return reconcile;
 }
@@ -58,6 +59,7 @@ reconcile_free(Reconcile *reconcile)
     g_hash_table_unref(reconcile->settled);
     g_hash_table_unref(reconcile->leaving);
     g_hash_table_unref(reconcile->heard);
+    g_hash_table_unref(reconcile->unread);
     g_hash_table_unref(reconcile->before_lost);
     g_clear_pointer(&reconcile->owners, g_hash_table_unref);
     g_free(reconcile);
@@ -249,6 +251,8 @@ take_domain(Batch *batch, DomainFacts *facts)
     gboolean is_free = !engine_claimant(reconcile->engine, &vm_type, &vm->object.id);      /* a job says itself how it leaves the media */
     if (is_free && facts->xml && facts->config)
         take_media(batch, vm, facts);
+    if (!is_free && facts->xml)
+        outside_note_unread(reconcile, &vm->object.id, facts);
     if (facts->xml) {
         state_next_run(batch, vm, facts);
         state_autostart(batch, vm, facts);

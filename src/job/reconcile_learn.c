@@ -116,16 +116,16 @@ drop_old_settled(Reconcile *reconcile, Tick now)
     }
 }
 
-/* What was heard last about a VM while a job had it must agree with how the job left it; else its host is asked again. */
+/* What was heard last about a VM while a job had it must agree with how the job left it, and so must its definition; else its host is asked again:
+ * somebody may have edited it beside a job that then changed nothing. */
 static void
 check_heard(Reconcile *reconcile, const Id *id)
 {
-    gpointer fact;
-    if (!g_hash_table_lookup_extended(reconcile->heard, id, NULL, &fact))
-        return;
+    gpointer fact = NULL;
+    gboolean heard = g_hash_table_lookup_extended(reconcile->heard, id, NULL, &fact), unread = outside_was_unread(reconcile, id);
     g_hash_table_remove(reconcile->heard, id);
-    const Vm *vm = view_find(commit_head(reconcile->engine->commit), &vm_type, id);
-    if (vm && !state_agrees(vm, (VmStatus) GPOINTER_TO_INT(fact)))
+    const Vm *vm = heard || unread ? view_find(commit_head(reconcile->engine->commit), &vm_type, id) : NULL;
+    if (vm && (unread || (heard && !state_agrees(vm, (VmStatus) GPOINTER_TO_INT(fact)))))
         reconcile_ask(reconcile, &vm->home.id);
 }
 

@@ -40,6 +40,7 @@ struct Reconcile {
     GHashTable *digests;            /* Id * → guint64 *: the kept inactive XML of each VM, once known */
     GHashTable *settled;            /* Id * → Tick *: when our last job with that VM ended */
     GHashTable *heard;              /* Id * → VmStatus: the last word about a claimed VM */
+    GHashTable *unread;             /* Id * → guint64 *: the digest of the last inactive XML reported of a claimed VM */
     GHashTable *leaving;            /* Id * → Tick *: since when a VM is powering down, or rebooting */
     guint patience;                 /* timer: their hosts are to be asked */
     GHashTable *before_lost;        /* Id * → VmStatus: what a VM was when its host was lost */
@@ -102,11 +103,14 @@ char *state_event_words(const Batch *batch, const DomainFacts *facts);
 /* adopt.c */
 const Vm *adopt_find(Batch *batch, const Id *domain);   /* the VM a domain of this host is; NULL */
 void adopt_domain(Batch *batch, DomainFacts *facts);
-void adopt_disks(Batch *batch, Vm *vm, const DomainFacts *facts, const Vm *before);    /* objects for disks that are new, none for those gone */
+void adopt_disks(Changes *changes, Vm *vm, const DomainFacts *facts, const Vm *before);    /* objects for disks that are new, none for those gone */
+void adopt_networks(Changes *changes, Vm *vm);          /* of cards that have none: what they are plugged into, where it is one we know */
 void adopt_gone(Batch *batch, const Vm *vm, const DomainFacts *facts);
 void adopt_same(Batch *batch, const Vm *vm);            /* is there another of that name or MAC? */
 
 /* outside.c */
 guint64 outside_digest(const char *xml);
 gboolean outside_differs(Reconcile *reconcile, const Id *vm, const DomainFacts *facts);    /* not known to be as kept */
+void outside_note_unread(Reconcile *reconcile, const Id *vm, const DomainFacts *facts);    /* a job has it: looked at when that ends */
+gboolean outside_was_unread(Reconcile *reconcile, const Id *vm);       /* and is not as kept by now? Forgets it */
 void outside_compare(HostState *host, GPtrArray *take, Tick seen);     /* in a worker, then merged by the writer */

@@ -58,6 +58,7 @@ state_forget(Reconcile *reconcile, const Id *vm)
 {
     g_hash_table_remove(reconcile->leaving, vm);
     g_hash_table_remove(reconcile->heard, vm);
+    g_hash_table_remove(reconcile->unread, vm);
     g_hash_table_remove(reconcile->before_lost, vm);
     g_hash_table_remove(reconcile->digests, vm);
 }

@@ -537,6 +537,30 @@ test_housekeeping(void)
     close_world();
 }
 
+/* Edited beside a job that keeps no XML: the report came while the job had the VM, and nobody will say it again. */
+static void
+test_edited_beside(void)
+{
+    open_world();
+    world_store_mode(STORE_HOLDS);
+    world_submit(&walk_command, TRUE, &answer);
+    world_settle();
+    world_store_answer(1, TRUE);
+    world_settle();
+    HostReport *report = world_report(REPORT_DOMAIN);
+    report->domain = world_facts(&world.vm, NULL, DOMAIN_SHUTOFF, NULL);
+    report->domain->xml = g_strdup("<domain>edited</domain>");
+    world_send(report);
+    guint before = world.refreshes;
+    world_store_mode(STORE_ANSWERS);
+    world_store_answer(9, TRUE);
+    world_until(answer.calls == 1);
+    world_settle();
+    g_assert_cmpuint(world.refreshes, ==, before + 1);
+    answer_clear(&answer);
+    world_close();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -560,6 +584,7 @@ main(int argc, char **argv)
     g_test_add_func("/step/forward-stuck", test_forward_stuck);
     g_test_add_func("/step/once", test_once);
     g_test_add_func("/step/thoughts", test_thoughts_are_journaled);
+    g_test_add_func("/step/edited-beside", test_edited_beside);
     g_test_add_func("/step/failpoints", test_failpoints);
     g_test_add_func("/step/plan", test_plan_changes_nothing);
     g_test_add_func("/step/housekeeping", test_housekeeping);

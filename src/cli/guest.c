@@ -7,6 +7,7 @@
 
 #include "cli/console.h"
 #include "cli/words.h"
+#include "cli/xml.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -115,26 +116,6 @@ set_password(Client *client, const Request *request, GError **error)
     return say(request, ask(client, request, "setpassword", body, error));
 }
 
-/* --- xml ------------------------------------------------------------------------------------------------------------------------------------- */
-
-/* As `virsh dumpxml` does: what runs, or else what the next start will use, which "inactive" asks for. */
-static gboolean
-show_xml(Client *client, const Request *request, GError **error)
-{
-    gboolean inactive = request->name && g_str_equal(request->name, "inactive");
-    if ((request->name && !inactive) || request->pairs[0])
-        return fault_set(error, MSG_CLI_USAGE, "text", "It is: shikiri xml VM [inactive].", NULL);
-    g_autofree char *vm = console_find_vm(client, request->type, error);
-    g_autofree char *path = vm ? g_strdup_printf("/vms/%s/domainxml", vm) : NULL;
-    struct json_object *reply = path ? client_json(client, "GET", path, NULL, error) : NULL;
-    if (!reply || request->json)
-        return say(request, reply);
-    const char *active = words_string(reply, "active");
-    fputs(inactive || !*active ? words_string(reply, "inactive") : active, stdout);
-    json_object_put(reply);
-    return TRUE;
-}
-
 /* --- exec ------------------------------------------------------------------------------------------------------------------------------------ */
 
 static gboolean
@@ -226,6 +207,6 @@ guest_run(Client *client, const Request *request, int *ret_status, GError **erro
     if (g_str_equal(request->verb, "setpassword"))
         return set_password(client, request, error);
     if (g_str_equal(request->verb, "xml"))
-        return show_xml(client, request, error);
+        return xml_run(client, request, error);
     return exec(client, request, ret_status, error);
 }

@@ -18,7 +18,8 @@ static const char *const synopsis[] = {
     "[OPTION...] thaw VM",
     "[OPTION...] setpassword VM USER",
     "[OPTION...] exec VM -- PROGRAM [ARGUMENT...]",
-    "[OPTION...] xml VM [inactive]",
+    "[OPTION...] xml VM [inactive|edit]",
+    "[OPTION...] xml VM set FILE [version=VERSION]",
     "[OPTION...] describe TYPE",
     "[OPTION...] watch",
     "help [types|man]",
@@ -42,6 +43,7 @@ static const struct { const char *name, *does; } environment[] = {
     { "SHIKIRI_USER", "Who asks, as --user." },
     { "SHIKIRI_PASSWORD", "The password." },
     { "SHIKIRI_CA", "The CA certificate, as --ca." },
+    { "VISUAL, EDITOR", "What xml VM edit opens; vi if neither is set." },
     { "LC_ALL, LC_MESSAGES, LANG", "The language, where --lang is not given: Japanese if it begins with ja, else English." },
 };
 

@@ -8,12 +8,16 @@
 
 #include "command/plan.h"
 #include "command/world.h"
+#include "host/domain_xml.h"
+#include "host/domain_xml_override.h"
+#include "job/outside.h"
 
 #define OLD "xml.old"
 #define NEW "xml.new"
 #define KEPT "xml.kept"
 #define NAME "xml.name"             /* the domain's, as it will be */
 #define SAME "xml.same"             /* the edit changes nothing the host keeps */
+#define STRICT "xml.strict"         /* the host must know all of it */
 #define LIVE_EDIT "live"
 #define DIFFERING "differing"       /* rows in which what runs differs from its next start; "": none */
 
@@ -104,12 +108,13 @@ may_edit(Work *work, const DomainFacts *facts, GError **error)
 }
 
 static char *
-patched(const Work *work, const DomainFacts *facts, const Vm *target, GError **error)
+patched(const Work *work, const char *xml, const Vm *target, gboolean mark, GError **error)
 {
     World world;
     if (!world_init(&world, work, error))
         return NULL;
-    return domain_xml_patch(facts->xml, target, &world.domain, error);
+    world.domain.mark = mark;
+    return domain_xml_patch(xml, target, &world.domain, error);
 }
 
 /* The edited XML; NULL with ERROR, or NULL without where the edit changes nothing. */
@@ -119,7 +124,7 @@ edited(Work *work, const DomainFacts *facts, DefinitionEdit edit, GError **error
     Vm *base = definition_as_known(work, facts);
     Vm *target = object_dup(base);
     gboolean well = edit(work, target, error);
-    char *xml = well && !type_equal(&vm_type, target, base) ? patched(work, facts, target, error) : NULL;
+    char *xml = well && !type_equal(&vm_type, target, base) ? patched(work, facts->xml, target, FALSE, error) : NULL;
     object_unref(target);
     object_unref(base);
     return xml;
@@ -139,16 +144,12 @@ note_name(Work *work)
     work_set_mark(work, NAME, name);
 }
 
-gboolean
-definition_prepare(Work *work, DefinitionEdit edit, GError **error)
+/* XML: NULL with REFUSED, or NULL where it is the same. */
+static gboolean
+note_texts(Work *work, const DomainFacts *facts, const char *xml, GError *take_refused, GError **error)
 {
-    g_autoptr(GError) refused = NULL;
-    g_autoptr(DomainFacts) facts = definition_read(work, error);
-    if (!facts || !may_edit(work, facts, error))
-        return FALSE;
-    g_autofree char *xml = edited(work, facts, edit, &refused);
-    if (refused) {
-        g_propagate_error(error, g_steal_pointer(&refused));
+    if (take_refused) {
+        g_propagate_error(error, take_refused);
         return FALSE;
     }
     gboolean same = !xml || g_str_equal(xml, facts->xml);
@@ -157,6 +158,48 @@ definition_prepare(Work *work, DefinitionEdit edit, GError **error)
     work_set_mark(work, NEW, same ? NULL : xml);
     note_name(work);
     return TRUE;
+}
+
+gboolean
+definition_prepare(Work *work, DefinitionEdit edit, GError **error)
+{
+    GError *refused = NULL;
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    if (!facts || !may_edit(work, facts, error))
+        return FALSE;
+    g_autofree char *xml = edited(work, facts, edit, &refused);
+    return note_texts(work, facts, xml, refused, error);
+}
+
+gboolean
+definition_prepare_text(Work *work, DefinitionText make, GError **error)
+{
+    GError *refused = NULL;
+    g_autoptr(DomainFacts) facts = definition_read(work, error);
+    if (!facts || !may_edit(work, facts, error))
+        return FALSE;
+    g_autofree char *xml = make(work, facts, &refused);
+    work_set_mark(work, STRICT, "yes");
+    return note_texts(work, facts, xml, refused, error);
+}
+
+char *
+definition_marked(Work *work, const DomainFacts *facts, const char *xml, GError **error)
+{
+    char job[ID_TEXT_SIZE];
+    g_autoptr(DomainFacts) new = domain_facts_new(), marked = domain_facts_new();
+    if (facts->ours)
+        return domain_xml_marked(xml, id_format(&work->job, ID_UUID, job));
+    if (!domain_xml_read(xml, new, error))
+        return NULL;
+    Vm *target = definition_as_known(work, new);
+    g_autofree char *text = patched(work, xml, target, TRUE, error);
+    object_unref(target);
+    if (text && domain_xml_read(text, marked, error) && marked->job)
+        return g_steal_pointer(&text);
+    if (text)
+        fault_set(error, MSG_DOMAIN_XML_DID_NOT_TAKE, "vm", vm_name(work), NULL);
+    return NULL;
 }
 
 gboolean
@@ -214,7 +257,8 @@ definition_write(Work *work, GError **error)
     if (!definition_is_ours(work, facts) && g_strcmp0(facts->xml, work_mark(work, OLD)) != 0)
         return fault_set(error, MSG_VM_CHANGED_MEANWHILE, "vm", vm_name(work), NULL);
     g_autoptr(HostLink) link = work_host(work, error);
-    if (!link || !link->ops->define(link, work_mark(work, NEW), work->deadline, error))
+    gboolean (*define)(HostLink *, const char *, Tick, GError **) = !link ? NULL : work_mark(work, STRICT) ? link->ops->define_strictly : link->ops->define;
+    if (!define || !define(link, work_mark(work, NEW), work->deadline, error))
         return FALSE;
     definition_reread(work);
     return TRUE;
@@ -298,17 +342,45 @@ definition_finish(Work *work, Changes *changes, DefinitionEdit edit)
     return vm;
 }
 
-/* --- plan ----------------------------------------------------------------------------------------------------------------- */
-
-char *
-definition_plan(Work *work, DefinitionEdit edit, GError **error)
+/* What the host has now was read when it was written; where it did not say, what was written. */
+void
+definition_finish_text(Work *work, Changes *changes)
 {
     Id id;
-    if (!definition_prepare(work, edit, error))
-        return NULL;
+    const char *kept = work_mark(work, KEPT), *written = kept ? kept : work_mark(work, NEW);
+    g_autoptr(DomainFacts) before = domain_facts_new(), after = domain_facts_new();
+    if (!written || !work_mark_id(work, "vm", &id) || !changes_find(changes, &vm_type, &id))
+        return;
+    if (domain_xml_read(work_mark(work, OLD), before, NULL) && domain_xml_read(written, after, NULL)) {
+        outside_merge(changes, &id, before, after, NULL);
+        Vm *vm = changes_edit(changes, &vm_type, &id);
+        vm->adopted = FALSE;
+        take_differences(work, vm);
+    }
+    definition_keep(work, changes, &id);
+}
+
+/* --- plan ----------------------------------------------------------------------------------------------------------------- */
+
+static char *
+tell_texts(Work *work)
+{
+    Id id;
     g_autoptr(GString) text = g_string_new(NULL);
     const Host *host = work_mark_id(work, "host", &id) ? view_find(work->view, &host_type, &id) : NULL;
     plan_tell(text, MSG_PLAN_EDIT, "vm", vm_name(work), "host", host ? host->name : "", NULL);
     plan_tell_xml(text, work_mark(work, OLD), work_mark(work, NEW));
     return g_strdup(text->str);
+}
+
+char *
+definition_plan(Work *work, DefinitionEdit edit, GError **error)
+{
+    return definition_prepare(work, edit, error) ? tell_texts(work) : NULL;
+}
+
+char *
+definition_plan_text(Work *work, DefinitionText make, GError **error)
+{
+    return definition_prepare_text(work, make, error) ? tell_texts(work) : NULL;
 }

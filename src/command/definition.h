@@ -14,6 +14,15 @@ typedef gboolean (*DefinitionEdit)(Work *work, Vm *vm, GError **error);
 /* Step without effect: reads the inactive XML of the VM of mark "vm" on the host of mark "host" and patches it; both texts become marks.
  * Refused if the domain runs, but for edits with mark "live" (rows a running guest does not feel). */
 gboolean definition_prepare(Work *work, DefinitionEdit edit, GError **error);
+/* Another verb's whole text, made from what the host has: under the job's mark (definition_marked). NULL with ERROR, or NULL without where it says the same. */
+typedef char *(*DefinitionText)(Work *work, const DomainFacts *facts, GError **error);
+/* The same step, and the same plan and end, for a text that is no edit of the VM's rows: the host takes it only if it knows all of it, and what became
+ * different of the VM is read from it, as from one that was written beside the manager. */
+gboolean definition_prepare_text(Work *work, DefinitionText make, GError **error);
+char *definition_plan_text(Work *work, DefinitionText make, GError **error);
+void definition_finish_text(Work *work, Changes *changes);
+/* XML under the mark of this job, and with what only the manager knows where FACTS are not ours yet. Yours; NULL with the reason. */
+char *definition_marked(Work *work, const DomainFacts *facts, const char *xml, GError **error);
 /* Instead of preparing, where this time there is nothing to edit. */
 void definition_skip(Work *work);
 /* The step with the effect, its probe and its undo. Without a prepared edit they do nothing. */

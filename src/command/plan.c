@@ -6,6 +6,7 @@
 #include "command/plan.h"
 
 #include "command/diff.h"
+#include "host/domain_xml.h"
 
 #include <stdarg.h>
 
@@ -39,10 +40,19 @@ plan_tell_choice(GString *text, const View *view, const Vm *vm, PlacementPurpose
     }
 }
 
+/* A plan is read by people. */
+static char *
+shown(const char *xml)
+{
+    g_autoptr(GError) unreadable = NULL;
+    char *text = xml ? domain_xml_shown(xml, &unreadable) : NULL;
+    return text ? text : g_strdup(unreadable ? "" : xml);
+}
+
 void
 plan_tell_xml(GString *text, const char *before, const char *after)
 {
-    g_autofree char *diff = diff_unified(before, after);
+    g_autofree char *was = shown(before), *then = shown(after), *diff = diff_unified(was, then);
     if (*diff)
         g_string_append(text, diff);
     else

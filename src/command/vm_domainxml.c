@@ -7,17 +7,19 @@
 #include "command/guards.h"
 #include "command/rows.h"
 #include "host/domain_xml.h"
+#include "host/domain_xml_override.h"
 
 #define PATIENCE (15 * CLOCK_SECOND)        /* who only asks keeps a worker from who works no longer than that */
 
 typedef struct {
-    char *active, *inactive;
+    char *active, *inactive, *version;
 } DomainTexts;
 
 /* clang-format off */
 static const Type domain_texts_type = { .one = "domain_xml", .many = "domain_xmls", .size = sizeof(DomainTexts), .help = "The XML libvirt has of a VM, without its secrets.", .fields = (const Field[]) {
     TEXT(DomainTexts, active,   0, "By what it runs now; none where it does not run."),
     TEXT(DomainTexts, inactive, 0, "By what its next start will run."),
+    TEXT(DomainTexts, version,  0, "Another one as soon as `inactive` is: for who writes it back (overridexml)."),
     { 0 } } };
 /* clang-format on */
 
@@ -43,6 +45,7 @@ look(Work *work, GError **error)
         return NULL;
     }
     texts->inactive = domain_xml_shown(facts->xml, error);
+    texts->version = domain_xml_version(facts->xml);
     if (texts->inactive && facts->live_xml)
         texts->active = domain_xml_shown(facts->live_xml, error);
     return texts->inactive && (texts->active || !facts->live_xml) ? g_strdup("") : NULL;

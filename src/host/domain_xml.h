@@ -19,6 +19,7 @@ typedef struct {
     const char *(*nic_source)(gpointer data, const Nic *nic);                  /* "network:default", "bridge:br0"; NULL: not connected */
     gpointer data;
     const DomainFacts *next;                /* patching the XML of a domain that runs: its definition; else NULL */
+    gboolean mark;                          /* patching what is not ours: the mark comes even if nothing else is to be changed */
 } DomainWorld;
 
 char *domain_xml_build(const Vm *vm, const DomainWorld *world, GError **error);

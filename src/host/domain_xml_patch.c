@@ -410,7 +410,8 @@ patch_mark(Patch *patch, GError **error)
     const Reading *now = patch->now;
     const char *job = patch->world ? patch->world->job : NULL;
     const ScanNode *metadata = scan_child(now->doc, now->doc->root, "metadata");
-    if (now->next || (!now->ours && !splice_any(&patch->splices)))
+    gboolean anyway = patch->world && patch->world->mark;
+    if (now->next || (!now->ours && !anyway && !splice_any(&patch->splices)))
         return TRUE;
     name_devices(patch);
     if (now->mark) {
@@ -457,7 +458,7 @@ patch_once(const char *xml, const Vm *vm, const DomainWorld *world, gboolean *re
     Patch patch = { .now = now, .vm = vm, .world = world, .marks = g_array_new(FALSE, FALSE, sizeof(MarkDevice)), .nameless = g_ptr_array_new() };
     g_array_set_clear_func(patch.marks, mark_device_clear);
     splice_begin(&patch.splices, now->doc);
-    gboolean good = type_equal(&vm_type, vm, now->vm) || run_facets(&patch, error);
+    gboolean good = (type_equal(&vm_type, vm, now->vm) && !(world && world->mark)) || run_facets(&patch, error);
     *ret_changed = good && splice_any(&patch.splices);
     char *text = !good ? NULL : *ret_changed ? splice_apply(&patch.splices) : g_strdup(xml);
     splice_end(&patch.splices);

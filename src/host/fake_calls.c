@@ -456,7 +456,7 @@ call_stop(HostLink *link)
 
 const HostOps fake_ops = {
     .name = "fake",
-    .define = call_define, .undefine = call_undefine, .read = call_read,
+    .define = call_define, .define_strictly = call_define, .undefine = call_undefine, .read = call_read,
     .start = call_start, .shutdown = call_shutdown, .destroy = call_destroy,
     .start_once = call_start_once, .adjust = call_adjust,
     .reboot = call_reboot, .reset = call_reset, .pause = call_pause, .resume = call_resume, .save = call_save, .discard = call_discard,

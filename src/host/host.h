@@ -141,6 +141,8 @@ typedef struct {
     /* configuration. A definition under another name changes all else first and the name then: who is killed between finds the new definition under
      * the old name */
     gboolean (*define)(HostLink *link, const char *xml, Tick deadline, GError **error);
+    /* The same, of a text a person wrote: what the host does not know of it is refused. Its name is what it was. */
+    gboolean (*define_strictly)(HostLink *link, const char *xml, Tick deadline, GError **error);
     /* Also its managed save. Its firmware's variables and its TPM's state, files of the host, go with it unless KEEP: those of somebody else's
      * domain. ABSENT is success. */
     gboolean (*undefine)(HostLink *link, const Id *domain, gboolean keep, Tick deadline, GError **error);

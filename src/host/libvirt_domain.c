@@ -63,19 +63,39 @@ work_define(LibvirtCall *call, GError **error)
     return domain || libvirt_call_fail(call, error);
 }
 
-gboolean
-libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error)
+static gboolean
+work_define_strictly(LibvirtCall *call, GError **error)
 {
-    static const LibvirtVerb verb = { work_define, "define", TRUE, FALSE };
+    g_autoptr(virDomain) domain = virDomainDefineXMLFlags(call->connection, call->text, VIR_DOMAIN_DEFINE_VALIDATE);
+    return domain || libvirt_call_fail(call, error);
+}
+
+static gboolean
+define(HostLink *link, const LibvirtVerb *verb, const char *xml, Tick deadline, GError **error)
+{
     g_autoptr(xmlDoc) doc = libvirt_xml_parse(xml);
     g_autofree char *name = libvirt_xml_text(doc, NULL, "name"), *uuid = libvirt_xml_text(doc, NULL, "uuid");
     Id id = id_null;
     if (uuid)
         id_parse(uuid, ID_UUID, &id);
-    g_autoptr(LibvirtCall) call = libvirt_call_new(link, &verb, &id, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_call_new(link, verb, &id, deadline);
     libvirt_call_name(call, name);
     call->text = g_strdup(xml);
     return libvirt_call_run(call, error);
+}
+
+gboolean
+libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_define, "define", TRUE, FALSE };
+    return define(link, &verb, xml, deadline, error);
+}
+
+gboolean
+libvirt_domain_define_strictly(HostLink *link, const char *xml, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_define_strictly, "define", TRUE, FALSE };
+    return define(link, &verb, xml, deadline, error);
 }
 
 /* What goes with a definition. A TPM's state is known to newer ones alone: an older libvirtd does not take the flag, and deletes no state. */

@@ -199,6 +199,7 @@ static const HostOps libvirt_ops = {
     .name = "libvirt",
     .linger = LIBVIRT_LINGER,
     .define = libvirt_domain_define,
+    .define_strictly = libvirt_domain_define_strictly,
     .undefine = libvirt_domain_undefine,
     .read = libvirt_domain_read,
     .start = libvirt_domain_start,

@@ -161,6 +161,7 @@ GuestFacts *libvirt_guest_read(virDomainPtr domain, gboolean agent);       /* NU
 
 /* libvirt_domain.c, libvirt_device.c, libvirt_volume.c, libvirt_copy.c, libvirt_variables.c, libvirt_console.c: the operations of host.h */
 gboolean libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error);
+gboolean libvirt_domain_define_strictly(HostLink *link, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, gboolean keep, Tick deadline, GError **error);
 DomainFacts *libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);

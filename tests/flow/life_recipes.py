@@ -50,6 +50,14 @@ def freeze_and_thaw(m):
     return act(2, "thawfilesystems")(m)
 
 
+def override(m, device):
+    """The XML of VM 1 with a device more, by hand."""
+    path = f"/vms/{VM.format(1)}"
+    shown = m.get(path + "/domainxml").body
+    xml = shown["inactive"].replace("</devices>", device + "</devices>")
+    return m.post(path + "/overridexml?wait=1", {"xml": xml, "version": shown["version"]})
+
+
 RECIPES = {
     "vm.start": {" once": act(1, "start", {"vm": {"memory": str(512 << 20), "os": {"boot": {"devices": {"device": ["network", "hd"]}}}}}),
                  " of a suspended one": act(SUSPENDED, "start"), " of a paused one": act(PAUSED, "start")},
@@ -66,5 +74,7 @@ RECIPES = {
     "vm.setpassword": {"": act(2, "setpassword", {"user_name": "root", "password": "not to be found"})},
     "vm.exec": {"": act(2, "exec", {"command": "/bin/echo", "arguments": {"argument": ["not to be found"]}})},
     "vm.domainxml": {"": lambda m: m.get(f"/vms/{VM.format(2)}/domainxml")},
+    "vm.overridexml": {"": lambda m: override(m, "<watchdog model='i6300esb' action='reset'/>"),
+                       " with a card": lambda m: override(m, "<interface type='network'><mac address='52:54:00:00:00:77'/><source network='default'/></interface>")},
     "vm.discardstate": {"": act(SUSPENDED, "discardstate")},
 }

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line as a newcomer types it, wrong words first: each must be refused with its reason and change nothing."""
 import argparse
+import json
 import os
 import shutil
 
@@ -38,7 +39,13 @@ REFUSED = [
     ("add hostdevice vm=vm2 name=usb_1_1", CONFLICT, "Shut it down first"),
     ("remove hostdevice usb_1_9 vm=vm1", MISSING, "shikiri list host_devices vm=vm1"),
     ("xml", BAD, "name"),
-    ("xml vm1 actve", BAD, "shikiri xml VM [inactive]"),
+    ("xml vm1 actve", BAD, "shikiri xml VM [inactive|edit]"),
+    ("xml vm1 set", BAD, "xml VM set FILE"),
+    ("xml vm1 set /dev/null stray", BAD, "xml VM set FILE"),
+    ("xml vm1 set /nowhere", BAD, "The file '/nowhere' cannot be read"),
+    ("xml vm1 set /dev/null", BAD, "must hold the whole domain XML"),
+    ("xml vm1 set /etc/hostname", BAD, "cannot be read: line 1"),
+    ("xml vm2 set /etc/hostname", 6, "Cannot write the XML of VM 'vm2'"),
     ("xml nope", MISSING, "nope"),
 ]
 
@@ -100,6 +107,18 @@ def keep_disks(m):
     return type_at(m, "list disks")
 
 
+def write_xml(m):
+    """A definition from a file: planned, written, and refused where it was made from an older one."""
+    file = os.path.join(m.folder, "vm1.xml")
+    shown = json.loads(type_at(m, "--json xml vm1"))
+    with open(file, "w", encoding="utf-8") as out:
+        out.write(shown["inactive"].replace("</devices>", "<watchdog model='i6300esb' action='reset'/></devices>"))
+    plan = type_at(m, f"xml vm1 set {file} --plan")
+    done = type_at(m, f"xml vm1 set {file} version={shown['version']}")
+    late = type_at(m, f"xml vm1 set {file} version={shown['version']}", 6)
+    return "<watchdog" in plan and "vm vm1: complete" in done and "has changed since" in late and "<watchdog" in type_at(m, "xml vm1"), plan + done + late
+
+
 def newest_first(m):
     times = [line.split()[-1] for line in type_at(m, "list jobs").splitlines()[1:]]
     return len(times) > 3 and times == sorted(times, reverse=True)
@@ -119,6 +138,8 @@ def check(tap, m):
     tap.check(drive in table and table.startswith("ID"), "a drive is called by the id its table shows", table)
     changed, said = change_running(m)
     tap.check(changed, "the medium of a running guest is changed now, and for its next start", said)
+    written, said = write_xml(m)
+    tap.check(written, "a VM's XML is written from a file", said)
     tap.check("stays" in keep_disks(m), "a VM is removed and its disk kept")
     tap.check(newest_first(m), "the newest job stands on top")
 

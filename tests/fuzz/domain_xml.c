@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "host/domain_xml.h"
+#include "host/domain_xml_override.h"
 
 #include <string.h>
 
@@ -80,6 +81,27 @@ check_edit(const char *xml, Vm *vm)
     g_assert_cmpuint(facts->config->nics.count, ==, vm->nics.count);
 }
 
+/* Sent back as it is shown it is the same; laid beside a bare domain nobody is hurt. */
+static void
+check_override(const char *xml)
+{
+    static const char bare[] = "<domain type='kvm'><name>x</name><uuid>c617d419-b5b6-4119-94b9-d4393df00d0d</uuid><os><type>hvm</type></os><devices/></domain>";
+    GError *error = NULL;
+    g_auto(DomainOverride) same = { 0 }, other = { 0 };
+    g_autofree char *shown = domain_xml_shown(xml, &error);
+    if (!shown || !domain_xml_override(xml, shown, "x", &same, &error))
+        fuzz_refused(g_steal_pointer(&error));
+    else
+        g_assert_true(same.same);
+    if (domain_xml_override(bare, xml, "x", &other, &error)) {
+        g_auto(DomainOverride) again = { 0 };
+        g_assert_true(domain_xml_override(bare, other.xml, "x", &again, NULL));
+        g_assert_cmpuint(again.files->len, ==, other.files->len);
+    } else {
+        fuzz_refused(error);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -96,5 +118,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         fuzz_refused(error);
     check_edit(xml, facts->config);
+    check_override(xml);
     return 0;
 }

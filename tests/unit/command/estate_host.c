@@ -368,7 +368,7 @@ list_devices(G_GNUC_UNUSED HostLink *link, List *ret_devices, G_GNUC_UNUSED Tick
 }
 
 const HostOps estate_host_ops = {
-    .name = "memory", .define = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
+    .name = "memory", .define = host_define, .define_strictly = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
     .start_once = host_start_once, .adjust = host_adjust, .destroy = host_destroy, .reboot = host_press, .reset = host_press, .pause = host_pause, .resume = host_resume, .save = host_save,
     .freeze = estate_guest_freeze, .thaw = estate_guest_thaw, .is_frozen = estate_guest_is_frozen, .set_password = estate_guest_set_password, .run = estate_guest_run,
     .discard = host_discard, .device_attach = device_attach, .device_update = device_update, .device_detach = device_detach,

@@ -54,6 +54,15 @@ edit(void)
 }
 
 static Work *
+override_xml(void)
+{
+    g_auto(GStrv) halves = g_strsplit(estate_xml(&estate.hello), "</devices>", 2);
+    g_autofree char *xml = g_strconcat(halves[0], "<watchdog model='i6300esb'/></devices>", halves[1], NULL);
+    g_autofree char *body = g_markup_printf_escaped("<action><xml>%s</xml></action>", xml);
+    return estate_work(&vm_overridexml, &estate.hello, body);
+}
+
+static Work *
 attach_new(void)
 {
     return estate_child_work(&disk_attachment_add, &estate.hello, NULL,
@@ -110,6 +119,9 @@ static const Case cases[] = {
     { "started while editing", edit, 1, start_hello, ENDED_UNDONE, "somebody started it beside the manager" },
     { "started before editing", edit, 0, start_hello, ENDED_UNDONE, "somebody started it beside the manager" },
     { "undefined while editing", edit, 1, undefine_hello, ENDED_UNDONE, "somebody undefined it beside the manager" },
+    { "edited while writing its XML", override_xml, 1, edit_hello, ENDED_UNDONE, "was changed beside the manager at this very moment. Nothing was written." },
+    { "started while writing its XML", override_xml, 1, start_hello, ENDED_UNDONE, "somebody started it beside the manager" },
+    { "undefined before its XML is read", override_xml, 0, undefine_hello, ENDED_UNDONE, "somebody undefined it beside the manager" },
     { "edited while attaching", attach_new, 3, edit_hello, ENDED_UNDONE, "was changed beside the manager" },
     { "started while attaching", attach_new, 3, start_hello, ENDED_UNDONE, "somebody started it" },
     { "started while adding a card", add_nic, 1, start_hello, ENDED_UNDONE, "somebody started it" },

@@ -29,5 +29,8 @@ Work *walk_remove_host_device(void);
 Work *walk_start_with_host_device(void);
 Work *walk_edit_devices(void);
 Work *walk_watch_running(void);
+Work *walk_override_xml(void);
+Work *walk_override_adopted(void);
+Work *walk_override_nothing(void);
 Work *walk_start_all(void);             /* walk_hosts.c */
 Work *walk_stop_all(void);

@@ -126,3 +126,32 @@ walk_numa_running(void)
     estate_do(estate_work(&vm_start, &estate.hello, "<action/>"));
     return add_node("0", "1", "");
 }
+
+/* Its XML with a new device. */
+static Work *
+override_of(const Id *id)
+{
+    g_auto(GStrv) halves = g_strsplit(estate_xml(id), "</devices>", 2);
+    g_autofree char *xml = g_strconcat(halves[0], "  <watchdog model='i6300esb' action='reset'/>\n  </devices>", halves[1], NULL);
+    g_autofree char *body = g_markup_printf_escaped("<action><xml>%s</xml></action>", xml);
+    return estate_work(&vm_overridexml, id, body);
+}
+
+Work *
+walk_override_xml(void)
+{
+    return override_of(&estate.hello);
+}
+
+Work *
+walk_override_adopted(void)
+{
+    return override_of(&estate.adopted);
+}
+
+Work *
+walk_override_nothing(void)
+{
+    g_autofree char *body = g_markup_printf_escaped("<action><xml>%s<!-- the same --></xml></action>", estate_xml(&estate.hello));
+    return estate_work(&vm_overridexml, &estate.hello, body);
+}

@@ -91,6 +91,7 @@ reconcile_again(Reconcile *reconcile)
     HostState *host;
     reconcile->owes = FALSE;
     learn_anew(reconcile);
+    sums_changed(reconcile);        /* what was summed up may have been in what fell */
     g_hash_table_iter_init(&iter, reconcile->hosts);
     while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &host)) {
         if (!host->heard)

@@ -265,6 +265,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--only", default="")
+    parser.add_argument("--full", action="store_true", help="the same")
     arguments = parser.parse_args()
     tap, build = Tap(), os.path.abspath(arguments.build)
     for check in (check_fields, check_boot, check_libvirt, check_others, check_killed, check_cancelled, check_stop, check_stop_killed):

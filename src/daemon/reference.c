@@ -56,8 +56,13 @@ static const struct { const char *file, *is; } files[] = {
     { "storage", "The first storage domain: disks and ISO images." },
     { "pki", "The CA of this manager, its key, and the server's certificate, which is renewed by itself." },
     { "admin-password", "The password of admin@internal, made at the first start." },
+    { "metrics", "The numbers of the last year in files of fixed size: VMs, disks, NICs, hosts." },
     { "url", "Where the manager serves, while it does; shikiri reads it on the same machine." },
 };
+
+static const char *const guests =
+    "shikiri-guests.service stops the virtual machines in order before the machine goes down. Stopping that unit by hand stops them too; "
+    "stopping or restarting shikirid does not.";
 
 void
 reference_man(Text *out, Language language)
@@ -70,6 +75,9 @@ reference_man(Text *out, Language language)
     text_printf(out, "%s\n", language_word("In the data directory:", language));
     for (guint i = 0; i < G_N_ELEMENTS(files); i++)
         usage_man_item(out, files[i].file, files[i].is, language);
+    usage_man_head(out, "NOTES", language);
+    usage_man_text(out, language_word(guests, language));
+    text_add_literal(out, "\n");
     usage_man_faults(out, language);
     usage_man_head(out, "SEE ALSO", language);
     text_add_literal(out, ".BR shikiri (1),\n.BR shikiri-resources (7),\n.BR libvirtd (8)\n");

@@ -77,7 +77,8 @@ judge_parsed(const Judge *judge, xmlParserCtxt *parser, GError **error)
         return refuse(error, "it has a DOCTYPE");
     if (judge->many)
         return refuse(error, "it has too many elements");
-    if (!is_utf8_name((const char *) parser->encoding))
+    const char *switched = parser->input ? (const char *) parser->input->encoding : NULL;         /* where it is another one than UTF-8 */
+    if (!is_utf8_name((const char *) parser->encoding) || !is_utf8_name(switched))
         return refuse(error, "its encoding is not UTF-8");
     if (!parser->wellFormed) {
         g_autofree char *reason = tell_parser_error(parser);
@@ -108,6 +109,61 @@ judge_text(const char *xml, gsize length, GError **error)
     parser->myDoc = NULL;
     xmlFreeParserCtxt(parser);
     return good;
+}
+
+/* --- references ---------------------------------------------------------------------------------------------------------------- */
+
+#define REFERENCE_MOST 6u               /* bytes of one character */
+
+static const struct {
+    const char *name;
+    char byte;
+} entities[] = { { "lt", '<' }, { "gt", '>' }, { "amp", '&' }, { "quot", '"' }, { "apos", '\'' } };
+
+/* What "47" or "x2f" is the number of, with as many zeros before it as somebody liked; 0: no character. */
+static gunichar
+character_of(const char *at, const char *end)
+{
+    gboolean hex = at < end && *at == 'x';
+    guint32 code = 0;
+    for (at += hex; at < end; at++) {
+        int digit = hex ? g_ascii_xdigit_value(*at) : g_ascii_digit_value(*at);
+        if (digit < 0)
+            return 0;
+        code = MIN(code * (hex ? 16 : 10) + (guint32) digit, 0x110000);
+    }
+    return g_unichar_validate(code) ? code : 0;
+}
+
+/* The bytes that stand for what is between AT and END, an `&` and its `;`; 0: for nothing we know. */
+static gsize
+resolve(const char *at, const char *end, char *ret_bytes)
+{
+    if (at < end && *at == '#') {
+        gunichar character = character_of(at + 1, end);
+        return character ? (gsize) g_unichar_to_utf8(character, ret_bytes) : 0;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(entities); i++) {
+        gboolean meant = strlen(entities[i].name) == (gsize) (end - at) && memcmp(entities[i].name, at, (gsize) (end - at)) == 0;
+        ret_bytes[0] = entities[i].byte;
+        if (meant)
+            return 1;
+    }
+    return 0;
+}
+
+/* A reference we read as something else than libvirt does would be a word nobody looked at. */
+static gboolean
+are_resolved(const char *at, const char *end)
+{
+    char bytes[REFERENCE_MOST];
+    while ((at = memchr(at, '&', (gsize) (end - at)))) {
+        const char *semicolon = memchr(at, ';', (gsize) (end - at));
+        if (!semicolon || resolve(at + 1, semicolon, bytes) == 0)
+            return FALSE;
+        at = semicolon;
+    }
+    return TRUE;
 }
 
 /* --- where is what? ------------------------------------------------------------------------------------------------------------- */
@@ -175,6 +231,8 @@ take_attribute(Scan *scan, ScanNode *node, guint start)
     if (!end)
         return FALSE;
     attribute.value_length = (guint) (end - scan->doc->bytes) - scan->at;
+    if (!are_resolved(scan->doc->bytes + scan->at, end))
+        return FALSE;
     scan->at = attribute.end = (guint) (end - scan->doc->bytes) + 1;
     g_array_append_val(scan->doc->attributes, attribute);
     node->n_attributes++;
@@ -254,6 +312,8 @@ scan_all(ScanDoc *doc)
     Scan scan = { .doc = doc };
     while (scan.at < doc->length) {
         const char *next = memchr(doc->bytes + scan.at, '<', doc->length - scan.at);
+        if (!are_resolved(doc->bytes + scan.at, next ? next : doc->bytes + doc->length))
+            return FALSE;
         if (!next)
             break;
         scan.at = (guint) (next - doc->bytes);
@@ -357,46 +417,28 @@ scan_attribute(const ScanDoc *doc, const ScanNode *node, const char *name)
 
 /* --- decoding ------------------------------------------------------------------------------------------------------------------ */
 
-static const struct {
-    const char *name;
-    char byte;
-} entities[] = { { "lt", '<' }, { "gt", '>' }, { "amp", '&' }, { "quot", '"' }, { "apos", '\'' } };
-
-static void
-add_character(Text *out, const char *number)
-{
-    gboolean hex = number[0] == 'x';
-    guint64 code = g_ascii_strtoull(number + (hex ? 1 : 0), NULL, hex ? 16 : 10);
-    char utf8[6];
-    if (code > 0 && code <= 0x10ffff && g_unichar_validate((gunichar) code))
-        text_add_bytes(out, utf8, (gsize) g_unichar_to_utf8((gunichar) code, utf8));
-}
+typedef enum { IN_TEXT, IN_ATTRIBUTE, IN_CDATA } Where;
 
 /* AT stands behind an `&`; returns where the text goes on. */
 static const char *
 add_reference(Text *out, const char *at, const char *end)
 {
+    char bytes[REFERENCE_MOST];
     const char *semicolon = memchr(at, ';', (gsize) (end - at));
-    if (!semicolon || semicolon - at > 12)
-        return at;
-    g_autofree char *name = g_strndup(at, (gsize) (semicolon - at));
-    if (name[0] == '#')
-        add_character(out, name + 1);
-    for (guint i = 0; i < G_N_ELEMENTS(entities); i++) {
-        if (g_str_equal(name, entities[i].name))
-            text_add_bytes(out, &entities[i].byte, 1);
-    }
+    if (!semicolon)
+        return at;                      /* scan_new let none in */
+    text_add_bytes(out, bytes, resolve(at, semicolon, bytes));
     return semicolon + 1;
 }
 
-/* As a parser hands it on: references resolved, line ends made \n; in attributes white space is a blank. */
+/* As a parser hands it on: line ends made \n; references resolved, but for CDATA; in attributes white space is a blank. */
 static void
-add_decoded(Text *out, const char *from, guint length, gboolean attribute)
+add_decoded(Text *out, const char *from, guint length, Where where)
 {
     const char *end = from + length;
     for (const char *at = from; at < end;) {
         char c = *at++;
-        if (c == '&') {
+        if (c == '&' && where != IN_CDATA) {
             at = add_reference(out, at, end);
             continue;
         }
@@ -405,7 +447,7 @@ add_decoded(Text *out, const char *from, guint length, gboolean attribute)
                 at++;
             c = '\n';
         }
-        if (attribute && is_space(c))
+        if (where == IN_ATTRIBUTE && is_space(c))
             c = ' ';
         text_add_bytes(out, &c, 1);
     }
@@ -418,7 +460,7 @@ scan_get(const ScanDoc *doc, const ScanNode *node, const char *attribute)
     if (!found)
         return NULL;
     g_auto(Text) out = TEXT_EMPTY;
-    add_decoded(&out, doc->bytes + found->value, found->value_length, TRUE);
+    add_decoded(&out, doc->bytes + found->value, found->value_length, IN_ATTRIBUTE);
     return text_take(&out);
 }
 
@@ -429,7 +471,7 @@ scan_has(const ScanDoc *doc, const ScanNode *node, const char *attribute, const 
     return found && g_str_equal(found, value);
 }
 
-/* One run between two child elements: text, with comments and instructions dropped and CDATA taken as it stands. */
+/* One run between two child elements: text, with comments and instructions dropped. */
 static void
 add_run(const ScanDoc *doc, Text *out, guint start, guint end)
 {
@@ -437,14 +479,14 @@ add_run(const ScanDoc *doc, Text *out, guint start, guint end)
     while (scan.at < end) {
         const char *next = memchr(doc->bytes + scan.at, '<', end - scan.at);
         guint stop = next ? (guint) (next - doc->bytes) : end;
-        add_decoded(out, doc->bytes + scan.at, stop - scan.at, FALSE);
+        add_decoded(out, doc->bytes + scan.at, stop - scan.at, IN_TEXT);
         scan.at = stop;
         guint from = stop + (guint) strlen("<![CDATA[");
         gboolean cdata = next && starts(&scan, "<![CDATA[");
         if (!next || !take_markup(&scan))
             return;
         if (cdata)
-            text_add_bytes(out, doc->bytes + from, scan.at - (guint) strlen("]]>") - from);
+            add_decoded(out, doc->bytes + from, scan.at - (guint) strlen("]]>") - from, IN_CDATA);
     }
 }
 

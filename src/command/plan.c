@@ -50,6 +50,13 @@ shown(const char *xml)
 }
 
 void
+plan_tell_whole_xml(GString *text, const char *xml)
+{
+    g_autofree char *seen = shown(xml);
+    g_string_append(text, seen ? seen : "");
+}
+
+void
 plan_tell_xml(GString *text, const char *before, const char *after)
 {
     g_autofree char *was = shown(before), *then = shown(after), *diff = diff_unified(was, then);

@@ -11,5 +11,7 @@
 void plan_tell(GString *text, MessageCode code, ...) G_GNUC_NULL_TERMINATED;
 /* The host that would be chosen, and why the others would not. */
 void plan_tell_choice(GString *text, const View *view, const Vm *vm, PlacementPurpose purpose);
+/* All of XML as people see it: without its secrets. */
+void plan_tell_whole_xml(GString *text, const char *xml);
 /* The difference as a unified diff; a NULL BEFORE is nothing, so that all of AFTER is new. */
 void plan_tell_xml(GString *text, const char *before, const char *after);

@@ -321,7 +321,7 @@ plan(Work *work, GError **error)
         return g_strdup(text->str);
     }
     plan_tell(text, MSG_PLAN_CONFIGURATION, NULL);
-    g_string_append(text, facts->xml ? facts->xml : "");
+    plan_tell_whole_xml(text, facts->xml);
     return g_strdup(text->str);
 }
 

@@ -284,6 +284,16 @@ test_domainxml(void)
     estate_close();
 }
 
+/* What its plan shows of the definition is what people see of it. */
+static void
+test_plan_hides(void)
+{
+    estate_open();
+    g_autofree char *plan = estate_plan(estate_work(&vm_start, &estate.hello, NULL)), *expected = domain_xml_shown(estate_xml(&estate.hello), NULL);
+    g_assert_true(strstr(plan, expected) && !strstr(plan, " passwd=") && strstr(estate_xml(&estate.hello), " passwd="));
+    estate_close();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -298,5 +308,6 @@ main(int argc, char **argv)
     g_test_add_func("/life/started_beside", test_started_beside);
     g_test_add_func("/life/words", test_words);
     g_test_add_func("/life/domainxml", test_domainxml);
+    g_test_add_func("/life/plan_hides", test_plan_hides);
     return g_test_run();
 }

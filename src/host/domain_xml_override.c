@@ -13,8 +13,6 @@
 
 #include <string.h>
 
-#define FILE_WORD "%file"
-#define NETWORK_WORD "%network"
 #define SOURCE "source@file="
 
 typedef struct {
@@ -51,30 +49,9 @@ path_length(const char *line)
 }
 
 static gboolean
-is_one_line(const char *value)
-{
-    while (*value && (guchar) *value >= 0x20 && *value != 0x7f)
-        value++;
-    return *value == '\0';
-}
-
-/* The value LINE gives for the word of PATTERN, "source@file=%file"; NULL: it is another line. Values go into sentences. */
-static const char *
-word_of(const char *pattern, const char *word, const char *line)
-{
-    gsize length = strlen(pattern) - (g_str_has_suffix(pattern, word) ? strlen(word) : 0);
-    gboolean meant = g_str_has_suffix(pattern, word) && strncmp(line, pattern, length) == 0;
-    return meant && is_one_line(line + length) ? line + length : NULL;
-}
-
-static gboolean
 is_harmless(const OverrideKind *kind, const char *line)
 {
-    for (const char *const *pattern = kind->fresh; pattern && *pattern; pattern++) {
-        if (g_str_equal(*pattern, line) || word_of(*pattern, FILE_WORD, line) || word_of(*pattern, NETWORK_WORD, line))
-            return TRUE;
-    }
-    return FALSE;
+    return override_takes(kind->fresh, line);
 }
 
 /* What must be asked elsewhere of a line that is harmless by itself. */
@@ -83,11 +60,15 @@ note(Comparison *comparison, const OverrideItem *item, const char *line)
 {
     DomainOverride *ret = comparison->ret;
     for (const char *const *pattern = item->kind->fresh; pattern && *pattern; pattern++) {
-        const char *file = word_of(*pattern, FILE_WORD, line), *network = word_of(*pattern, NETWORK_WORD, line);
+        const char *boot = override_word(*pattern, OVERRIDE_BOOT, line), *file = boot ? boot : override_word(*pattern, OVERRIDE_FILE, line);
+        const char *network = override_word(*pattern, OVERRIDE_NETWORK, line);
+        gboolean disk = file && g_str_equal(item->name, "disk") && g_strcmp0(override_value(item, "@device="), "cdrom") != 0;
         if (file)
             g_ptr_array_add(ret->files, g_strdup(file));
-        if (file && g_str_equal(item->name, "disk") && g_strcmp0(override_value(item, "@device="), "cdrom") != 0)
+        if (disk)
             g_ptr_array_add(ret->disks, g_strdup(file));
+        if (disk && !override_value(item, "readonly "))
+            g_ptr_array_add(ret->writable, g_strdup(file));
         if (network)
             g_ptr_array_add(ret->networks, g_strconcat(g_str_has_prefix(line, "source@bridge") ? "bridge:" : "network:", network, NULL));
     }
@@ -401,7 +382,10 @@ gboolean
 domain_xml_override(const char *old, const char *sent, const char *vm, DomainOverride *ret, GError **error)
 {
     Comparison comparison = { .vm = vm, .ret = ret };
-    *ret = (DomainOverride) { NULL, FALSE, g_ptr_array_new_with_free_func(g_free), g_ptr_array_new_with_free_func(g_free), g_ptr_array_new_with_free_func(g_free) };
+    GPtrArray **lists[] = { &ret->files, &ret->disks, &ret->writable, &ret->networks };
+    *ret = (DomainOverride) { 0 };
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
+        *lists[i] = g_ptr_array_new_with_free_func(g_free);
     if (compare(old, sent, &comparison, error))
         return TRUE;
     domain_override_clear(ret);
@@ -414,6 +398,7 @@ domain_override_clear(DomainOverride *override)
     g_clear_pointer(&override->xml, g_free);
     g_clear_pointer(&override->files, g_ptr_array_unref);
     g_clear_pointer(&override->disks, g_ptr_array_unref);
+    g_clear_pointer(&override->writable, g_ptr_array_unref);
     g_clear_pointer(&override->networks, g_ptr_array_unref);
 }
 

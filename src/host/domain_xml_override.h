@@ -11,7 +11,8 @@ typedef struct {
     char *xml;                              /* what was sent, with the secrets it was not shown put back */
     gboolean same;                          /* it says what the definition says */
     GPtrArray *files;                       /* char *: files it names newly */
-    GPtrArray *disks;                       /* those of them that are disks which can be written */
+    GPtrArray *disks;                       /* those of them that are disks, or floppies */
+    GPtrArray *writable;                    /* those of these that the guest can write */
     GPtrArray *networks;                    /* "network:default", "bridge:br0": what new cards, or cards plugged elsewhere, are plugged into */
 } DomainOverride;
 

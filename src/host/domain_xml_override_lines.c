@@ -28,10 +28,18 @@ is_blank(const char *text)
     return text[strspn(text, " \t\r\n")] == '\0';
 }
 
+/* Words of libvirt's have no slash in them; what has one might be opened, from wherever its reader stands. */
+static gboolean
+has_slash(const char *value)
+{
+    return strchr(value, '/') != NULL;
+}
+
+/* Of texts, which may be anybody's prose. */
 static gboolean
 is_path(const char *text)
 {
-    return text[strspn(text, " \t\r\n")] == '/';
+    return text[strspn(text, " \t\r\n")] == '/' || strstr(text, "../");
 }
 
 static const ScanAttribute *
@@ -129,7 +137,7 @@ is_plain(const ScanDoc *doc, const ScanNode *node)
         return FALSE;
     for (guint i = 0; i < node->n_attributes; i++) {
         g_autofree char *name = attribute_name(doc, attribute_at(doc, node, i)), *value = scan_get(doc, node, name);
-        if (strchr(name, ':') || is_path(value))
+        if (strchr(name, ':') || has_slash(value))
             return FALSE;
     }
     for (const ScanNode *child = node->first; child; child = child->next) {
@@ -170,7 +178,8 @@ look_at_attributes(Walk *walk, const ScanNode *node, const char *path)
         g_autofree char *name = attribute_name(walk->doc, attribute_at(walk->doc, node, i)), *value = scan_get(walk->doc, node, name);
         g_autofree char *key = g_strconcat("@", name, NULL), *line = g_strconcat(path, key, "=", value, NULL);
         gboolean is_free = (all && !strchr(name, ':')) || override_is_open(walk->kind, path, key);
-        if (g_str_has_prefix(name, "xmlns:") || is_secret(walk->doc, node, name) || (is_free && !is_path(value) && !names_ours(line)))
+        is_free = (is_free && !has_slash(value)) || override_takes(walk->kind->open, line);
+        if (g_str_has_prefix(name, "xmlns:") || is_secret(walk->doc, node, name) || (is_free && !names_ours(line)))
             continue;
         g_ptr_array_add(walk->lines, g_steal_pointer(&line));
     }
@@ -196,13 +205,21 @@ look_at_whole(Walk *walk, const ScanNode *node, const char *path)
     add_line(walk, path, " ", whole);
 }
 
+/* Which of two a reader takes depends on the reader: the second is nobody's to write. */
+static gboolean
+is_again(const Walk *walk, const ScanNode *child, const char *name, const char *path)
+{
+    static const char *const many[] = { "listen", "cpu/numa/cell", NULL };
+    return child->parent != walk->doc->root && !g_strv_contains(many, path) && scan_child(walk->doc, child->parent, name) != child;
+}
+
 static void
 look_at_child(Walk *walk, const ScanNode *child, const char *path)
 {
     g_autofree char *name = element_name(walk->doc, child), *below = *path ? g_strconcat(path, "/", name, NULL) : g_strdup(name);
     if (is_secret(walk->doc, child, NULL) || (override_is_open(walk->kind, below, "*") && is_plain(walk->doc, child)))
         return;
-    if (!override_is_foreign(walk->doc, child) && override_is_open(walk->kind, below, ""))
+    if (!override_is_foreign(walk->doc, child) && override_is_open(walk->kind, below, "") && !is_again(walk, child, name, below))
         look_at(walk, child, below);
     else
         look_at_whole(walk, child, below);

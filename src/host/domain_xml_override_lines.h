@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A definition as what must be looked at: every value that is not free becomes a line "path@attribute=value", "path=text", or "path <element…>"
- * where nobody looks inside. Two definitions whose lines agree differ in harmless values alone. Secrets are in no line. Used by
+ * where nobody looks inside, and where one is there a second time. Two definitions whose lines agree differ in harmless values alone. Secrets are in no line. Used by
  * domain_xml_override.c alone. */
 #pragma once
 

@@ -65,6 +65,10 @@ static const char base[] =
     "    <serial type='pty'>\n"
     "      <target port='0'/>\n"
     "    </serial>\n"
+    "    <channel type='unix'>\n"
+    "      <source mode='bind' path='/run/theirs.sock'/>\n"
+    "      <target type='virtio' name='theirs'/>\n"
+    "    </channel>\n"
     "    <graphics type='vnc' port='-1' listen='0.0.0.0' passwd='hidden' passwdValidTo='2030-01-01T00:00:00'>\n"
     "      <listen type='address' address='0.0.0.0'/>\n"
     "    </graphics>\n"
@@ -116,6 +120,15 @@ static const Row harmless[] = {
     { "random numbers", END, "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>" END, NULL, NULL },
     { "a watchdog", END, "<watchdog model='i6300esb' action='reset'/>" END, NULL, NULL },
     { "an agent's channel", END, "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>" END, NULL, NULL },
+    { "a name of a channel, many zeros in it", END, "<channel type='unix'><target type='virtio' name='org.&#x000000000000071;emu'/></channel>" END, NULL, NULL },
+    { "whether a channel is open", "name='theirs'", "name='theirs' state='connected'", NULL, NULL },
+    { "a kernel by many zeros", "<boot dev='hd'/>", "<kernel>&#x00000000000000000002f;data&#000000000000000047;vmlinuz</kernel>", NULL, "/data/vmlinuz" },
+    { "a medium with a blank in its name", "/data/old.iso", "/data/new one, two.iso", NULL, "/data/new one, two.iso" },
+    { "a file's name in two lines", "/data/old.iso", "/data/new\r\none.iso", NULL, "/data/new one.iso" },
+    { "a keyboard", "type='vnc' port", "type='vnc' keymap='de-ch' port", NULL, NULL },
+    { "a time zone", "<clock offset='utc'/>", "<clock offset='timezone' timezone='America/Port-au-Prince'/>", NULL, NULL },
+    { "cells of memory", "<clock", "<cpu><numa><cell id='0' cpus='0' memory='1'/><cell id='1' cpus='1' memory='2'/></numa></cpu><clock", NULL, NULL },
+    { "what it may take of the host's disks", "<clock", "<blkiotune><weight>100</weight></blkiotune><clock", NULL, NULL },
     { "less", "<hostdev mode='subsystem' type='usb'>\n      <source><vendor id='0x1'/><product id='0x2'/></source>\n    </hostdev>", "", NULL, NULL },
     { "no format said", "type='raw' cache", "cache", NULL, NULL },
     { "a drive that does not say it cannot write", "/data/old.iso'/>\n      <target dev='sda' bus='sata'/>\n      <readonly/>", "/data/old.iso'/><target dev='sda' bus='sata'/>", NULL, "/data/old.iso" },
@@ -152,12 +165,14 @@ static const Row refused[] = {
     { "what is there, of another namespace", "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'", "xmlns:qemu='urn:x'", "qemu:commandline must stay", NULL },
     { "an include", "<vcpu>", "<xi:include xmlns:xi='http://www.w3.org/2001/XInclude' href='/etc/passwd'/><vcpu>", "xi:include must stay", NULL },
     { "an init", "<boot dev='hd'/>", "<init>/bin/sh</init>", "os/init must stay", NULL },
+    { "an initrd that is two files", "<boot dev='hd'/>", "<kernel>/data/k</kernel><initrd>/data/x,/etc/shadow</initrd>", "os/initrd must stay", NULL },
+    { "an initrd that is less than its name", "<boot dev='hd'/>", "<kernel>/data/k</kernel><initrd>/data/d0000000-0000-4000-8000-000000000009 x</initrd>", "os/initrd must stay", NULL },
     { "a kernel with children", "<boot dev='hd'/>", "<kernel>/data/a<x>/../../etc/shadow</x></kernel>", "os/kernel/x must stay", NULL },
     { "a file as a firmware's variable", "<clock", "<sysinfo type='fwcfg'><entry name='opt/x' file='etc/shadow'/></sysinfo><clock", "sysinfo", NULL },
     { "serial numbers of the host", "<boot dev='hd'/>", "<boot dev='hd'/><smbios mode='host'/>", "os/smbios@mode must stay", NULL },
     { "the guest's memory on the host's disk", "<clock", "<on_crash>coredump-destroy</on_crash><clock", "on_crash must stay", NULL },
     { "a cgroup", "<clock", "<resource><partition>/x</partition></resource><clock", "resource must stay", NULL },
-    { "weights of a host's disk", "<clock", "<blkiotune><device><path>/dev/sda</path><weight>1</weight></device></blkiotune><clock", "blkiotune must stay", NULL },
+    { "weights of a host's disk", "<clock", "<blkiotune><device><path>/dev/sda</path><weight>1</weight></device></blkiotune><clock", "blkiotune/device must stay", NULL },
     { "real time", "<clock", "<cputune><vcpusched vcpus='0' scheduler='fifo' priority='99'/></cputune><clock", "cputune/vcpusched must stay", NULL },
     { "what a newer libvirt knows", "<clock", "<novelty x='/y'/><clock", "novelty must stay", NULL },
     { "another one's disk", "<source file='/data/d0000000-0000-4000-8000-000000000001'/>", "<source file='/data/d0000000-0000-4000-8000-000000000009'/>", "devices/disk", NULL },
@@ -167,7 +182,7 @@ static const Row refused[] = {
     { "a new disk twice", END, DISK("") NEW_DISK(""), "devices/disk/source@file", NULL },
     { "a disk of an alias of ours", END, NEW_DISK("<alias name='ua-d0000000-0000-4000-8000-000000000007'/>"), "devices/disk/alias@name", NULL },
     { "a disk of a serial of ours", END, NEW_DISK("<serial>d0000000-0000-4000-8000-000000000007</serial>"), "devices/disk/serial", NULL },
-    { "two sources", END, NEW_DISK("<source file='/etc/shadow'/>"), "devices/disk/source@file", NULL },
+    { "two sources", END, NEW_DISK("<source file='/etc/shadow'/>"), "devices/disk/source is", NULL },
     { "a source of another namespace", END, NEW_DISK("<x:source xmlns:x='urn:x' file='/etc/shadow'/>"), "devices/disk/x:source", NULL },
     { "an attribute of another namespace", END, "<disk type='file' device='disk'><source xmlns:x='urn:x' x:file='/etc/shadow'/><target dev='vdc'/></disk>" END, "devices/disk/source@x:file", NULL },
     { "a file of two lines", END, "<disk type='file' device='disk'><source file='/data/a&#10;b'/><target dev='vdc'/></disk>" END, "devices/disk/source@file", NULL },
@@ -188,6 +203,15 @@ static const Row refused[] = {
     { "a log of a console", "<target port='0'/>", "<target port='0'/><log file='/etc/cron.d/x'/>", "devices/serial/log", NULL },
     { "a file as a console", END, "<serial type='file'><source path='/data/x'/></serial>" END, "devices/serial", NULL },
     { "a socket", END, "<channel type='unix'><source mode='bind' path='/run/x'/><target type='virtio'/></channel>" END, "devices/channel/source@path", NULL },
+    { "a socket by a channel's name", END, "<channel type='unix'><target type='virtio' name='../../../run/x.sock'/></channel>" END, "devices/channel/target@name", NULL },
+    { "one that is said to be bound", END, "<channel type='unix'><source mode='bind'/><target type='virtio' name='../../../run/x.sock'/></channel>" END, "devices/channel", NULL },
+    { "bound, by a plain name", END, "<channel type='unix'><source mode='bind'/><target type='virtio' name='x'/></channel>" END, "devices/channel", NULL },
+    { "a channel called as the folder above", END, "<channel type='unix'><target type='virtio' name='..'/></channel>" END, "devices/channel/target@name", NULL },
+    { "a channel of no name", END, "<channel type='unix'><target type='virtio' name=''/></channel>" END, "devices/channel/target@name", NULL },
+    { "another name of a channel that is bound", "name='theirs'", "name='x'", "devices/channel/target@name", NULL },
+    { "another socket of it", "/run/theirs.sock", "/run/x.sock", "devices/channel/source@path", NULL },
+    { "a place of a disk that is a path", "dev='vda'", "dev='vda/../x'", "devices/disk/target", NULL },
+    { "a path from where its reader stands", END, "<controller type='usb'><x y='etc/x'/></controller>" END, "devices/controller", NULL },
     { "a port", END, "<serial type='tcp'><source mode='bind' host='0.0.0.0' service='1'/></serial>" END, "devices/serial", NULL },
     { "a host's device", END, "<hostdev mode='subsystem' type='pci'><source><address domain='0' bus='0' slot='1' function='0'/></source></hostdev>" END, "devices/hostdev", NULL },
     { "another of them", "0x2", "0x3", "devices/hostdev", NULL },
@@ -202,12 +226,54 @@ static const Row refused[] = {
     { "an unknown device", END, "<novelty/>" END, "devices/novelty", NULL },
     { "a device called as the root", END, "<domain><os><kernel>/x</kernel></os></domain>" END, "devices/domain", NULL },
     { "a screen without a password", END, "<graphics type='vnc' listen='127.0.0.1'/>" END, "devices/graphics", NULL },
+    { "a keyboard that is a file", "type='vnc' port", "type='vnc' keymap='etc/passwd' port", "devices/graphics@keymap", NULL },
+    { "one that is a file beside it", "type='vnc' port", "type='vnc' keymap='vmlinuz.old' port", "devices/graphics@keymap", NULL },
+    { "a dump of the guest's memory", END, "<watchdog model='i6300esb' action='dump'/>" END, "devices/watchdog@action", NULL },
+    { "memory in a file of libvirt's", "<clock", "<memoryBacking><source type='file'/></memoryBacking><clock", "memoryBacking/source must stay", NULL },
+    { "memory that is shared", "<clock", "<memoryBacking><access mode='shared'/></memoryBacking><clock", "memoryBacking/access must stay", NULL },
+    { "a cell that is shared", "<clock", "<cpu><numa><cell id='0' cpus='0' memory='1' memAccess='shared'/></numa></cpu><clock", "cpu/numa/cell@memAccess must stay", NULL },
+    { "a module that is shared", END, "<memory model='dimm' access='shared'><target><size>1</size></target></memory>" END, "devices/memory@access", NULL },
+    { "a time zone that is a file", "<clock offset='utc'/>", "<clock offset='timezone' timezone='../../../dev/zero'/>", "clock@timezone must stay", NULL },
+    { "a time zone of a rule", "<clock offset='utc'/>", "<clock offset='timezone' timezone=':/dev/zero'/>", "clock@timezone must stay", NULL },
+    { "a machine with an option", "pc-q35-7.2", "pc-q35-7.2,dumpdtb=x", "os/type@machine must stay", NULL },
+    { "weights by a path from where libvirt stands", "<clock", "<blkiotune><device><path>dev/sda</path></device></blkiotune><clock", "blkiotune/device must stay", NULL },
     { "a screen elsewhere", "listen='0.0.0.0' ", "listen='::' ", "devices/graphics@listen", NULL },
     { "a socket of a screen", "<listen type='address' address='0.0.0.0'/>", "<listen type='socket' socket='/run/x'/>", "devices/graphics/listen", NULL },
     { "another password", "passwd='hidden'", "passwd='mine'", "is a secret", NULL },
     { "other cookies", "'c'>hidden", "'c'>mine", "is a secret", NULL },
     { "cookies of a new disk", END, "<disk type='file' device='disk'><source file='/data/more.raw'><cookies/></source><target dev='vdc'/></disk>" END, "is a secret", NULL },
     { "a password that never ends", " passwdValidTo='2030-01-01T00:00:00'", "", "devices/graphics", NULL },
+};
+
+#define AGAIN "<driver name='qemu' type='qcow2'/>"
+#define ZEROS "&#x000000000000000000"
+
+/* Said twice, or so that a reader might read it as something else. */
+static const Row odd[] = {
+    { "a second driver", "cache='none'/>", "cache='none'/>" AGAIN, "devices/disk/driver", NULL },
+    { "a second driver that is like it", "cache='none'/>", "cache='none'/><driver name='qemu' type='raw'/>", "devices/disk/driver", NULL },
+    { "an empty driver before it", "<driver name='qemu' type='raw' cache='none'/>", "<driver/><driver name='qemu' type='raw' cache='none'/>", "devices/disk/driver", NULL },
+    { "two drivers of a new disk", END, NEW_DISK("<driver/>" AGAIN), "devices/disk/driver", NULL },
+    { "two that say the same together", END, NEW_DISK("<driver name='qemu'/><driver type='raw'/>"), "devices/disk/driver", NULL },
+    { "two aliases", END, NEW_DISK("<alias name='ua-x'/><alias name='ua-d0000000-0000-4000-8000-000000000007'/>"), "devices/disk/alias", NULL },
+    { "two empty sources", "<source network='default'/>", "<source/><source network='default'/>", "devices/interface/source", NULL },
+    { "two types", "hvm</type>", "hvm</type><type/>", "os/type must stay", NULL },
+    { "two backends", END, "<rng model='virtio'><backend model='random'>/dev/urandom</backend><backend/></rng>" END, "devices/rng/backend", NULL },
+    { "two marks by many zeros", "<other:thing", "<vm xmlns='urn:shikiri" ZEROS "3a;domain:1'/><other:thing", "own element in <metadata>", NULL },
+    { "two marks by a prefix declared above", "<metadata>", "<metadata xmlns:q='urn:shikiri&#58;domain:1'><q:vm/>", "own element in <metadata>", NULL },
+    { "the mark by a blank", "urn:shikiri:domain:1", "urn:shikiri:domain:1&#32;", "own element in <metadata>", NULL },
+    { "an alias of ours by many zeros", END, NEW_DISK("<alias name='ua-d0000000-0000-4000-8000-00000000000" ZEROS "37;'/>"), "devices/disk/alias@name", NULL },
+    { "a serial of ours by many zeros", END, NEW_DISK("<serial>d0000000-0000-4000-8000-00000000000" ZEROS "37;</serial>"), "devices/disk/serial", NULL },
+    { "a path by many zeros", END, "<controller type='usb'><x y='" ZEROS "2f;etc'/></controller>" END, "devices/controller", NULL },
+    { "a text that is one", END, "<controller type='usb'><x>" ZEROS "2f;etc</x></controller>" END, "devices/controller", NULL },
+    { "a channel's name by many zeros", END, "<channel type='unix'><target type='virtio' name='.." ZEROS "2f;x'/></channel>" END, "devices/channel/target@name", NULL },
+    { "an encoding that hides signs", "<domain type", "<?xml version='1.0' encoding='UTF-7'?><domain type", "encoding is not UTF-8", NULL },
+    { "an encoding of one byte", "<domain type", "<?xml version='1.0' encoding='ISO-8859-1'?><domain type", "encoding is not UTF-8", NULL },
+    { "an entity nobody declared", "<title>w", "<title>&slash;", "cannot be read", NULL },
+    { "a character that is none", "<title>w", "<title>&#x110000;", "cannot be read", NULL },
+    { "one that is too large to count", "<title>w", "<title>&#x1000000000000002f;", "cannot be read", NULL },
+    { "the end of all texts", "<title>w", "<title>&#0;", "cannot be read", NULL },
+    { "a control character", "<title>w", "<title>&#7;", "cannot be read", NULL },
 };
 /* clang-format on */
 
@@ -266,6 +332,28 @@ test_refused(void)
         check_row(&refused[i]);
 }
 
+static void
+test_odd(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(odd); i++)
+        check_row(&odd[i]);
+}
+
+/* The files of which disks may be written, and by whom. */
+static void
+test_writable(void)
+{
+    const Row row = { "", END, DISK("<readonly/>") "<disk type='file' device='floppy'><source file='/data/f'/><target dev='fda'/></disk>"
+                               "<disk type='file' device='cdrom'><source file='/data/c'/><target dev='sdc'/></disk>" END, NULL, NULL };
+    g_auto(DomainOverride) override = { 0 };
+    g_autofree char *sent = edited(&row);
+    g_assert_true(domain_xml_override(base, sent, "web", &override, NULL));
+    g_assert_cmpuint(override.files->len, ==, 3);
+    g_assert_cmpuint(override.disks->len, ==, 2);
+    g_assert_cmpuint(override.writable->len, ==, 1);
+    g_assert_cmpstr(override.writable->pdata[0], ==, "/data/f");
+}
+
 /* As it is shown, sent back: it is the same, whoever made it, and its secrets are in it again. */
 static void
 check_shown(const char *xml)
@@ -322,6 +410,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/domain_xml_override/harmless", test_harmless);
     g_test_add_func("/domain_xml_override/refused", test_refused);
+    g_test_add_func("/domain_xml_override/odd", test_odd);
+    g_test_add_func("/domain_xml_override/writable", test_writable);
     g_test_add_func("/domain_xml_override/shown", test_shown);
     g_test_add_func("/domain_xml_override/version", test_version);
     g_test_add_func("/domain_xml_override/marked", test_marked);

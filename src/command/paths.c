@@ -229,3 +229,25 @@ paths_verify(const View *view, const char *path, GError **error)
     }
     return TRUE;
 }
+
+/* What lies directly in a storage domain is listed, or will be; of one for ISO images all is for everybody. Asked of the place and not of the
+ * list, which is a little old and has an end. */
+static gboolean
+is_for_all(const StorageDomain *storage, const char *dir, const char *path)
+{
+    const char *rest = dir && path ? behind(dir, path) : NULL;
+    return rest && (storage->type == STORAGE_USE_ISO || !strchr(rest, '/'));
+}
+
+gboolean
+paths_is_library(const View *view, const char *path)
+{
+    g_autofree char *real = realpath(path, NULL);
+    ViewWalk walk = view_walk(view, &storage_domain_type);
+    for (const StorageDomain *storage; (storage = view_next(&walk));) {
+        g_autofree char *dir = holds_files(storage) ? realpath(storage->storage.path, NULL) : NULL;
+        if (holds_files(storage) && (is_for_all(storage, storage->storage.path, path) || is_for_all(storage, dir, real)))
+            return TRUE;
+    }
+    return FALSE;
+}

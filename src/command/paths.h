@@ -20,3 +20,6 @@ gboolean paths_is_windows_drivers(const View *view, const char *given);      /* 
 /* On a worker: does the file really lie inside a storage domain, with every symbolic link followed? A storage domain whose
  * directory is not on this machine cannot be looked at from here and is left to its host. */
 gboolean paths_verify(const View *view, const char *path, GError **error);
+/* On a worker: is it a file any VM may be given, an ISO image, a kernel or an ISO disk of ours? No guest may write such a one. Of a path that paths_verify
+ * let through. */
+gboolean paths_is_library(const View *view, const char *path);

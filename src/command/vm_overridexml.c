@@ -63,6 +63,28 @@ check_files(const Work *work, const DomainOverride *override, const char *name, 
     return TRUE;
 }
 
+static gboolean
+boots_from(const Vm *vm, const char *file)
+{
+    gboolean found = file && (g_strcmp0(vm->os.kernel, file) == 0 || g_strcmp0(vm->os.initrd, file) == 0);
+    for (guint i = 0; file && !found && i < vm->cdroms.count; i++)
+        found = g_strcmp0(((const Cdrom *) vm->cdroms.items[i])->file.id, file) == 0;
+    return found;
+}
+
+/* The first VM but for this one that boots from FILE, under this name or the one its links lead to. */
+static const Vm *
+find_reader(const Work *work, const char *file)
+{
+    g_autofree char *real = realpath(file, NULL);
+    ViewWalk walk = view_walk(work->view, &vm_type);
+    for (const Vm *vm; (vm = view_next(&walk));) {
+        if (!id_equal(&vm->object.id, &work->target) && (boots_from(vm, file) || boots_from(vm, real)))
+            return vm;
+    }
+    return NULL;
+}
+
 /* The first VM but for this one that has FILE as a disk, under this name or the one its links lead to. */
 static const Vm *
 find_user(const Work *work, const char *file)
@@ -79,6 +101,20 @@ find_user(const Work *work, const char *file)
         }
     }
     return NULL;
+}
+
+static gboolean
+check_library(const Work *work, const DomainOverride *override, const char *name, GError **error)
+{
+    for (guint i = 0; i < override->writable->len; i++) {
+        const char *file = override->writable->pdata[i];
+        const Vm *other = find_reader(work, file);
+        if (other)
+            return fault_set(error, MSG_OVERRIDE_DISK_USED, "vm", name, "path", file, "other", other->name, NULL);
+        if (paths_is_library(work->view, file))
+            return fault_set(error, MSG_OVERRIDE_LIBRARY, "vm", name, "path", file, NULL);
+    }
+    return TRUE;
 }
 
 static gboolean
@@ -132,6 +168,7 @@ has_mac(const Vm *vm, const char *mac)
 static gboolean
 check_addresses(const Work *work, const DomainFacts *facts, const char *xml, GError **error)
 {
+    const char *name = facts->config->name ? facts->config->name : "";
     g_autoptr(DomainFacts) wished = domain_facts_new();
     if (!domain_xml_read(xml, wished, error))
         return FALSE;
@@ -139,7 +176,7 @@ check_addresses(const Work *work, const DomainFacts *facts, const char *xml, GEr
         const char *mac = ((const Nic *) wished->config->nics.items[i])->mac.address;
         const Vm *other = mac && !has_mac(facts->config, mac) ? devices_mac_owner(work->view, mac, &id_null) : NULL;
         if (other)
-            return fault_set(error, MSG_MAC_TAKEN, "mac", mac, "other", other->name, NULL);
+            return fault_set(error, MSG_OVERRIDE_MAC, "vm", name, "mac", mac, "other", other->name, NULL);
     }
     return TRUE;
 }
@@ -156,7 +193,7 @@ rewrite(Work *work, const DomainFacts *facts, GError **error)
         return NULL;
     }
     if (!domain_xml_override(facts->xml, sent->xml, name, &override, error) || !check_files(work, &override, name, error) || !check_disks(work, &override, name, error) ||
-        !check_networks(work, &override, name, error) || !check_addresses(work, facts, override.xml, error))
+        !check_library(work, &override, name, error) || !check_networks(work, &override, name, error) || !check_addresses(work, facts, override.xml, error))
         return NULL;
     return override.same ? NULL : definition_marked(work, facts, override.xml, error);
 }

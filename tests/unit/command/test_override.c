@@ -8,7 +8,9 @@
 #include "host/domain_xml.h"
 #include "host/domain_xml_override.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The definition of ID with TO instead of FROM, as a work; VERSION as sent, or NULL. */
 static Work *
@@ -24,6 +26,7 @@ work_of(const Id *id, const char *from, const char *to, const char *version)
 
 #define END "</devices>"
 #define DISK(path) "<disk type='file' device='disk'><source file='" path "'/><target dev='vdx' bus='virtio'/></disk>" END
+#define SEALED(path) "<disk type='file' device='disk'><source file='" path "'/><target dev='vdx' bus='virtio'/><readonly/></disk>" END
 #define CARD(type, source) "<interface type='" type "'><mac address='52:54:00:aa:bb:cc'/>" source "</interface>" END
 
 /* What its plan says, or the refusal. */
@@ -92,7 +95,7 @@ test_named(void)
     refused_late(CARD("network", "<source network='nowhere'/>"), "plugged into 'network:nowhere', which is no network the manager knows.");
     refused_late(CARD("bridge", "<source bridge='virbr0'/>"), "plugged into 'bridge:virbr0'");
     refused_late("<hostdev mode='subsystem' type='usb'/>" END, "In the XML of VM 'hello', devices/hostdev");
-    refused_late(DISK(STORAGE_PATH "/more.raw"), "<disk type='file' device='disk'><source file='" STORAGE_PATH "/more.raw'/>");
+    refused_late(DISK(STORAGE_PATH "/own/more.raw"), "<disk type='file' device='disk'><source file='" STORAGE_PATH "/own/more.raw'/>");
     refused_late(CARD("network", "<source network='default'/>"), "<mac address='52:54:00:aa:bb:cc'/>");
     estate_close();
 }
@@ -104,16 +107,63 @@ test_taken(void)
     char id[ID_TEXT_SIZE];
     estate_open();
     Disk *foreign = estate_edit(&disk_type, &estate.foreign);
-    text_set(&foreign->path, STORAGE_PATH "/theirs.raw");
+    text_set(&foreign->path, STORAGE_PATH "/own/theirs.raw");
     estate_put(foreign);
-    refused_late(DISK(STORAGE_PATH "/theirs.raw"), "has the file '" STORAGE_PATH "/theirs.raw' as a disk, and VM 'old' has it too.");
+    refused_late(DISK(STORAGE_PATH "/own/theirs.raw"), "has the file '" STORAGE_PATH "/own/theirs.raw' as a disk, and VM 'old' has it too.");
     g_autofree char *managed = g_strdup_printf(DISK(STORAGE_PATH "/%s"), id_format(&estate.floating, ID_UUID, id));
     refused_late(managed, "only files inside storage domains may be named.");
     const Vm *old = estate_vm(&estate.adopted);
     const char *mac = old->nics.count > 0 ? ((const Nic *) old->nics.items[0])->mac.address : NULL;
     g_assert_nonnull(mac);
     g_autofree char *card = g_strdup_printf("<interface type='network'><mac address='%s'/><source network='default'/></interface>" END, mac);
+    refused_late(card, "In the XML of VM 'hello' a card has the MAC address");
     refused_late(card, "is already in use by VM 'old'");
+    estate_close();
+}
+
+/* What every VM finds its images and kernels by is read by guests, and not written. */
+static void
+test_library(void)
+{
+    char id[ID_TEXT_SIZE];
+    static const char library[] = "as a disk that its guest can write, and it lies where every VM finds its ISO images and kernels.";
+    estate_open();
+    Disk *image = object_new(&disk_type);
+    image->object.id = id_named(&id_null, "image");
+    image->content_type = DISK_CONTENT_ISO;
+    g_autofree char *iso = g_strdup_printf(DISK(STORAGE_PATH "/%s"), id_format(&image->object.id, ID_UUID, id)), *sealed = g_strdup_printf(SEALED(STORAGE_PATH "/%s"), id);
+    estate_put(image);
+    refused_late(iso, library);
+    refused_late(sealed, "<readonly/>");
+    refused_late(DISK(STORAGE_PATH "/debian.iso"), library);
+    refused_late(SEALED(STORAGE_PATH "/debian.iso"), "<disk type='file' device='disk'><source file='" STORAGE_PATH "/debian.iso'/>");
+    refused_late(DISK(STORAGE_PATH "/own/more.raw"), "<source file='" STORAGE_PATH "/own/more.raw'/>");
+    Vm *other = estate_edit(&vm_type, &estate.running);
+    text_set(&other->os.initrd, STORAGE_PATH "/own/initrd");
+    estate_put(other);
+    refused_late(DISK(STORAGE_PATH "/own/initrd"), "as a disk, and VM 'busy' has it too.");
+    StorageDomain *storage = estate_edit(&storage_domain_type, &estate.storage);
+    storage->type = STORAGE_USE_ISO;
+    estate_put(storage);
+    refused_late(DISK(STORAGE_PATH "/own/more.raw"), library);
+    estate_close();
+}
+
+/* A folder of one's own that leads back there. */
+static void
+test_library_by_links(void)
+{
+    estate_open();
+    g_autofree char *dir = g_dir_make_tmp("override-XXXXXX", NULL), *own = g_build_filename(dir, "own", NULL), *image = g_build_filename(dir, "a.iso", NULL);
+    g_autofree char *link = g_build_filename(own, "innocent", NULL), *file = g_build_filename(own, "more.raw", NULL);
+    g_assert_true(g_mkdir(own, 0700) == 0 && g_file_set_contents(image, "x", -1, NULL) && g_file_set_contents(file, "x", -1, NULL) && symlink("../a.iso", link) == 0);
+    StorageDomain *storage = estate_edit(&storage_domain_type, &estate.storage);
+    text_set(&storage->storage.path, dir);
+    estate_put(storage);
+    g_autofree char *disk = g_strdup_printf(DISK("%s"), link), *well = g_strdup_printf(DISK("%s"), file);
+    refused_late(disk, "it lies where every VM finds its ISO images and kernels.");
+    refused_late(well, "/own/more.raw'/>");
+    g_assert_true(unlink(link) == 0 && unlink(file) == 0 && unlink(image) == 0 && g_rmdir(own) == 0 && g_rmdir(dir) == 0);
     estate_close();
 }
 
@@ -144,12 +194,12 @@ test_written(void)
     g_assert_true(id_equal(&nic->network.id, &estate.network) && id_equal(&nic->vnic_profile.id, &estate.profile));
     g_assert_cmpuint(estate.keeps, >, keeps);
     g_assert_nonnull(strstr(estate_xml(&estate.hello), " passwd='"));
-    estate_do(work_of(&estate.hello, END, DISK(STORAGE_PATH "/more.raw"), NULL));
+    estate_do(work_of(&estate.hello, END, DISK(STORAGE_PATH "/own/more.raw"), NULL));
     vm = estate_vm(&estate.hello);
     g_assert_cmpuint(vm->disk_attachments.count, ==, 2);
     const DiskAttachment *attachment = vm->disk_attachments.items[1];
     const Disk *disk = estate_find(&disk_type, &attachment->disk.id);
-    g_assert_true(disk && g_strcmp0(disk->path, STORAGE_PATH "/more.raw") == 0);
+    g_assert_true(disk && g_strcmp0(disk->path, STORAGE_PATH "/own/more.raw") == 0);
     estate_close();
 }
 
@@ -190,6 +240,8 @@ main(int argc, char **argv)
     g_test_add_func("/override/saved_outside", test_saved_outside);
     g_test_add_func("/override/named", test_named);
     g_test_add_func("/override/taken", test_taken);
+    g_test_add_func("/override/library", test_library);
+    g_test_add_func("/override/library_by_links", test_library_by_links);
     g_test_add_func("/override/version", test_version);
     g_test_add_func("/override/written", test_written);
     g_test_add_func("/override/adopted", test_adopted);

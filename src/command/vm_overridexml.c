@@ -104,26 +104,26 @@ find_user(const Work *work, const char *file)
 }
 
 static gboolean
-check_library(const Work *work, const DomainOverride *override, const char *name, GError **error)
+check_users(const Work *work, const DomainOverride *override, const char *name, GError **error)
 {
-    for (guint i = 0; i < override->writable->len; i++) {
-        const char *file = override->writable->pdata[i];
-        const Vm *other = find_reader(work, file);
+    for (guint i = 0; i < override->files->len; i++) {
+        const char *file = override->files->pdata[i];
+        const Vm *other = find_user(work, file);
+        if (!other && g_ptr_array_find_with_equal_func(override->writable, file, g_str_equal, NULL))
+            other = find_reader(work, file);
         if (other)
             return fault_set(error, MSG_OVERRIDE_DISK_USED, "vm", name, "path", file, "other", other->name, NULL);
-        if (paths_is_library(work->view, file))
-            return fault_set(error, MSG_OVERRIDE_LIBRARY, "vm", name, "path", file, NULL);
     }
     return TRUE;
 }
 
 static gboolean
-check_disks(const Work *work, const DomainOverride *override, const char *name, GError **error)
+check_library(const Work *work, const DomainOverride *override, const char *name, GError **error)
 {
-    for (guint i = 0; i < override->disks->len; i++) {
-        const Vm *other = find_user(work, override->disks->pdata[i]);
-        if (other)
-            return fault_set(error, MSG_OVERRIDE_DISK_USED, "vm", name, "path", override->disks->pdata[i], "other", other->name, NULL);
+    for (guint i = 0; i < override->writable->len; i++) {
+        const char *file = override->writable->pdata[i];
+        if (paths_is_library(work->view, file))
+            return fault_set(error, MSG_OVERRIDE_LIBRARY, "vm", name, "path", file, NULL);
     }
     return TRUE;
 }
@@ -192,7 +192,7 @@ rewrite(Work *work, const DomainFacts *facts, GError **error)
         fault_set(error, MSG_OVERRIDE_STALE, "vm", name, NULL);
         return NULL;
     }
-    if (!domain_xml_override(facts->xml, sent->xml, name, &override, error) || !check_files(work, &override, name, error) || !check_disks(work, &override, name, error) ||
+    if (!domain_xml_override(facts->xml, sent->xml, name, &override, error) || !check_files(work, &override, name, error) || !check_users(work, &override, name, error) ||
         !check_library(work, &override, name, error) || !check_networks(work, &override, name, error) || !check_addresses(work, facts, override.xml, error))
         return NULL;
     return override.same ? NULL : definition_marked(work, facts, override.xml, error);

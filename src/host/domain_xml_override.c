@@ -65,8 +65,6 @@ note(Comparison *comparison, const OverrideItem *item, const char *line)
         gboolean disk = file && g_str_equal(item->name, "disk") && g_strcmp0(override_value(item, "@device="), "cdrom") != 0;
         if (file)
             g_ptr_array_add(ret->files, g_strdup(file));
-        if (disk)
-            g_ptr_array_add(ret->disks, g_strdup(file));
         if (disk && !override_value(item, "readonly "))
             g_ptr_array_add(ret->writable, g_strdup(file));
         if (network)
@@ -382,7 +380,7 @@ gboolean
 domain_xml_override(const char *old, const char *sent, const char *vm, DomainOverride *ret, GError **error)
 {
     Comparison comparison = { .vm = vm, .ret = ret };
-    GPtrArray **lists[] = { &ret->files, &ret->disks, &ret->writable, &ret->networks };
+    GPtrArray **lists[] = { &ret->files, &ret->writable, &ret->networks };
     *ret = (DomainOverride) { 0 };
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
         *lists[i] = g_ptr_array_new_with_free_func(g_free);
@@ -397,7 +395,6 @@ domain_override_clear(DomainOverride *override)
 {
     g_clear_pointer(&override->xml, g_free);
     g_clear_pointer(&override->files, g_ptr_array_unref);
-    g_clear_pointer(&override->disks, g_ptr_array_unref);
     g_clear_pointer(&override->writable, g_ptr_array_unref);
     g_clear_pointer(&override->networks, g_ptr_array_unref);
 }

@@ -11,8 +11,7 @@ typedef struct {
     char *xml;                              /* what was sent, with the secrets it was not shown put back */
     gboolean same;                          /* it says what the definition says */
     GPtrArray *files;                       /* char *: files it names newly */
-    GPtrArray *disks;                       /* those of them that are disks, or floppies */
-    GPtrArray *writable;                    /* those of these that the guest can write */
+    GPtrArray *writable;                    /* those of them that its guest can write: disks and floppies */
     GPtrArray *networks;                    /* "network:default", "bridge:br0": what new cards, or cards plugged elsewhere, are plugged into */
 } DomainOverride;
 

@@ -109,7 +109,8 @@ test_taken(void)
     Disk *foreign = estate_edit(&disk_type, &estate.foreign);
     text_set(&foreign->path, STORAGE_PATH "/own/theirs.raw");
     estate_put(foreign);
-    refused_late(DISK(STORAGE_PATH "/own/theirs.raw"), "has the file '" STORAGE_PATH "/own/theirs.raw' as a disk, and VM 'old' has it too.");
+    refused_late(DISK(STORAGE_PATH "/own/theirs.raw"), "names the file '" STORAGE_PATH "/own/theirs.raw', which VM 'old' has too.");
+    refused_late("<disk type='file' device='cdrom'><source file='" STORAGE_PATH "/own/theirs.raw'/><target dev='sdx' bus='sata'/></disk>" END, "which VM 'old' has too.");
     g_autofree char *managed = g_strdup_printf(DISK(STORAGE_PATH "/%s"), id_format(&estate.floating, ID_UUID, id));
     refused_late(managed, "only files inside storage domains may be named.");
     const Vm *old = estate_vm(&estate.adopted);
@@ -141,7 +142,7 @@ test_library(void)
     Vm *other = estate_edit(&vm_type, &estate.running);
     text_set(&other->os.initrd, STORAGE_PATH "/own/initrd");
     estate_put(other);
-    refused_late(DISK(STORAGE_PATH "/own/initrd"), "as a disk, and VM 'busy' has it too.");
+    refused_late(DISK(STORAGE_PATH "/own/initrd"), "which VM 'busy' has too.");
     StorageDomain *storage = estate_edit(&storage_domain_type, &estate.storage);
     storage->type = STORAGE_USE_ISO;
     estate_put(storage);

@@ -349,7 +349,6 @@ test_writable(void)
     g_autofree char *sent = edited(&row);
     g_assert_true(domain_xml_override(base, sent, "web", &override, NULL));
     g_assert_cmpuint(override.files->len, ==, 3);
-    g_assert_cmpuint(override.disks->len, ==, 2);
     g_assert_cmpuint(override.writable->len, ==, 1);
     g_assert_cmpstr(override.writable->pdata[0], ==, "/data/f");
 }

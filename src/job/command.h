@@ -73,6 +73,7 @@ struct Command {
     struct { int code; MessageCode message; } started, done, failed;
     const Command *(*words)(const Work *work);  /* the row whose title and events fit this run (`start` of a VM that stands still resumes it), by
                                                  * marks that `check` set; NULL: this one's own */
+    gboolean unsaid;                /* of such a row: where it ends well no event says so, since there was nothing to do */
     gboolean (*check)(Work *work, GError **error);          /* writer; pure */
     gboolean (*stage)(Work *work, Changes *changes, GError **error);   /* writer; pure; may be NULL */
     char *(*plan)(Work *work, GError **error);              /* worker; what would happen, as text (XML diff, host and refusals); no effect; NULL: title only */

@@ -334,7 +334,8 @@ opened(gpointer data, const GError *error)
     if (error) {
         claims_drop(engine->claims, &run->claimant);
         EngineDone done = g_steal_pointer(&run->done);
-        refuse(done, run->data, error);
+        if (done)                   /* else it was parted from before the store answered */
+            refuse(done, run->data, error);
         g_hash_table_remove(engine->runs, &run->id);
         return;
     }

@@ -83,6 +83,8 @@ tell_end(Run *run, Changes *changes)
     static const Severity severities[] = { SEVERITY_NORMAL, SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_WARNING };
     const Command *command = run->work->command ? work_words(run->work) : NULL;
     const View *view = changes_head(changes);
+    if (command && command->unsaid && run->ending == END_DONE)
+        return;
     AboutIds ids;
     EventAbout about = command ? wording_about(run->work, view, &ids) : (EventAbout) { .correlation = run->work->correlation };
     g_autofree char *why = fault_encoded(run->fault);

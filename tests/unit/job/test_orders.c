@@ -145,6 +145,58 @@ test_order_fails(void)
     end();
 }
 
+static const Command *
+quiet(G_GNUC_UNUSED const Work *work)
+{
+    static const Command nothing = { .title = MSG_JOB_DONE, .unsaid = TRUE };
+    return &nothing;
+}
+
+/* What had nothing to do is told by no event if it ends well. */
+static void
+test_unsaid(void)
+{
+    Command command = rest_command;
+    for (guint i = 0; i < 2; i++) {
+        begin(0, FALSE);
+        world_until(answer.calls == 1);
+        world_settle();
+        answer_clear(&answer);
+        guint before = world_events();
+        command.words = i == 0 ? NULL : quiet;
+        world_submit(&command, TRUE, &answer);
+        world_until(answer.calls == 1);
+        g_assert_false(answer.refused);
+        g_assert_cmpuint(world_events() - before, ==, i == 0 ? 1 : 0);
+        end();
+    }
+}
+
+/* The manager ends before the store has said that the job is in the journal: who waits was told, and is not told again when it says no. */
+static void
+test_refused_behind_the_end(void)
+{
+    world_open();
+    world_host_up();
+    looks = 0;
+    answer_clear(&answer);
+    world_store_mode(STORE_HOLDS);
+    world_submit(&rest_command, TRUE, &answer);
+    world_settle();
+    g_assert_cmpuint(world_store_waiting(), ==, 1);
+    engine_stop(world.engine);
+    g_assert_cmpuint(answer.calls, ==, 1);
+    g_assert_cmpint(answer.fault, ==, FAULT_TIMEOUT);
+    world_store_answer(1, FALSE);
+    while (loop_iterate(world.loop, FALSE))
+        continue;
+    g_assert_cmpuint(answer.calls, ==, 1);
+    g_assert_cmpuint(g_hash_table_size(world.engine->runs), ==, 0);
+    world.engine->hung = FALSE;         /* the store has answered after all: nothing comes back to it */
+    answer_clear(&answer);
+    world_close();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -154,5 +206,7 @@ main(int argc, char **argv)
     g_test_add_func("/orders/cancelled", test_cancelled);
     g_test_add_func("/orders/orders", test_orders);
     g_test_add_func("/orders/order_fails", test_order_fails);
+    g_test_add_func("/orders/unsaid", test_unsaid);
+    g_test_add_func("/orders/refused_behind_the_end", test_refused_behind_the_end);
     return g_test_run();
 }

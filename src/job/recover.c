@@ -35,13 +35,29 @@ staged(gpointer data, const GError *error)
     staged->error = error ? g_error_copy(error) : NULL;
 }
 
-/* What every estate has, through the one door; before anybody is served. */
+/* A backup tells which boots were seen to when it was made. What was stopped on purpose since then would start: so the boot each host runs
+ * in now counts as seen, as the first one does that it is known in. */
+static void
+forget_boots(Changes *changes)
+{
+    ViewWalk walk = view_walk(changes_head(changes), &host_type);
+    for (const Host *host; (host = view_next(&walk));) {
+        Host *edit = changes_edit(changes, &host_type, &host->object.id);
+        g_clear_pointer(&edit->boot_seen, g_free);
+    }
+    changes_keep(changes, STORE_RESTORED, &id_null, NULL);
+}
+
+/* What every estate has, and what no restored one may have, through the one door; before anybody is served. */
 static gboolean
-stage_estate(Engine *engine, GError **error)
+stage_first(Engine *engine, gboolean restored, GError **error)
 {
     Staged result = { FALSE, NULL };
     Changes *changes = commit_begin(engine->commit);
-    estate_stage(changes, engine->parts.wishes);
+    if (engine->parts.wishes)
+        estate_stage(changes, engine->parts.wishes);
+    if (restored)
+        forget_boots(changes);
     if (!commit_put(engine->commit, changes, staged, &result, error))
         return FALSE;
     while (!result.done)
@@ -55,12 +71,18 @@ gboolean
 recover_load(Engine *engine, GError **error)
 {
     g_autoptr(Changes) changes = commit_begin(engine->commit);
+    g_autoptr(GError) why = NULL;
     if (!store_load(engine->parts.store, changes, error) || !changes_seal(changes, error))
         return FALSE;
+    g_autofree char *restored = store_kept(engine->parts.store, STORE_RESTORED, &id_null, &why);
+    if (why) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+    }
     inventory_set_last_event(engine->parts.inventory, store_next_event(engine->parts.store) - 1);
     forget_facts(changes);
     commit_seed(engine->commit, changes);
-    return !engine->parts.wishes || stage_estate(engine, error);
+    return (!engine->parts.wishes && !restored) || stage_first(engine, restored != NULL, error);
 }
 
 static gboolean

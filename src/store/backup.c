@@ -158,6 +158,21 @@ store_check_backup(const char *backup, GError **error)
     return well;
 }
 
+/* A half-made FILE says of itself that it was restored. */
+static gboolean
+note_restored(const char *part, const char *file, GError **error)
+{
+    static const char note[] = "INSERT INTO kept VALUES('" STORE_RESTORED "', zeroblob(16), datetime('now')) ON CONFLICT DO NOTHING";
+    sqlite3 *db = NULL;
+    G_STATIC_ASSERT(sizeof(Id) == 16);
+    gboolean well = sqlite3_open_v2(part, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK;
+    if (well)
+        sqlite_distrust(db);
+    well = well ? sqlite_run(db, note, error) : fault_set(error, MSG_STORE_NO_PLACE, "file", file, "reason", db ? sqlite3_errmsg(db) : "no memory", NULL);
+    sqlite3_close(db);
+    return well;
+}
+
 gboolean
 store_restore(const char *backup, const char *file, GError **error)
 {
@@ -166,7 +181,7 @@ store_restore(const char *backup, const char *file, GError **error)
     if (held < 0)
         return FALSE;
     sqlite3 *from = open_to_read(backup, MSG_STORE_NO_BACKUP, error);
-    gboolean well = from && check_backup(from, backup, error) && copy_pages(from, part, file, error);
+    gboolean well = from && check_backup(from, backup, error) && copy_pages(from, part, file, error) && note_restored(part, file, error);
     sqlite3_close(from);
     if (!well)
         g_unlink(part);

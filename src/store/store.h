@@ -33,5 +33,7 @@ char *store_kept(Store *store, const char *space, const Id *id, GError **error);
 gboolean store_backup(const char *from_file, const char *to_file, GError **error);
 /* Whether BACKUP is a state that can be restored: asked before anything is made for it. */
 gboolean store_check_backup(const char *backup, GError **error);
-/* Puts a backup in place of FILE; refused if a manager holds it, if the backup is damaged or newer than this program. */
+/* Puts a backup in place of FILE; refused if a manager holds it, if the backup is damaged or newer than this program. The file then has
+ * a kept text of the space STORE_RESTORED and the null id, for who must know that what stands there is of another time, and forgets it. */
+#define STORE_RESTORED "restored"
 gboolean store_restore(const char *backup, const char *file, GError **error);

@@ -200,6 +200,47 @@ test_command_of_another_program(void)
     world_close();
 }
 
+static void
+boot(const char *id)
+{
+    HostReport *report = world_report(REPORT_UP);
+    Host *facts = object_new(&host_type);
+    facts->object.id = world.host;
+    text_set(&facts->boot, id);
+    report->facts = facts;
+    world_send(report);
+}
+
+static void
+must_have_seen(const char *id)
+{
+    Host *host = world_stored(&host_type, &world.host);
+    g_assert_cmpstr(host->boot_seen, ==, id);
+    object_unref(host);
+}
+
+/* A backup is of another time: the boot its hosts run in now counts as seen, once; the next one is a boot. */
+static void
+test_restored(void)
+{
+    world_open();
+    Host *host = world_stored(&host_type, &world.host);
+    text_set(&host->boot_seen, "then");
+    world_store_put(host);
+    Changes *changes = commit_begin(world.engine->commit);
+    changes_keep(changes, STORE_RESTORED, &id_null, "today");
+    engine_put(world.engine, changes, NULL, NULL);
+    world_settle();
+    world_crash();
+    must_have_seen(NULL);
+    boot("now");
+    must_have_seen("now");
+    world_crash();
+    boot("later");
+    must_have_seen("now");
+    world_close();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -215,5 +256,6 @@ main(int argc, char **argv)
     g_test_add_func("/recover/once-did-not", test_once_did_not);
     g_test_add_func("/recover/twice", test_twice);
     g_test_add_func("/recover/command-of-another-program", test_command_of_another_program);
+    g_test_add_func("/recover/restored", test_restored);
     return g_test_run();
 }

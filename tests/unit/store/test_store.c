@@ -361,6 +361,39 @@ test_backup_and_restore(void)
     g_assert_cmpuint(count_clusters(file, &next), ==, 5);
 }
 
+static char *
+restored_when(const char *file)
+{
+    g_autoptr(GError) error = NULL;
+    Store *store = store_open(file, NULL);
+    char *when = store_kept(store, STORE_RESTORED, &id_null, &error);
+    g_assert_no_error(error);
+    store_close(store);
+    return when;
+}
+
+/* What is restored says so, until somebody forgets it; neither a backup nor what was set aside does. */
+static void
+test_restored(void)
+{
+    g_autofree char *file = new_file(), *backup = new_file(), *aside = g_strconcat(file, ".before-restore", NULL);
+    g_autoptr(GError) error = NULL;
+    Store *store = store_open(file, NULL);
+    answers_free(write_clusters(store, 0, 5));
+    store_close(store);
+    g_assert_true(store_backup(file, backup, &error));
+    g_assert_null(restored_when(file));
+    g_assert_true(store_restore(backup, file, &error));
+    g_assert_no_error(error);
+    g_autofree char *when = restored_when(file);
+    g_assert_nonnull(when);
+    g_assert_null(restored_when(aside));
+    g_assert_null(restored_when(backup));
+    g_assert_true(store_backup(file, backup, &error));
+    g_assert_true(store_restore(backup, file, &error));       /* of one that nobody has started since */
+    g_assert_no_error(error);
+}
+
 static void
 assert_said(GError *error, const char *code, const char *word)
 {
@@ -429,6 +462,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/locked_by_another", test_locked_by_another);
     g_test_add_func("/store/refused_at_opening", test_refused_at_opening);
     g_test_add_func("/store/backup_and_restore", test_backup_and_restore);
+    g_test_add_func("/store/restored", test_restored);
     g_test_add_func("/store/backup_nowhere", test_backup_nowhere);
     g_test_add_func("/store/hostile_backup", test_hostile_backup);
     int status = g_test_run();

@@ -12,8 +12,9 @@
 
 #include <string.h>
 
-#define WANTED "wanted"                     /* mark: the VMs it is about, "ID=TIME …": when each had stopped last before it began */
-#define BUSY_PATIENCE (60 * CLOCK_SECOND)   /* for another job to end that works on a VM */
+#define WANTED "wanted"                     /* mark: the VMs it is about, "ID=TIME …": when each had stopped last before it began; "ID=?JOB …": when that job ends */
+#define START "start"                       /* why a VM is waited for */
+#define START_PATIENCE (300 * CLOCK_SECOND) /* from its first order on; before that, from when it could first have been ordered */
 
 static gboolean
 is_marked(const Work *work, const Vm *vm)
@@ -34,6 +35,37 @@ check(Work *work, GError **error)
     return TRUE;
 }
 
+/* One that is seen to run has been started in this boot, and who stops it now does so in this boot too. Of every other a job under way is
+ * of before: the power failed while it was at it, and its end may look as if the VM had stopped just now. */
+static const Job *
+find_earlier_job(const Work *work, const Vm *vm)
+{
+    char text[ID_TEXT_SIZE];
+    g_autofree char *claim = g_strconcat(vm_type.one, ":", id_format(&vm->object.id, ID_UUID, text), NULL);
+    if (vm->status != VM_UNKNOWN && vm_is_running((VmStatus) vm->status))
+        return NULL;
+    ViewWalk walk = view_walk(work->view, &job_type);
+    for (const Job *job; (job = view_next(&walk));) {
+        for (guint i = 0; job->end_time == 0 && i < job->claims.count; i++) {
+            if (g_str_equal(job->claims.items[i], claim))
+                return job;
+        }
+    }
+    return NULL;
+}
+
+static void
+want(const Work *work, const Vm *vm, GString *ids)
+{
+    char text[ID_TEXT_SIZE];
+    const Job *job = find_earlier_job(work, vm);
+    g_string_append_printf(ids, "%s=", id_format(&vm->object.id, ID_UUID, text));
+    if (job)
+        g_string_append_printf(ids, "?%s ", id_format(&job->object.id, ID_UUID, text));
+    else
+        g_string_append_printf(ids, "%" G_GINT64_FORMAT " ", vm->stop_time);
+}
+
 static gboolean
 stage(Work *work, Changes *changes, GError **error)
 {
@@ -42,11 +74,8 @@ stage(Work *work, Changes *changes, GError **error)
     text_set(&host->boot_seen, host->boot);
     g_autoptr(GPtrArray) vms = host_vms_list(work, &work->target, is_marked);
     g_autoptr(GString) ids = g_string_new(NULL);
-    for (guint i = 0; i < vms->len; i++) {
-        char text[ID_TEXT_SIZE];
-        const Vm *vm = vms->pdata[i];
-        g_string_append_printf(ids, "%s=%" G_GINT64_FORMAT " ", id_format(&vm->object.id, ID_UUID, text), vm->stop_time);
-    }
+    for (guint i = 0; i < vms->len; i++)
+        want(work, vms->pdata[i], ids);
     work_set_mark(work, WANTED, ids->str);
     return TRUE;
 }
@@ -68,7 +97,7 @@ give_up(Work *work, const Vm *vm, const GError *why)
     orders_tell(work, SEVERITY_ERROR, message_new(MSG_STARTVMS_VM_FAILED, "vm", vm->name, "why", told, NULL), vm);
 }
 
-/* "TIME …" of the VM; NULL: it is not about this one. */
+/* "TIME …" or "?JOB …" of the VM; NULL: it is not about this one. */
 static const char *
 find_wanted(const Work *work, const Vm *vm)
 {
@@ -77,11 +106,40 @@ find_wanted(const Work *work, const Vm *vm)
     return at ? at + strlen(text) + 1 : NULL;
 }
 
-/* A clock that is set tells nothing; a time that has changed does. */
+/* The job of before has ended: now it is known when the VM had stopped last. */
+static void
+see_earlier_job(Work *work, const Vm *vm)
+{
+    const char *wanted = work_mark(work, WANTED), *at = find_wanted(work, vm);
+    char text[ID_TEXT_SIZE];
+    Id id;
+    if (*at != '?')
+        return;
+    g_strlcpy(text, at + 1, sizeof(text));
+    const Job *job = id_parse(text, ID_UUID, &id) ? view_find(work->view, &job_type, &id) : NULL;
+    if (job && job->end_time == 0)
+        return;
+    g_autofree char *known = g_strdup_printf("%.*s%" G_GINT64_FORMAT "%s", (int) (at - wanted), wanted, vm->stop_time, at + strcspn(at, " "));
+    work_set_mark(work, WANTED, known);
+}
+
+/* A clock that is set tells nothing; a time that has changed does. But a start of ours that failed may have stopped it too. */
 static gboolean
 was_stopped(const Work *work, const Vm *vm)
 {
-    return vm->stop_time != g_ascii_strtoll(find_wanted(work, vm), NULL, 10);
+    const char *before = find_wanted(work, vm);
+    const Job *ours = orders_find_job(work, &vm_start, &vm->object.id);
+    gboolean by_us = ours && ours->end_time && vm->stop_time >= ours->start_time && vm->stop_time <= ours->end_time;
+    return *before != '?' && !by_us && vm->stop_time != g_ascii_strtoll(before, NULL, 10);
+}
+
+/* Its patience begins with the first order. */
+static void
+order_start(Work *work, const Vm *vm)
+{
+    host_vms_waits_no_more(work, START, &vm->object.id);
+    host_vms_waited(work, START, &vm->object.id);
+    orders_give(work, &vm_start, &vm->object.id);
 }
 
 /* One that its host shows down was perhaps ordered by a process that died since: then its job says how that ended. */
@@ -93,23 +151,37 @@ start_down(Work *work, const Vm *vm)
         leave(work, vm, MSG_STARTVMS_VM_STOPPED);
     else if (job && job->end_time)
         host_vms_note(work, &vm->object.id, "failed");
-    else if (!job)
-        orders_give(work, &vm_start, &vm->object.id);
+    else
+        order_start(work, vm);
 }
 
+/* Refused, as long as another job works on it: meanwhile somebody may have stopped it. */
 static void
 order_failed(Work *work, const Vm *vm, Tick since, const GError *why)
 {
-    Tick begun = 0;
-    gboolean busy = host_vms_was_busy(why);
-    if (host_vms_goes_on(work, &vm_start, &vm->object.id))
-        return;                             /* nobody waits for it as long as this job does */
-    if (busy && !*host_vms_noted(work, &vm->object.id, &begun))
-        host_vms_note(work, &vm->object.id, "asked");
-    else if (busy && clock_tick() - begun < BUSY_PATIENCE && clock_tick() - since > CLOCK_SECOND)
-        orders_give(work, &vm_start, &vm->object.id);
-    else if (!busy || clock_tick() - begun >= BUSY_PATIENCE)
+    if (!host_vms_was_busy(why) || host_vms_waited(work, START, &vm->object.id) >= START_PATIENCE)
         give_up(work, vm, why);
+    else if (was_stopped(work, vm))
+        leave(work, vm, MSG_STARTVMS_VM_STOPPED);
+    else if (clock_tick() - since > CLOCK_SECOND)
+        orders_give(work, &vm_start, &vm->object.id);
+}
+
+/* The end of its start, or word of where it stands, may never come: then those behind it follow. A start that hangs keeps its job and
+ * its claim; memory that was saved is given the time to read it. */
+static void
+wait_for(Work *work, const Vm *vm, const GError *why)
+{
+    Tick patience = START_PATIENCE + (vm->status == VM_RESTORING_STATE ? host_vms_memory_time(vm) : 0);
+    g_autofree char *minutes = g_strdup_printf("%" G_GINT64_FORMAT, patience / (60 * CLOCK_SECOND));
+    g_autoptr(GError) nothing = NULL;
+    if (host_vms_waited(work, START, &vm->object.id) < patience)
+        return;
+    if (vm->status == VM_UNKNOWN)
+        fault_set(&nothing, MSG_VM_NOT_KNOWN, "vm", vm->name, NULL);
+    else
+        fault_set(&nothing, MSG_STARTVMS_HANGS, "minutes", minutes, NULL);
+    give_up(work, vm, why ? why : nothing);
 }
 
 static void
@@ -118,14 +190,12 @@ look_at(Work *work, const Vm *vm)
     g_autoptr(GError) why = NULL;
     Tick since = 0;
     OrderState order = orders_state(work, &vm->object.id, &since, &why);
-    if (order == ORDER_GIVEN || vm->status == VM_UNKNOWN)
-        return;
     if (order == ORDER_DONE)
         host_vms_note(work, &vm->object.id, "started");
+    else if (order == ORDER_GIVEN || vm->status == VM_UNKNOWN || host_vms_goes_on(work, &vm_start, &vm->object.id))
+        wait_for(work, vm, why);
     else if (!vm->autostart.enabled)
         host_vms_note(work, &vm->object.id, "left");
-    else if (vm_is_running((VmStatus) vm->status) && host_vms_goes_on(work, &vm_start, &vm->object.id))
-        return;
     else if (vm_is_running((VmStatus) vm->status))
         host_vms_note(work, &vm->object.id, orders_find_job(work, &vm_start, &vm->object.id) ? "started" : "left");
     else if (vm->libvirt_autostart)
@@ -141,8 +211,7 @@ look_at(Work *work, const Vm *vm)
 static gboolean
 is_settled(const Work *work, const Vm *vm)
 {
-    const char *noted = host_vms_noted(work, &vm->object.id, NULL);
-    return *noted && !g_str_equal(noted, "asked");
+    return *host_vms_noted(work, &vm->object.id, NULL) != '\0';
 }
 
 static gboolean
@@ -173,6 +242,8 @@ go_through(Work *work, const Host *host)
 {
     g_autoptr(GPtrArray) vms = host_vms_list(work, &host->object.id, is_listed);
     gboolean settled = TRUE, over = TRUE;
+    for (guint i = 0; i < vms->len; i++)
+        see_earlier_job(work, vms->pdata[i]);
     for (guint i = 0; i < vms->len; i++) {
         const Vm *vm = vms->pdata[i];
         gboolean next = i > 0 && vm_start_order(vm) != vm_start_order(vms->pdata[i - 1]);
@@ -193,6 +264,9 @@ start_all(Work *work, GError **error)
     if (!host)
         return fault_set(error, MSG_HOST_GONE, NULL);
     gboolean ended = host->stopping_vms || !host_vms_same_boot(work, host);
+    host_vms_keep_time(work);
+    if (host->status != HOST_UP)
+        host_vms_waits_no_more(work, START, NULL);      /* it says nothing of any */
     if (!ended && (host->status != HOST_UP || !go_through(work, host)))
         work->rest = HOST_VMS_BEAT;
     return TRUE;
@@ -207,6 +281,20 @@ finish(Work *work, Changes *changes)
     work_set_about(work, "started", started);
     work_set_about(work, "failed", failed);
     work_set_about(work, "left", left);
+}
+
+/* A boot that starts nothing is not worth a word; a person is answered. */
+static const Command nothing_to_start = {
+    .title = MSG_STARTING_VMS,
+    .failed = { 11022, MSG_VMS_START_FAILED },
+    .unsaid = TRUE,
+};
+
+static const Command *
+words(const Work *work)
+{
+    const char *wanted = work_mark(work, WANTED);
+    return wanted && !*wanted && id_is_null(&work->user) ? &nothing_to_start : &host_startvms;
 }
 
 static char *
@@ -234,6 +322,7 @@ const Command host_startvms = {
     .title = MSG_STARTING_VMS,
     .done = { 11021, MSG_VMS_STARTED },
     .failed = { 11022, MSG_VMS_START_FAILED },
+    .words = words,
     .check = check,
     .stage = stage,
     .plan = plan,

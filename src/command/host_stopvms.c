@@ -4,14 +4,18 @@
  * Ends all VMs of a host before it goes down: those without an order first, then the last ones to start before the first ones, those of
  * one order together, each as its `autostart` says. A guest that does not shut down in its time loses its power; one that stands still,
  * and so cannot hear, is saved; one that cannot be saved is asked to shut down. Each by an ordinary command. Until this ends no VM of
- * the host starts. Cancelled, it leaves as they are those it has not come to. */
+ * the host starts, and so it always ends: what will not go in its time is told of and left. Cancelled, it leaves as they are those it
+ * has not come to. */
 #include "command/guards.h"
 #include "command/host_vms.h"
 #include "command/plan.h"
 #include "command/rows.h"
 
-#define AWAY "away"                         /* mark: since when the host does not answer */
+#define AWAY "away"                         /* why the host is waited for: it does not answer */
 #define AWAY_PATIENCE (60 * CLOCK_SECOND)
+#define UNKNOWN "unknown"                   /* why a VM is waited for: its host answers, and does not say how it stands */
+#define UNKNOWN_PATIENCE (60 * CLOCK_SECOND)
+#define SAVE_PATIENCE (600 * CLOCK_SECOND)  /* and what its memory takes */
 #define OFF_PATIENCE (90 * CLOCK_SECOND)    /* how long it is tried to take the power of a VM */
 #define AGAIN (2 * CLOCK_SECOND)            /* after an order that was refused */
 
@@ -61,12 +65,28 @@ cut_power(Work *work, const Vm *vm)
     orders_give(work, &vm_stop, &vm->object.id);
 }
 
+static void
+leave(Work *work, const Vm *vm, const GError *why)
+{
+    g_autofree char *told = why ? message_encode(fault_message(why)) : g_strdup("");
+    host_vms_note(work, &vm->object.id, "left");
+    orders_tell(work, SEVERITY_ERROR, message_new(MSG_STOPVMS_VM_LEFT, "vm", vm->name, "why", told, NULL), vm);
+}
+
+/* By this job, maybe in an earlier life of it; or it is being asked. */
+static gboolean
+was_asked(const Work *work, const Vm *vm)
+{
+    const Job *job = orders_find_job(work, &vm_shutdown, &vm->object.id);
+    return job && (job->end_time == 0 || job->status == JOB_FINISHED);
+}
+
 /* One that is on its way already is not asked twice. */
 static void
 ask_guest(Work *work, const Vm *vm)
 {
     host_vms_note(work, &vm->object.id, "asked");
-    if (vm->status != VM_POWERING_DOWN)
+    if (vm->status != VM_POWERING_DOWN && !was_asked(work, vm))
         orders_give(work, &vm_shutdown, &vm->object.id);
 }
 
@@ -101,14 +121,30 @@ wait_for_guest(Work *work, const Vm *vm, OrderState order, Tick tried)
         cut_power(work, vm);
     } else if (vm->status == VM_PAUSED) {
         save(work, vm);
-    } else if (order != ORDER_DONE && vm->status != VM_POWERING_DOWN && clock_tick() - tried >= AGAIN) {
+    } else if (order != ORDER_DONE && vm->status != VM_POWERING_DOWN && clock_tick() - tried >= AGAIN && !was_asked(work, vm)) {
         orders_give(work, &vm_shutdown, &vm->object.id);
     }
 }
 
 static void
+give_up_memory(Work *work, const Vm *vm, Tick patience)
+{
+    g_autofree char *minutes = g_strdup_printf("%" G_GINT64_FORMAT, patience / (60 * CLOCK_SECOND));
+    g_autoptr(GError) why = NULL;
+    fault_set(&why, MSG_STOPVMS_SAVE_HANGS, "minutes", minutes, NULL);
+    leave(work, vm, why);
+}
+
+/* A save that hangs keeps its job: to take its power as well might lose both, what runs and what is saved. */
+static void
 wait_for_memory(Work *work, const Vm *vm, OrderState order, Tick tried, const GError *why)
 {
+    Tick since = 0, patience = SAVE_PATIENCE + host_vms_memory_time(vm);
+    host_vms_noted(work, &vm->object.id, &since);
+    if (clock_tick() - since >= patience) {
+        give_up_memory(work, vm, patience);
+        return;
+    }
     if (vm->status == VM_SAVING_STATE || host_vms_goes_on(work, &vm_suspend, &vm->object.id))
         return;
     if (order == ORDER_FAILED && !host_vms_was_busy(why)) {
@@ -129,12 +165,20 @@ wait_for_end(Work *work, const Vm *vm, Tick tried, const GError *why)
     Tick since = 0;
     host_vms_noted(work, &vm->object.id, &since);
     if (clock_tick() - since >= OFF_PATIENCE) {
-        g_autofree char *told = why ? message_encode(fault_message(why)) : g_strdup("");
-        host_vms_note(work, &vm->object.id, "left");
-        orders_tell(work, SEVERITY_ERROR, message_new(MSG_STOPVMS_VM_LEFT, "vm", vm->name, "why", told, NULL), vm);
+        leave(work, vm, why);
     } else if (clock_tick() - tried >= AGAIN && !host_vms_goes_on(work, &vm_stop, &vm->object.id)) {
         orders_give(work, &vm_stop, &vm->object.id);
     }
+}
+
+static void
+wait_for_word(Work *work, const Vm *vm)
+{
+    g_autoptr(GError) why = NULL;
+    if (host_vms_waited(work, UNKNOWN, &vm->object.id) < UNKNOWN_PATIENCE)
+        return;
+    fault_set(&why, MSG_VM_NOT_KNOWN, "vm", vm->name, NULL);
+    leave(work, vm, why);
 }
 
 static void
@@ -144,7 +188,12 @@ look_at(Work *work, const Vm *vm)
     Tick tried = 0;
     const char *noted = host_vms_noted(work, &vm->object.id, NULL);
     OrderState order = orders_state(work, &vm->object.id, &tried, &why);
-    if (order == ORDER_GIVEN || vm->status == VM_UNKNOWN)
+    if (vm->status == VM_UNKNOWN) {
+        wait_for_word(work, vm);
+        return;
+    }
+    host_vms_waits_no_more(work, UNKNOWN, &vm->object.id);
+    if (order == ORDER_GIVEN)
         return;
     if (g_str_equal(noted, "asked"))
         wait_for_guest(work, vm, order, tried);
@@ -178,12 +227,9 @@ end_well(const Work *work, const Host *host, GError **error)
 static gboolean
 wait_for_host(Work *work, const Host *host, GError **error)
 {
-    const char *away = work_mark(work, AWAY);
-    g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, clock_tick());
-    if (away && clock_tick() - g_ascii_strtoll(away, NULL, 10) >= AWAY_PATIENCE)
+    host_vms_waits_no_more(work, UNKNOWN, NULL);
+    if (host_vms_waited(work, AWAY, &host->object.id) >= AWAY_PATIENCE)
         return fault_set(error, MSG_HOST_VMS_AWAY, "host", host->name, "status", names_get(&host_status_names, host->status), NULL);
-    if (!away)
-        work_set_mark(work, AWAY, now);
     work->rest = HOST_VMS_BEAT;
     return TRUE;
 }
@@ -195,11 +241,12 @@ stop_all(Work *work, GError **error)
     const Host *host = host_vms_host(work);
     if (!host)
         return fault_set(error, MSG_HOST_GONE, NULL);
+    host_vms_keep_time(work);
     if (!host_vms_same_boot(work, host))
         return TRUE;                        /* what ran then has ended with it */
     if (host->status != HOST_UP)
         return wait_for_host(work, host, error);
-    work_set_mark(work, AWAY, NULL);
+    host_vms_waits_no_more(work, AWAY, NULL);
     g_autoptr(GPtrArray) vms = host_vms_list(work, &host->object.id, runs);
     if (vms->len == 0)
         return end_well(work, host, error);

@@ -1,14 +1,16 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Marks of a VM: "vm.ID" is a word and a tick. A tick is the machine's own time since its boot: it outlives the manager, and where it
- * does not, neither does what it was for. */
+ * Marks: "vm.ID" is a word and a tick, "waits.WHY.ID" a tick. A tick is the time since the boot of the manager's own machine: it outlives
+ * the manager, and where that machine boots, the VMs of others go on. Then the tick lies ahead, and is noted anew. */
 #include "command/host_vms.h"
 
 #include <string.h>
 
 #define MARK "vm."
+#define WAITS "waits."
 #define BOOT "boot"
+#define MEMORY_PACE 32              /* MiB a second: slower than any storage memory is saved to */
 
 /* clang-format off */
 const Type host_vms_params_type = { .one = "action", .many = "actions", .size = sizeof(HostVmsParams), .help = "Nothing need be said.", .fields = (const Field[]) {
@@ -93,6 +95,62 @@ host_vms_noted(const Work *work, const Id *vm, Tick *ret_when)
         return words[i];
     }
     return "";
+}
+
+static char *
+name_of_wait(const char *why, const Id *of)
+{
+    char text[ID_TEXT_SIZE];
+    return g_strconcat(WAITS, why, ".", of ? id_format(of, ID_UUID, text) : NULL, NULL);
+}
+
+Tick
+host_vms_waited(Work *work, const char *why, const Id *of)
+{
+    g_autofree char *name = name_of_wait(why, of), *value = g_strdup_printf("since %" G_GINT64_FORMAT, clock_tick());
+    const char *since = work_mark(work, name);
+    if (since)
+        return clock_tick() - g_ascii_strtoll(strchr(since, ' '), NULL, 10);
+    work_set_mark(work, name, value);
+    return 0;
+}
+
+static gboolean
+begins_so(gpointer name, gpointer value, gpointer part)
+{
+    (void) value;
+    return g_str_has_prefix(name, part);
+}
+
+void
+host_vms_waits_no_more(Work *work, const char *why, const Id *of)
+{
+    g_autofree char *name = name_of_wait(why, of);
+    if (of)
+        work_set_mark(work, name, NULL);
+    else
+        g_hash_table_foreach_remove(work->marks, begins_so, name);
+}
+
+void
+host_vms_keep_time(Work *work)
+{
+    Tick now = clock_tick();
+    GHashTableIter iter;
+    gpointer name, value;
+    g_hash_table_iter_init(&iter, work->marks);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        gboolean ours = g_str_has_prefix(name, MARK) || g_str_has_prefix(name, WAITS);
+        const char *blank = ours ? strchr(value, ' ') : NULL;
+        if (blank && g_ascii_strtoll(blank, NULL, 10) > now)
+            g_hash_table_iter_replace(&iter, g_strdup_printf("%.*s %" G_GINT64_FORMAT, (int) (blank - (char *) value), (char *) value, now));
+    }
+}
+
+Tick
+host_vms_memory_time(const Vm *vm)
+{
+    return (vm->memory >> 20) * CLOCK_SECOND / MEMORY_PACE;
 }
 
 guint

@@ -28,6 +28,14 @@ void host_vms_note(Work *work, const Id *vm, const char *word);
 const char *host_vms_noted(const Work *work, const Id *vm, Tick *ret_when);    /* "" if nothing is; RET may be NULL */
 guint host_vms_count(const Work *work, const char *word);       /* of how many VMs is it noted? */
 
+/* How long it has been waited for this VM or host, WHY is a word; the first time 0. A mark too. */
+Tick host_vms_waited(Work *work, const char *why, const Id *of);
+void host_vms_waits_no_more(Work *work, const char *why, const Id *of);         /* OF NULL: for none of them */
+/* In each look, first of all: what was noted in an earlier boot of the manager's own machine, and so lies ahead, counts from now on. */
+void host_vms_keep_time(Work *work);
+/* What the memory of a VM may take to be saved or to be read back: nobody reports how far that is. */
+Tick host_vms_memory_time(const Vm *vm);
+
 /* Is a job of COMMAND upon the VM, ordered by this one, still under way? */
 gboolean host_vms_goes_on(const Work *work, const Command *command, const Id *vm);
 /* Was the order refused for what passes: another job works on the VM, its host or the store is not there just now? */

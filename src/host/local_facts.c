@@ -237,15 +237,30 @@ local_facts_card_is_up(const char *root, const char *card, gboolean has_link)
     return flags ? (g_ascii_strtoull(flags, NULL, 0) & IFF_UP) != 0 : has_link;
 }
 
-/* The kernel gives nobody a disk for himself that it uses. */
+/* The kernel gives nobody a disk for himself that it uses. QEMU does not take its disks so: it locks them, as other programs do. */
+static gboolean
+is_untouched(const char *path)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int disk = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+    if (disk < 0)
+        return errno == ENOMEDIUM;
+    gboolean locked = fcntl(disk, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+    close(disk);
+    return !locked;
+}
+
 gboolean
 local_facts_disk_is_free(const char *path)
 {
-    int disk = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
-    int why = errno;
-    if (disk >= 0)
-        close(disk);
-    return disk >= 0 || why == ENOMEDIUM;
+    g_autofree char *name = g_path_get_basename(path), *folder = g_build_filename("/sys/class/block", name, NULL);
+    g_autoptr(GDir) parts = g_dir_open(folder, 0, NULL);
+    gboolean is_free = is_untouched(path);
+    for (const char *part; is_free && parts && (part = g_dir_read_name(parts));) {
+        g_autofree char *file = g_strconcat("/dev/", part, NULL);
+        is_free = !g_str_has_prefix(part, name) || is_untouched(file);
+    }
+    return is_free;
 }
 
 GPtrArray *

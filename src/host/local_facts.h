@@ -12,6 +12,7 @@ void local_facts_read(const char *root, Host *facts);
 gint64 local_facts_memory(const char *root);            /* bytes that the kernel has; 0: not known */
 /* Is the card in use? One that is not seen from here (it is in another namespace) has its LINK said. */
 gboolean local_facts_card_is_up(const char *root, const char *card, gboolean has_link);
-/* Could the disk be taken whole: nothing of it is mounted, a part of something, or swapped to? What cannot be looked at is not free. */
+/* Could the disk be taken whole: nothing of it is mounted, a part of something, swapped to, or locked by a program, as QEMU locks the disks
+ * of a guest? What cannot be looked at is not free. A program that reads and writes it without either is not seen. */
 gboolean local_facts_disk_is_free(const char *path);
 GPtrArray *local_facts_bridges(const char *root);       /* names of all bridges, sorted; char *, freed with the array */

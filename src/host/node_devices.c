@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MOST_DEPTH 32               /* parents that are climbed */
+#define NVME "0x0108"               /* class of its controllers */
 #define USB_HUB 9                   /* its class */
 
 typedef struct {
@@ -192,18 +193,32 @@ hold(HostDevice *device, const char *held)
         device->held_by = g_strdup(held);
 }
 
-/* Everything below which it stands. */
+/* Where a disk may be reached on several ways, as an NVMe's of a server's make, the kernel hangs it below none of its controllers: it may be any's. */
 static void
+hold_controllers(const GPtrArray *nodes, const char *held)
+{
+    for (guint i = 0; i < nodes->len; i++) {
+        HostDevice *device = ((const Node *) nodes->pdata[i])->device;
+        if (device && device->place && g_str_has_prefix(device->place, NVME))
+            hold(device, held);
+    }
+}
+
+/* Everything below which it stands. */
+static gboolean
 climb(GHashTable *nodes, const Node *node)
 {
+    gboolean reached = FALSE;
     const Node *above = node->parent ? g_hash_table_lookup(nodes, node->parent) : NULL;
     if (node->hub && above && above->device)
         text_set(&above->device->place, "hub");
     for (guint depth = 0; node->held && above && depth < MOST_DEPTH; depth++) {
         if (above->device)
             hold(above->device, node->held);
+        reached |= above->device != NULL;
         above = above->parent ? g_hash_table_lookup(nodes, above->parent) : NULL;
     }
+    return reached;
 }
 
 /* Two of one make can only be told apart by where they are plugged in. */
@@ -245,8 +260,11 @@ node_devices_read(const GPtrArray *xmls, const NodeProbe *probe, List *ret)
             g_hash_table_replace(by_name, node->name, node);
     }
     tell_apart(nodes);
-    for (guint i = 0; i < nodes->len; i++)
-        climb(by_name, nodes->pdata[i]);
+    for (guint i = 0; i < nodes->len; i++) {
+        const Node *node = nodes->pdata[i];
+        if (!climb(by_name, node) && node->held && g_str_has_prefix(node->held, "disk nvme"))
+            hold_controllers(nodes, node->held);
+    }
     g_ptr_array_sort(nodes, compare_names);
     for (guint i = 0; i < nodes->len; i++) {
         Node *node = nodes->pdata[i];

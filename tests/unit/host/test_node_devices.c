@@ -3,9 +3,13 @@
  *
  * Devices of hosts, out of what libvirt says of its nodes. */
 #include "host/fake_parts.h"
+#include "host/local_facts.h"
 #include "host/node_devices.h"
 
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const HostDevice *
 named(const List *devices, const char *name)
@@ -132,6 +136,39 @@ test_nonsense(void)
     g_assert_cmpuint(devices.count, ==, 0);
 }
 
+/* As a server's NVMe stands there: the disk is below a subsystem, which is below no controller. */
+static void
+test_many_ways(void)
+{
+    static const char controller[] = "<device><name>pci_0000_01_00_0</name><parent>pci_0000_00_01_0</parent><capability type='pci'><class>0x010802</class>"
+        "<domain>0</domain><bus>1</bus><slot>0</slot><function>0</function><product id='0xa808'/><vendor id='0x144d'/></capability></device>";
+    static const char space[] = "<device><name>block_nvme0n1</name><path>/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1</path>"
+        "<parent>computer</parent><capability type='storage'><block>/dev/nvme0n1</block><drive_type>disk</drive_type></capability></device>";
+    List devices = { 0 };
+    gather(&devices, space, controller, NULL);
+    g_assert_cmpstr(((const HostDevice *) devices.items[0])->held_by, ==, "disk nvme0n1");
+    clear(&devices);
+    gather(&devices, space, card, NULL);
+    g_assert_null(((const HostDevice *) devices.items[0])->held_by);
+    clear(&devices);
+}
+
+/* A guest's disk is locked by its QEMU and by nothing else. */
+static void
+test_locked(void)
+{
+    g_autofree char *file = NULL;
+    int theirs = g_file_open_tmp("shikiri-node-XXXXXX", &file, NULL);
+    struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 100, .l_len = 1 };
+    g_assert_true(local_facts_disk_is_free(file));
+    g_assert_cmpint(fcntl(theirs, F_OFD_SETLK, &lock), ==, 0);
+    g_assert_false(local_facts_disk_is_free(file));
+    close(theirs);
+    g_assert_true(local_facts_disk_is_free(file));
+    g_unlink(file);
+    g_assert_false(local_facts_disk_is_free(file));
+}
+
 static void
 test_same(void)
 {
@@ -150,6 +187,8 @@ main(int argc, char **argv)
     g_test_add_func("/node-devices/plain", test_plain);
     g_test_add_func("/node-devices/every-sort", test_every_sort);
     g_test_add_func("/node-devices/nonsense", test_nonsense);
+    g_test_add_func("/node-devices/many-ways", test_many_ways);
+    g_test_add_func("/node-devices/locked", test_locked);
     g_test_add_func("/node-devices/same", test_same);
     return g_test_run();
 }

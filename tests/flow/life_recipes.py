@@ -46,7 +46,7 @@ def cancel(m):
 
 
 def freeze_and_thaw(m):
-    act(2, "freezefilesystems", {"timeout": "600"})(m)
+    act(2, "freezefilesystems", {"timeout": "4"})(m)
     return act(2, "thawfilesystems")(m)
 
 

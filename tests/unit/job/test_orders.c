@@ -8,9 +8,16 @@
 #include <string.h>
 
 static Answer answer;
-static guint looks, rests;              /* how often the step was run, and how often it rests */
+static gint looked;                     /* how often the step was run, by a worker; atomic */
+static guint rests;                     /* and how often it rests */
 static gboolean orders;
-static OrderState seen;
+static gint seen;                       /* OrderState; atomic */
+
+static guint
+looks(void)
+{
+    return (guint) g_atomic_int_get(&looked);
+}
 
 static gboolean
 check(Work *work, GError **error)
@@ -22,13 +29,14 @@ check(Work *work, GError **error)
 static gboolean
 look(Work *work, G_GNUC_UNUSED GError **error)
 {
-    g_autofree char *count = g_strdup_printf("%u", ++looks);
+    guint turn = (guint) g_atomic_int_add(&looked, 1) + 1;
+    g_autofree char *count = g_strdup_printf("%u", turn);
     OrderState state = orders_state(work, &work->target, NULL, NULL);
     work_set_mark(work, "looks", count);
     if (orders && state == ORDER_NONE)
         orders_give(work, &walk_command, &work->target);
-    seen = state;
-    gboolean ended = orders ? state == ORDER_DONE || state == ORDER_FAILED : looks > rests;
+    g_atomic_int_set(&seen, (gint) state);
+    gboolean ended = orders ? state == ORDER_DONE || state == ORDER_FAILED : turn > rests;
     work->rest = ended ? 0 : CLOCK_SECOND / 100;
     return TRUE;
 }
@@ -42,7 +50,7 @@ begin(guint count, gboolean gives)
     world_open();
     world_host_up();
     world_state(&world.vm, DOMAIN_SHUTOFF, NULL);
-    looks = 0;
+    g_atomic_int_set(&looked, 0);
     rests = count;
     orders = gives;
     answer_clear(&answer);
@@ -63,10 +71,10 @@ static void
 test_rests(void)
 {
     begin(3, FALSE);
-    world_until(looks == 2);
+    world_until(looks() == 2);
     world_until(answer.calls == 1);
     g_assert_false(answer.refused);
-    g_assert_cmpuint(looks, ==, 4);
+    g_assert_cmpuint(looks(), ==, 4);
     g_assert_cmpint(world_job(&answer.job)->status, ==, JOB_FINISHED);
     end();
 }
@@ -76,14 +84,14 @@ static void
 test_records(void)
 {
     begin(1, FALSE);
-    world_until(looks == 1);
+    world_until(looks() == 1);
     world_store_mode(STORE_HOLDS);
-    world_until(looks == 2 || world_store_waiting() == 1);
-    guint before = looks;
+    world_until(looks() == 2 || world_store_waiting() == 1);
+    guint before = looks();
     world_settle();
     g_usleep(CLOCK_SECOND / 20);
     world_settle();
-    g_assert_cmpuint(looks, ==, before);
+    g_assert_cmpuint(looks(), ==, before);
     world_store_answer(1, TRUE);
     world_store_mode(STORE_ANSWERS);
     world_until(answer.calls == 1);
@@ -104,7 +112,7 @@ test_cancelled(void)
 {
     gboolean told = FALSE;
     begin(G_MAXUINT - 1, FALSE);
-    world_until(looks >= 2);
+    world_until(looks() >= 2);
     GHashTableIter iter;
     Run *run;
     g_hash_table_iter_init(&iter, world.engine->runs);
@@ -121,7 +129,7 @@ test_orders(void)
 {
     begin(0, TRUE);
     world_until(answer.calls == 1);
-    g_assert_cmpint(seen, ==, ORDER_DONE);
+    g_assert_cmpint(g_atomic_int_get(&seen), ==, ORDER_DONE);
     g_assert_cmpstr(outside.log, ==, "run:a run:b run:c ");
     char text[ID_TEXT_SIZE];
     guint found = 0;
@@ -140,7 +148,7 @@ test_order_fails(void)
     begin(0, TRUE);
     outside.run[1] = FAILS;
     world_until(answer.calls == 1);
-    g_assert_cmpint(seen, ==, ORDER_FAILED);
+    g_assert_cmpint(g_atomic_int_get(&seen), ==, ORDER_FAILED);
     g_assert_false(answer.refused);         /* what to make of it is the step's */
     end();
 }
@@ -178,7 +186,7 @@ test_refused_behind_the_end(void)
 {
     world_open();
     world_host_up();
-    looks = 0;
+    g_atomic_int_set(&looked, 0);
     answer_clear(&answer);
     world_store_mode(STORE_HOLDS);
     world_submit(&rest_command, TRUE, &answer);

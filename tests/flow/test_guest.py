@@ -38,6 +38,7 @@ def command(m, *words, data=None):
 
 def check_freeze(estate, tap):
     with estate.open(estate.copy("freeze")) as m:
+        wait_for(lambda: m.get(f"/vms/{VM}").body["status"] == "up", 10)
         reply = act(m, "freezefilesystems")
         tap.check(reply.status == 200 and until(m), "its file systems are frozen, and it is said until when", reply)
         tap.check(not works(m), "its guest does nothing else meanwhile")

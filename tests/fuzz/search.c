@@ -43,7 +43,8 @@ sign(int value)
 static void
 use(const Search *search, const Type *type)
 {
-    const SearchWorld world = { find_nothing, NULL };
+    g_autoptr(View) none = view_empty();
+    const SearchWorld world = { find_nothing, none };
     gpointer a = make(type, "web1"), b = make(type, "ｗｅｂ２ 車");
     search_matches(search, &world, a);
     search_matches(search, &world, b);

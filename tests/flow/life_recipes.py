@@ -4,6 +4,8 @@
 import os
 import time
 
+from lab import wait_for
+
 VM = "a0000000-0000-4000-8000-00000000000{}"
 SUSPENDED, PAUSED = 3, 4
 
@@ -31,18 +33,33 @@ def make(m, must):
     must(act(PAUSED, "start", {"pause": "true"})(m))
 
 
+def copies(m, job):
+    """Is it at the disks, or at its end?"""
+    steps = m.get(f"/jobs/{job}/steps").body.get("step", [])
+    return not m.busy() or any(step["description"] == "copy the disks" and step.get("status") == "started" for step in steps)
+
+
 def begin_clone(m):
-    """A clone whose disk takes its time; the job."""
+    """A clone whose disk takes its time, and is being copied; the job."""
     order(m, "delay n1 volume_copy 3000\n")
     m.post(f"/vms/{VM.format(1)}/clone", CLONE)
-    return m.busy()[0]["id"]
+    job = m.busy()[0]["id"]
+    wait_for(lambda: copies(m, job), 5)
+    time.sleep(0.1)                     # from the step's record to what it asks the host for
+    return job
 
 
 def cancel(m):
     try:
-        return m.post(f"/jobs/{begin_clone(m)}/cancel?wait=1", {})
+        reply = m.post(f"/jobs/{begin_clone(m)}/cancel?wait=1", {})
+        wait_for(lambda: not m.busy(), 8)       # the clone is undone, which is what counts
+        return reply
     finally:
         order(m, "heal\n")
+
+
+# A manager that dies before the cancel is heard makes the clone to its end.
+cancel.before = lambda m: m.post(f"/vms/{VM.format(1)}/clone?wait=1", CLONE)
 
 
 def freeze_and_thaw(m):

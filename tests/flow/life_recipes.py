@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The matrix's recipes for the verbs of a VM's life, and the VMs they need: 3 is suspended, 4 stands still, both without a disk."""
 import os
+import sys
 import time
 
-from lab import wait_for
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lab"))
+from lab import wait_for  # noqa: E402
 
 VM = "a0000000-0000-4000-8000-00000000000{}"
 SUSPENDED, PAUSED = 3, 4

@@ -14,4 +14,5 @@ gint64 local_facts_memory(const char *root);            /* bytes that the kernel
 gboolean local_facts_card_is_up(const char *root, const char *card, gboolean has_link);
 /* Could the disk be taken whole: nothing of it is mounted, a part of something, or swapped to? What cannot be looked at is not free. */
 gboolean local_facts_disk_is_free(const char *path);
+gboolean local_facts_bounds_logs(const char *root);     /* FALSE: its libvirt lets QEMU itself write them */
 GPtrArray *local_facts_bridges(const char *root);       /* names of all bridges, sorted; char *, freed with the array */

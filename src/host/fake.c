@@ -386,6 +386,7 @@ fake_host_new(Fake *fake, guint index, const Id *id, const HostListener *listene
     host->linked = TRUE;
     host->listener = *listener;
     fake_later(host, 0, come_up, &id_null);
+    fake_life_go_on(host);
     if (!fake->thread)
         fake->thread = thread_new("fake hosts", fake_thread, fake);
     return &host->link;

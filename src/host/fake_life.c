@@ -13,6 +13,7 @@ gboolean
 fake_set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char *event)
 {
     domain->state = state;
+    domain->leaving = domain->leaving && state != DOMAIN_SHUTOFF;
     if (state == DOMAIN_SHUTOFF && !domain->saved) {
         fake_set_live(domain, NULL);
         domain->frozen = FALSE;
@@ -159,7 +160,24 @@ ask_guest(FakeHost *host, const FakeOrder *order, void (*obey)(FakeHost *, const
 gboolean
 fake_life_shutdown(FakeHost *host, const FakeOrder *order, GError **error)
 {
-    return ask_guest(host, order, guest_ends, error);
+    FakeDomain *domain = ask_guest(host, order, guest_ends, error) ? g_hash_table_lookup(host->domains, &order->id) : NULL;
+    if (domain && !order->deaf) {
+        domain->leaving = TRUE;
+        fake_keep_domain(host, domain);
+    }
+    return domain != NULL;
+}
+
+void
+fake_life_go_on(FakeHost *host)
+{
+    GHashTableIter iter;
+    gpointer domain;
+    g_hash_table_iter_init(&iter, host->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &domain)) {
+        if (((const FakeDomain *) domain)->leaving)
+            fake_later(host, GUEST_OBEYS, guest_ends, &((const FakeDomain *) domain)->id);
+    }
 }
 
 gboolean

@@ -19,6 +19,7 @@ typedef struct {
     DomainState state;
     gboolean saved;             /* its memory is kept; SHUTOFF */
     gboolean frozen;            /* its guest's file systems are */
+    gboolean leaving;           /* its guest was asked to shut down, and does, whoever dies meanwhile */
     gboolean autostart;         /* started when its host boots */
     Wall started;
     GPtrArray *devices;         /* char *: names of its disks and NICs in XML; NULL: not read yet */
@@ -132,6 +133,7 @@ gboolean fake_life_start(FakeHost *host, const FakeOrder *order, GError **error)
 gboolean fake_life_start_once(FakeHost *host, const FakeOrder *order, GError **error);
 gboolean fake_life_adjust(FakeHost *host, const FakeOrder *order, GError **error);      /* `format`: the LiveKind */
 gboolean fake_life_shutdown(FakeHost *host, const FakeOrder *order, GError **error);
+void fake_life_go_on(FakeHost *host);                                 /* guests that were asked in an earlier life of the manager */
 gboolean fake_life_reboot(FakeHost *host, const FakeOrder *order, GError **error);
 gboolean fake_life_reset(FakeHost *host, const FakeOrder *order, GError **error);
 gboolean fake_life_pause(FakeHost *host, const FakeOrder *order, GError **error);

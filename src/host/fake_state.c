@@ -103,8 +103,8 @@ domain_line(const FakeHost *host, const FakeDomain *domain)
     char text[ID_TEXT_SIZE];
     g_autofree char *made = NULL;
     g_autofree char *escaped = g_strescape(fake_xml_of(host, domain, &made), "");
-    return g_strdup_printf("domain\t%s\t%s\t%d%s%s%s\t%" G_GINT64_FORMAT "\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), domain->state,
-                           domain->saved ? "s" : "", domain->frozen ? "f" : "", domain->autostart ? "a" : "", domain->started, escaped);
+    return g_strdup_printf("domain\t%s\t%s\t%d%s%s%s%s\t%" G_GINT64_FORMAT "\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), domain->state,
+                           domain->saved ? "s" : "", domain->frozen ? "f" : "", domain->autostart ? "a" : "", domain->leaving ? "l" : "", domain->started, escaped);
 }
 
 static char *
@@ -205,6 +205,7 @@ replay_domain(Fake *fake, char **words, guint count)
     domain->saved = strchr(words[3], 's') != NULL;
     domain->frozen = strchr(words[3], 'f') != NULL;
     domain->autostart = strchr(words[3], 'a') != NULL;
+    domain->leaving = strchr(words[3], 'l') != NULL;
     domain->started = g_ascii_strtoll(words[4], NULL, 10);
     g_clear_pointer(&domain->devices, g_ptr_array_unref);
     g_free(domain->xml);

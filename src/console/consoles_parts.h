@@ -20,7 +20,9 @@
 #define CONSOLE_MOST 256                    /* open and opening */
 #define CONSOLE_MOST_OF_LINE 8              /* at one serial line */
 #define CONSOLE_MOST_SHAKING 64             /* viewers that have not shown their ticket yet */
+#define CONSOLE_MOST_SHAKING_OF_ONE 16      /* of one address */
 #define CONSOLE_SHAKING (10 * CLOCK_SECOND)
+#define CONSOLE_HASTE (3 * CLOCK_SECOND)    /* the same where more than half of all that may are at it */
 #define CONSOLE_STALL (60 * CLOCK_SECOND)   /* a client that takes nothing */
 #define CONSOLE_PING (30 * CLOCK_SECOND)
 #define CONSOLE_SILENT (90 * CLOCK_SECOND)  /* a WebSocket that does not even answer */
@@ -85,7 +87,6 @@ struct Front {
     Ticket ticket;
     gboolean seated, told, dead, closing;   /* closing: when all of OUT is said */
     Text out;                       /* wire bytes of a WebSocket, plain bytes of a viewer: not yet taken */
-    gsize out_done;
     WebSocketReader reader;
     SSL *ssl;
     RfbDoor door;
@@ -150,7 +151,7 @@ void front_kill(Front *front);
 void front_free(Front *front);
 void front_seat(Front *front, ConsoleSeat *take);           /* its console is open */
 void front_second(Front *front, Tick now);
-static inline gsize front_waiting(const Front *front) { return front->out.length - front->out_done; }
+static inline gsize front_waiting(const Front *front) { return front->out.length; }
 
 /* viewer.c */
 gboolean viewer_door_open(Consoles *consoles, const char *address, guint *ret_port, GError **error);       /* lock held */

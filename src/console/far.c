@@ -142,17 +142,21 @@ far_ready(Far *far, guint32 events)
 
 /* --- who is at it -------------------------------------------------------------------------------------------------------------------- */
 
+/* What the one before said and the guest did not take is not said in the new one's name, nor does it pile up with what others leave. */
 static void
 set_writer(Far *far, Front *front)
 {
     Front *before = far->writer;
     far->writer = front;
+    text_clear(&far->pending);
+    far->pending_done = 0;
     if (!far->serial)
         return;
-    if (before)
+    if (before) {
         front_note(before, "{\"role\":\"reader\"}");
-    if (front)
-        front_note(front, "{\"role\":\"writer\"}");
+        front_watch(before);            /* it may not have been read */
+    }
+    front_note(front, "{\"role\":\"writer\"}");
 }
 
 void

@@ -101,23 +101,35 @@ front_say(Front *front, const char *bytes, gsize length)
     front_watch(front);
 }
 
+/* What is gone leaves the memory at once: a client that is a little slower than its guest never has all of it. */
+static void
+forget_said(Front *front, gsize done)
+{
+    front->out.length -= done;
+    if (front->out.length)
+        memmove(front->out.bytes, front->out.bytes + done, front->out.length);
+    else
+        text_clear(&front->out);
+}
+
 void
 front_flush(Front *front)
 {
-    while (!front->dead && front_waiting(front)) {
-        gssize count = write_some(front, front->out.bytes + front->out_done, front_waiting(front));
+    gsize done = 0;
+    while (!front->dead && done < front_waiting(front)) {
+        gssize count = write_some(front, front->out.bytes + done, front_waiting(front) - done);
         if (count < 0)
             front_kill(front);
         if (count <= 0)
             break;
         front->progress = clock_tick();
-        front->out_done += (gsize) count;
+        done += (gsize) count;
     }
     if (front->dead)
         return;
+    if (done)
+        forget_said(front, done);
     if (!front_waiting(front)) {
-        text_clear(&front->out);
-        front->out_done = 0;
         if (front->closing && front->ssl)
             SSL_shutdown(front->ssl);
         if (front->closing)
@@ -309,16 +321,24 @@ front_seat(Front *front, ConsoleSeat *take)
     front_watch(front);
 }
 
+/* For a handshake, and for a goodbye. Where many viewers are at the door each has less, so that there is room for the next. */
+static Tick
+patience_with(const Front *front)
+{
+    gboolean at_door = front->stage != FRONT_WEB && !front->seated;
+    return at_door && front->consoles->shaking > CONSOLE_MOST_SHAKING / 2 ? CONSOLE_HASTE : CONSOLE_SHAKING;
+}
+
 static gboolean
 is_overdue(const Front *front, Tick now)
 {
     if (front->closing)
-        return now - front->since > CONSOLE_SHAKING;
+        return now - front->since > patience_with(front);
     if (front_waiting(front) && now - front->progress > CONSOLE_STALL)
         return TRUE;
     if (front->stage == FRONT_WEB)
         return now - front->heard > CONSOLE_SILENT;
-    return front->stage != FRONT_VIEWER && front->stage != FRONT_OPENING && now - front->since > CONSOLE_SHAKING;
+    return front->stage != FRONT_VIEWER && front->stage != FRONT_OPENING && now - front->since > patience_with(front);
 }
 
 void

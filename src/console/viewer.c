@@ -105,6 +105,18 @@ is_patient_with(Consoles *consoles, const char *address, Tick now)
     return !wrong || wrong->count < WRONG_MOST || now - wrong->since > WRONG_TIME;
 }
 
+/* One address must not keep all others out. */
+static gboolean
+has_room_for(const Consoles *consoles, const char *address)
+{
+    guint of_one = 0;
+    for (const GList *at = consoles->fronts.head; at; at = at->next) {
+        const Front *front = at->data;
+        of_one += front->stage != FRONT_WEB && !front->seated && strcmp(front->address, address) == 0;
+    }
+    return consoles->shaking < CONSOLE_MOST_SHAKING && of_one < CONSOLE_MOST_SHAKING_OF_ONE;
+}
+
 static void
 note_wrong(Consoles *consoles, const char *address, Tick now)
 {
@@ -170,7 +182,7 @@ viewer_door_ready(Door *door)
     if (descriptor < 0)
         return;
     getnameinfo((struct sockaddr *) &peer, length, address, sizeof(address), NULL, 0, NI_NUMERICHOST);
-    if (consoles->shaking < CONSOLE_MOST_SHAKING && is_patient_with(consoles, address, clock_tick()))
+    if (has_room_for(consoles, address) && is_patient_with(consoles, address, clock_tick()))
         greet(door, descriptor, address);
     else
         close(descriptor);

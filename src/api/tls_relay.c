@@ -12,12 +12,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define OUT_MOST (2 * TLS_SCRATCH)  /* cipher bytes of one connection that wait: more than a turn's plain bytes come to */
+
 /* --- OpenSSL's side -------------------------------------------------------------------------------------------------------- */
 
+/* A client may have OpenSSL answer again and again (with new keys, say) and take none of the answers: it is cut. */
 static int
 bio_write(BIO *bio, const char *bytes, size_t length, size_t *ret_written)
 {
     TlsLink *link = BIO_get_data(bio);
+    if (link->tls->out.length + link->unsent_length - link->unsent_done + length > OUT_MOST) {
+        BIO_clear_retry_flags(bio);
+        return 0;
+    }
     text_add_bytes(&link->tls->out, bytes, length);
     *ret_written = length;
     return 1;

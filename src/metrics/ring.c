@@ -262,18 +262,26 @@ write_slot(Ring *ring, guint at, GError **error)
     return ring_write(ring, slot, sizeof(*slot), where, error);
 }
 
-/* The lowest free one; a new block where there is none. With the lock held. */
-static guint
-take_free(Ring *ring)
+/* Nothing of a new block's past is to be made. With the lock held. */
+static void
+add_block(Ring *ring, gint64 now)
 {
-    if (ring->free->len == 0) {
-        guint first = ring->slots->len;
-        g_array_set_size(ring->slots, first + RING_SLOTS);
-        for (guint i = 0; i < RING_SLOTS; i++) {
-            guint at = first + RING_SLOTS - 1 - i;
-            g_array_append_val(ring->free, at);
-        }
+    guint first = ring->slots->len;
+    g_array_set_size(ring->slots, first + RING_SLOTS);
+    for (guint i = 0; i < RING_SLOTS; i++) {
+        guint at = first + RING_SLOTS - 1 - i;
+        g_array_append_val(ring->free, at);
     }
+    for (guint level = 1; level < METRIC_LEVELS; level++)
+        ring_block(ring, first / RING_SLOTS)->joined[level] = now / metric_levels[level].step - 1;
+}
+
+/* The lowest free one; of a new block where there is none. With the lock held. */
+static guint
+take_free(Ring *ring, gint64 now)
+{
+    if (ring->free->len == 0)
+        add_block(ring, now);
     guint at = g_array_index(ring->free, guint, ring->free->len - 1);
     g_array_set_size(ring->free, ring->free->len - 1);
     return at;
@@ -283,7 +291,7 @@ static gboolean
 give_slot(Ring *ring, const Id *id, gint64 now, guint *ret_at, GError **error)
 {
     LOCK_HOLD(&ring->lock);
-    guint at = take_free(ring);
+    guint at = take_free(ring, now);
     RingSlot *slot = &g_array_index(ring->slots, RingSlot, at);
     guint32 generation = slot->generation + 1;
     *slot = (RingSlot) { .id = *id, .born = now, .generation = generation };
@@ -295,6 +303,15 @@ give_slot(Ring *ring, const Id *id, gint64 now, guint *ret_at, GError **error)
     g_hash_table_replace(ring->index, g_memdup2(id, sizeof(Id)), GUINT_TO_POINTER(at));
     *ret_at = at;
     return TRUE;
+}
+
+/* The clock went back behind its birth: what is kept from now on is its own. */
+static gboolean
+bear_again(Ring *ring, guint at, gint64 now, GError **error)
+{
+    LOCK_HOLD(&ring->lock);
+    g_array_index(ring->slots, RingSlot, at).born = now;
+    return write_slot(ring, at, error);
 }
 
 /* The generation outlives the object. */
@@ -347,16 +364,19 @@ ring_stage(Ring *ring, const Id *id, const double *values, gint64 now, GError **
 {
     gpointer found;
     guint at;
+    gboolean well = TRUE;
     if (g_hash_table_lookup_extended(ring->index, id, NULL, &found))
         at = GPOINTER_TO_UINT(found);
     else if (!give_slot(ring, id, now, &at, error))
         return FALSE;
+    if (g_array_index(ring->slots, RingSlot, at).born > now)
+        well = bear_again(ring, at, now, error);
     Cell *cells = (Cell *) (gpointer) (ring_block(ring, at / RING_SLOTS)->row + 1);
     for (guint i = 0; i < ring->kind->n; i++) {
         double scale = ring->kind->metrics[i].scale;
         cells[i * RING_SLOTS + at % RING_SLOTS] = cell_pack(scale > 0 ? values[i] * scale : values[i]);
     }
-    return TRUE;
+    return well;
 }
 
 gboolean

@@ -11,7 +11,6 @@
 typedef struct {
     double sum[METRIC_MOST][RING_SLOTS], peak[METRIC_MOST][RING_SLOTS];
     guint8 count[METRIC_MOST][RING_SLOTS];
-    gboolean any;
 } Joined;
 
 /* Row STEP of LEVEL, of a block, into what is joined. Cells from before a slot's object are not its own. */
@@ -22,7 +21,6 @@ add_row(const Ring *ring, guint block, guint level, const RingRow *row, Joined *
     const Cell *cells = (const Cell *) (gconstpointer) (row + 1);
     gint64 end = ((gint64) row->step + 1) * metric_levels[level].step;
     const RingSlot *slots = &g_array_index(ring->slots, RingSlot, block * RING_SLOTS);
-    joined->any = TRUE;
     for (guint metric = 0; metric < kind->n; metric++) {
         int high = level > 0 ? metric_peak(kind, metric) : -1;
         for (guint slot = 0; slot < RING_SLOTS; slot++) {
@@ -59,18 +57,25 @@ write_joined(Ring *ring, guint block, guint level, gint64 step, const Joined *jo
     return ring_write(ring, row, ring->shape.row[level], ring_row_at(ring, block, level, step), error);
 }
 
+/* Its parts lie one behind the other: a level has a whole number of the next one's steps. */
 static gboolean
 join_step(Ring *ring, guint block, guint level, gint64 step, GError **error)
 {
     guint below = level - 1, ratio = metric_levels[level].step / metric_levels[below].step;
-    g_autofree RingRow *row = g_malloc(ring->shape.row[below]);
-    g_autofree Joined *joined = g_new0(Joined, 1);
+    gsize size = ring->shape.row[below];
+    g_autofree char *rows = g_malloc(ratio * size);
+    g_autofree Joined *joined = NULL;
+    if (!ring_fetch(ring, rows, ratio * size, ring_row_at(ring, block, below, step * ratio)))
+        return TRUE;
     for (guint i = 0; i < ratio; i++) {
-        gint64 part = step * ratio + i;
-        if (ring_fetch(ring, row, ring->shape.row[below], ring_row_at(ring, block, below, part)) && ring_row_is(ring, below, row, part))
-            add_row(ring, block, below, row, joined);
+        const RingRow *row = (const RingRow *) (gconstpointer) (rows + i * size);
+        if (!ring_row_is(ring, below, row, step * ratio + i))
+            continue;
+        if (!joined)
+            joined = g_new0(Joined, 1);
+        add_row(ring, block, below, row, joined);
     }
-    return !joined->any || write_joined(ring, block, level, step, joined, error);
+    return !joined || write_joined(ring, block, level, step, joined, error);
 }
 
 /* Was the step made before this program started? */
@@ -81,6 +86,21 @@ is_made(const Ring *ring, guint block, guint level, gint64 step)
     return ring_fetch(ring, &row, sizeof(row), ring_row_at(ring, block, level, step)) && row.step == (guint32) step;
 }
 
+/* The last step before this program started, from LAST downwards: mostly one of the first looked at. None is before the oldest object. */
+static gint64
+find_made(const Ring *ring, guint block, guint level, gint64 first, gint64 last)
+{
+    gint64 oldest = G_MAXINT64;
+    for (guint i = 0; i < RING_SLOTS; i++) {
+        const RingSlot *slot = &g_array_index(ring->slots, RingSlot, block * RING_SLOTS + i);
+        oldest = id_is_null(&slot->id) ? oldest : MIN(oldest, slot->born);
+    }
+    first = MAX(first, oldest / metric_levels[level].step);
+    while (last >= first && !is_made(ring, block, level, last))
+        last--;
+    return last;
+}
+
 /* A clock that went back makes steps over again as they pass; one that went on has nothing to make them of. */
 static gboolean
 join_level(Ring *ring, guint block, guint level, gint64 now, GError **error)
@@ -88,13 +108,10 @@ join_level(Ring *ring, guint block, guint level, gint64 now, GError **error)
     gint64 *joined = &ring_block(ring, block)->joined[level];
     gint64 last = now / metric_levels[level].step - 1;
     gint64 first = last - (gint64) metric_levels[level - 1].step * metric_levels[level - 1].rows / metric_levels[level].step + 1;
-    gboolean begun = *joined != 0, well = TRUE;
-    if (begun)
-        first = MAX(first, *joined + 1);
-    for (gint64 step = first; step <= last; step++) {
-        if (begun || !is_made(ring, block, level, step))
-            well &= join_step(ring, block, level, step, well ? error : NULL);
-    }
+    gint64 made = *joined != 0 ? *joined : find_made(ring, block, level, first, last);
+    gboolean well = TRUE;
+    for (gint64 step = MAX(first, made + 1); step <= last; step++)
+        well &= join_step(ring, block, level, step, well ? error : NULL);
     *joined = last;
     return well;
 }

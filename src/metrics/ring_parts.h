@@ -42,7 +42,7 @@ typedef struct {
 
 /* What the writer has of a block. */
 typedef struct {
-    gint64 joined[METRIC_LEVELS];   /* the last step of that level that was made; 0: not looked yet */
+    gint64 joined[METRIC_LEVELS];   /* the last step of that level that was made; 0: of a block that was here before, not looked yet */
     RingRow row[];                  /* the step being staged */
 } RingBlock;
 

@@ -10,6 +10,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -97,6 +98,8 @@ test_size(void)
             sum += each;
     }
     g_assert_cmpuint(sum * 10000, <, G_GUINT64_CONSTANT(7500000000));
+    for (guint level = 1; level < METRIC_LEVELS; level++)       /* what a longer step is made of is one run */
+        g_assert_cmpuint(metric_levels[level - 1].rows % (metric_levels[level].step / metric_levels[level - 1].step), ==, 0);
 }
 
 /* --- reading what was written ------------------------------------------------------------------------------------------------------ */
@@ -167,6 +170,40 @@ test_made_up(Fixture *f, gconstpointer data)
     assert_near(read_one(f, 2, 1, 1, FALSE, BEGIN + 3480), 5.0);
     assert_near(read_one(f, 2, 2, 1, FALSE, BEGIN + 3000), 5.0);
     assert_near(read_one(f, 2, 3, 1, FALSE, BEGIN), 5.0);
+}
+
+/* How often this process has asked the disk so far. */
+static guint
+reads(void)
+{
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents("/proc/self/io", &text, NULL, NULL))
+        return 0;
+    return (guint) strtoul(strstr(text, "syscr: ") + 7, NULL, 10);
+}
+
+static void
+cheap_step(Fixture *f, gint64 now)
+{
+    guint before = reads();
+    step(f, 64, now, 5);
+    g_assert_cmpuint(reads() - before, <, 100);
+}
+
+/* A block that is new has no past to be made of, nor has one that was there before but what came since; nor before its objects. */
+static void
+test_first_step(Fixture *f, gconstpointer data)
+{
+    (void) data;
+    cheap_step(f, BEGIN);
+    reopen(f);
+    cheap_step(f, BEGIN + 60);
+    for (guint i = 7; i < 300; i++)
+        step(f, 64, BEGIN + i * 10, 5);
+    reopen(f);
+    cheap_step(f, BEGIN + 3000);
+    assert_near(read_one(f, 1, 1, 1, FALSE, BEGIN + 2940), 5.0);
+    assert_near(read_one(f, 1, 2, 1, FALSE, BEGIN + 2400), 5.0);
 }
 
 /* --- what goes wrong ----------------------------------------------------------------------------------------------------------------- */
@@ -279,6 +316,23 @@ test_clock(Fixture *f, gconstpointer data)
     assert_near(read_one(f, 1, 0, 1, FALSE, BEGIN + 290), 6.0);
 }
 
+/* First seen while the clock was a year ahead: what is kept once it is right is its own, and what was kept then waits for its time. */
+static void
+test_ahead(Fixture *f, gconstpointer data)
+{
+    (void) data;
+    step(f, 1, BEGIN + 86400 * 365, 9);
+    for (guint i = 0; i <= 6; i++)
+        step(f, 1, BEGIN + i * 10, 5);
+    for (guint again = 0; again < 2; again++) {
+        for (guint i = 0; i <= 6; i++)
+            assert_near(read_one(f, 1, 0, 1, FALSE, BEGIN + i * 10), 5.0);
+        assert_near(read_one(f, 1, 1, 1, FALSE, BEGIN), 5.0);
+        g_assert_true(isnan(read_one(f, 1, 0, 1, FALSE, BEGIN - 10)));
+        reopen(f);
+    }
+}
+
 /* The file may grow no further: samples are lost, and nothing else; with room they are there again. */
 static void
 test_full(Fixture *f, gconstpointer data)
@@ -373,10 +427,12 @@ main(int argc, char **argv)
     TEST("sweep", test_sweep);
     TEST("gaps", test_gaps);
     TEST("made up", test_made_up);
+    TEST("first step", test_first_step);
     TEST("torn row", test_torn_row);
     TEST("torn slot", test_torn_slot);
     TEST("given again", test_given_again);
     TEST("clock", test_clock);
+    TEST("ahead", test_ahead);
     TEST("full", test_full);
     TEST("format", test_format);
     TEST("killed", test_killed);

@@ -24,7 +24,7 @@ void cache_free(Cache *cache);
 typedef struct RopeReply RopeReply;
 guint64 rope_reply_size(const RopeReply *reply);                /* bytes, from the first on */
 gsize rope_reply_read(gpointer reply, char *buffer, gsize room);    /* the next bytes, mostly fewer than ROOM; 0: there are no more */
-gsize rope_reply_memory(const RopeReply *reply);                /* what it holds on to, mostly shared with others */
+gsize rope_reply_memory(const RopeReply *reply);                /* its part of what it holds on to, for that is mostly shared */
 guint rope_reply_shares(const RopeReply *a, const RopeReply *b);    /* how many of A's pieces are B's too */
 void rope_reply_free(gpointer reply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RopeReply, rope_reply_free)

@@ -47,8 +47,9 @@ const char *exchange_parameter(const Exchange *exchange, const char *name);     
 gboolean exchange_flag(const Exchange *exchange, const char *name, gboolean otherwise);    /* oVirt's booleans; no value is true */
 GHashTable *exchange_parameters(const Exchange *exchange);                          /* all, char * → char *, as Work.query has them; yours */
 void exchange_reply_header(Exchange *exchange, const char *name, const char *value);    /* copied */
+#define MADE_TO_ITS_END G_MAXUINT64     /* a size nobody knows: READ says 0 at the end */
 /* A body that is made while it is sent, instead of what stands in REPLY: SIZE bytes in all. READ puts the next into BUFFER, at least one
- * and mostly fewer than ROOM; it is called in the server's thread. MEMORY: what DATA holds on to, mostly shared with others. */
+ * and mostly fewer than ROOM; it is called in the server's thread. MEMORY: what DATA costs, of what it shares with others a part. */
 typedef struct {
     guint64 size;
     gsize memory;

@@ -59,7 +59,7 @@ load_drop_body(Request *request, gsize count)
 static gsize
 reply_size(const Request *request)
 {
-    return request->reply.room + request->made.memory / LIMIT_SHARED;
+    return request->reply.room + request->made.memory;
 }
 
 /* Many slow readers of large replies must not hold all memory: what does not fit is refused before it is sent. */

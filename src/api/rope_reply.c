@@ -6,6 +6,7 @@
 #include "api/rope_parts.h"
 
 #include "api/console.h"
+#include "api/limits.h"
 #include "api/links.h"
 #include "job/command.h"
 
@@ -224,7 +225,7 @@ rope_reply_size(const RopeReply *reply)
 gsize
 rope_reply_memory(const RopeReply *reply)
 {
-    return reply->memory;
+    return reply->memory / LIMIT_SHARED;
 }
 
 guint

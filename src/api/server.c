@@ -21,6 +21,8 @@
 #define MADE_BLOCK (64u << 10)      /* of a body that is made while it is sent */
 #define HOUR ((Tick) 3600 * CLOCK_SECOND)
 
+G_STATIC_ASSERT(MADE_TO_ITS_END == MHD_SIZE_UNKNOWN);
+
 struct Server {
     ServerParts parts;
     Thread *thread;
@@ -62,7 +64,8 @@ add_headers(Request *request, struct MHD_Response *response)
     if (request->reply.length || request->made.read || request->read)
         MHD_add_response_header(response, "Content-Type", media_of(exchange));
     MHD_add_response_header(response, "Correlation-Id", exchange->correlation);
-    if (request->http.bodiless)
+    /* A body of a size it does not know the library ends, also where it sent none of it. */
+    if (request->http.bodiless || (exchange->method == METHOD_HEAD && request->made.size == MADE_TO_ITS_END))
         MHD_add_response_header(response, "Connection", "close");
     if (exchange->local) {
         MHD_add_response_header(response, "Cache-Control", "no-store");
@@ -78,7 +81,9 @@ read_made(void *data, uint64_t position, char *buffer, size_t room)
 {
     const Request *request = data;
     gsize count = request->made.read(request->made.data, buffer, room);
-    return count ? (ssize_t) count : MHD_CONTENT_READER_END_WITH_ERROR;
+    if (count)
+        return (ssize_t) count;
+    return request->made.size == MADE_TO_ITS_END ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
 static struct MHD_Response *

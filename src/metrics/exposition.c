@@ -2,14 +2,14 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * One row a metric. All samples of a name stand together, as the format wants, so the objects are walked once a row; their labels
- * are written once and copied. */
+ * are written once and copied. What is kept are those labels, a fraction of the text: that is written while it is sent. */
 #include "metrics/exposition.h"
 
 #include "metrics/metrics.h"
 #include "model/places.h"
 #include "model/storage.h"
 
-typedef enum { OF_HOST, OF_VM, OF_DISK, OF_NIC, N_OF } Of;
+typedef enum { OF_HOST_UP, OF_VM_UP, OF_HOST, OF_VM, OF_DISK, OF_NIC, N_OF } Of;
 typedef enum { REAL_VALUE, WHOLE_VALUE } As;
 
 typedef struct {
@@ -22,6 +22,9 @@ typedef struct {
     guint needs;                    /* Missing: it is left out where this is missing */
 } Family;
 
+typedef struct { gint64 up; } Up;
+static const Up is_down = { 0 }, is_up = { 1 };
+
 #define GAUGE(name, help, of, Struct, member, as, scale, label, needs) { "shikiri_" name, "gauge", help, of, offsetof(Struct, member), as, scale, label, needs }
 #define COUNTER(name, help, of, Struct, member, as, scale) { "shikiri_" name "_total", "counter", help, of, offsetof(Struct, member), as, scale, NULL, 0 }
 #define NANO 1e-9
@@ -29,6 +32,8 @@ typedef struct {
 
 /* clang-format off */
 static const Family families[] = {
+    GAUGE  ("host_up",                        "Is the host up and connected?",           OF_HOST_UP, Up,       up,                WHOLE_VALUE, 0, NULL, 0),
+    GAUGE  ("vm_up",                          "Does the VM run?",                        OF_VM_UP, Up,         up,                WHOLE_VALUE, 0, NULL, 0),
     GAUGE  ("host_cpu_ratio",                 "Processor time, of all CPUs.",            OF_HOST, HostNumbers, cpu_user,          REAL_VALUE,  CENT, ",mode=\"user\"",   MISSING_CPU),
     GAUGE  ("host_cpu_ratio",                 "",                                        OF_HOST, HostNumbers, cpu_system,        REAL_VALUE,  CENT, ",mode=\"system\"", MISSING_CPU),
     GAUGE  ("host_cpu_ratio",                 "",                                        OF_HOST, HostNumbers, cpu_idle,          REAL_VALUE,  CENT, ",mode=\"idle\"",   MISSING_CPU),
@@ -69,15 +74,16 @@ static const Family families[] = {
 typedef struct {
     gconstpointer numbers;
     guint missing;
-    gsize labels, length;           /* in Objects.labels */
+    gsize labels, length;           /* in Exposition.labels */
 } Shown;
 
-typedef struct {
-    const View *view;
+struct Exposition {
     GPtrArray *sheets;              /* of which all numbers are */
     GArray *shown[N_OF];            /* Shown */
     Text labels;
-} Objects;
+    gsize family;                   /* how far it is written: row, */
+    guint at;                       /* and object */
+};
 
 /* A label's value: quotes, backslashes and ends of lines are escaped. */
 static void
@@ -113,36 +119,36 @@ add_object(Text *text, const char *name, const Id *id, const char *host)
 }
 
 static void
-show(Objects *objects, Of of, gconstpointer numbers, guint missing, gsize start)
+show(Exposition *exposition, Of of, gconstpointer numbers, guint missing, gsize start)
 {
-    Shown shown = { numbers, missing, start, objects->labels.length - start };
-    g_array_append_val(objects->shown[of], shown);
+    Shown shown = { numbers, missing, start, exposition->labels.length - start };
+    g_array_append_val(exposition->shown[of], shown);
 }
 
 static void
-show_disks(Objects *objects, const Vm *vm, const Sheet *sheet, const char *host)
+show_disks(Exposition *exposition, const View *view, const Vm *vm, const Sheet *sheet, const char *host)
 {
     char spelled[ID_TEXT_SIZE];
     guint count;
     const DiskNumbers *disks = sheet_disks(sheet, &vm->object.id, &count);
     for (guint i = 0; i < vm->disk_attachments.count; i++) {
         const DiskAttachment *attachment = vm->disk_attachments.items[i];
-        const Disk *disk = count ? view_find(objects->view, &disk_type, &attachment->disk.id) : NULL;
+        const Disk *disk = count ? view_find(view, &disk_type, &attachment->disk.id) : NULL;
         for (guint k = 0; disk && k < count; k++) {
             if (g_strcmp0(disks[k].target, attachment->target) != 0)
                 continue;
-            gsize start = objects->labels.length;
-            add_object(&objects->labels, vm->name, &vm->object.id, host);
-            add_label(&objects->labels, ",disk", disk->alias);
-            add_label(&objects->labels, ",disk_id", id_format(&disk->object.id, ID_UUID, spelled));
-            add_label(&objects->labels, ",device", disks[k].target);
-            show(objects, OF_DISK, &disks[k], 0, start);
+            gsize start = exposition->labels.length;
+            add_object(&exposition->labels, vm->name, &vm->object.id, host);
+            add_label(&exposition->labels, ",disk", disk->alias);
+            add_label(&exposition->labels, ",disk_id", id_format(&disk->object.id, ID_UUID, spelled));
+            add_label(&exposition->labels, ",device", disks[k].target);
+            show(exposition, OF_DISK, &disks[k], 0, start);
         }
     }
 }
 
 static void
-show_nics(Objects *objects, const Vm *vm, const Sheet *sheet, const char *host)
+show_nics(Exposition *exposition, const Vm *vm, const Sheet *sheet, const char *host)
 {
     guint count;
     const NicNumbers *nics = sheet_nics(sheet, &vm->object.id, &count);
@@ -151,58 +157,92 @@ show_nics(Objects *objects, const Vm *vm, const Sheet *sheet, const char *host)
         for (guint k = 0; nic->mac.address && k < count; k++) {
             if (g_ascii_strcasecmp(nics[k].mac, nic->mac.address) != 0)
                 continue;
-            gsize start = objects->labels.length;
-            add_object(&objects->labels, vm->name, &vm->object.id, host);
-            add_label(&objects->labels, ",nic", nic->name);
-            add_label(&objects->labels, ",mac", nics[k].mac);
-            show(objects, OF_NIC, &nics[k], 0, start);
+            gsize start = exposition->labels.length;
+            add_object(&exposition->labels, vm->name, &vm->object.id, host);
+            add_label(&exposition->labels, ",nic", nic->name);
+            add_label(&exposition->labels, ",mac", nics[k].mac);
+            show(exposition, OF_NIC, &nics[k], 0, start);
         }
     }
 }
 
 static void
-show_sheet(Objects *objects, const Sheet *sheet)
+show_sheet(Exposition *exposition, const View *view, const Sheet *sheet)
 {
     guint count;
     const HostNumbers *numbers = sheet_host(sheet);
-    const Host *host = view_find(objects->view, &host_type, &numbers->id);
+    const Host *host = view_find(view, &host_type, &numbers->id);
     const VmNumbers *vms = sheet_vms(sheet, &count);
     if (!host)
         return;
-    gsize start = objects->labels.length;
-    add_object(&objects->labels, host->name, &host->object.id, NULL);
-    show(objects, OF_HOST, numbers, numbers->fresh ? MISSING_CPU : 0, start);
+    gsize start = exposition->labels.length;
+    add_object(&exposition->labels, host->name, &host->object.id, NULL);
+    show(exposition, OF_HOST, numbers, numbers->fresh ? MISSING_CPU : 0, start);
     for (guint i = 0; i < count; i++) {
-        const Vm *vm = view_find(objects->view, &vm_type, &vms[i].id);
+        const Vm *vm = view_find(view, &vm_type, &vms[i].id);
         if (!vm)
             continue;
-        start = objects->labels.length;
-        add_object(&objects->labels, vm->name, &vm->object.id, host->name);
-        show(objects, OF_VM, &vms[i], vms[i].missing, start);
-        show_disks(objects, vm, sheet, host->name);
-        show_nics(objects, vm, sheet, host->name);
+        start = exposition->labels.length;
+        add_object(&exposition->labels, vm->name, &vm->object.id, host->name);
+        show(exposition, OF_VM, &vms[i], vms[i].missing, start);
+        show_disks(exposition, view, vm, sheet, host->name);
+        show_nics(exposition, vm, sheet, host->name);
     }
 }
 
+/* Those who are always there. */
 static void
-objects_init(Objects *objects, const View *view, Statistics *statistics, Wall now)
+show_ups(Exposition *exposition, const View *view)
 {
-    *objects = (Objects) { .view = view, .sheets = statistics_sheets(statistics) };
-    for (guint of = 0; of < N_OF; of++)
-        objects->shown[of] = g_array_new(FALSE, FALSE, sizeof(Shown));
-    for (guint i = 0; i < objects->sheets->len; i++) {
-        if (now - sheet_when(objects->sheets->pdata[i]) < METRICS_STALE)
-            show_sheet(objects, objects->sheets->pdata[i]);
+    const Host *host;
+    const Vm *vm;
+    for (ViewWalk walk = view_walk(view, &host_type); (host = view_next(&walk));) {
+        gsize start = exposition->labels.length;
+        add_object(&exposition->labels, host->name, &host->object.id, NULL);
+        show(exposition, OF_HOST_UP, host->status == HOST_UP ? &is_up : &is_down, 0, start);
+    }
+    for (ViewWalk walk = view_walk(view, &vm_type); (vm = view_next(&walk));) {
+        gsize start = exposition->labels.length;
+        host = view_find(view, &host_type, &vm->host.id);
+        add_object(&exposition->labels, vm->name, &vm->object.id, host ? host->name : "");
+        show(exposition, OF_VM_UP, vm_is_running(vm->status) ? &is_up : &is_down, 0, start);
     }
 }
 
-static void
-objects_clear(Objects *objects)
+Exposition *
+exposition_new(const View *view, Statistics *statistics, Wall now)
 {
+    Exposition *exposition = g_new0(Exposition, 1);
+    exposition->sheets = statistics_sheets(statistics);
     for (guint of = 0; of < N_OF; of++)
-        g_array_unref(objects->shown[of]);
-    g_ptr_array_unref(objects->sheets);
-    text_clear(&objects->labels);
+        exposition->shown[of] = g_array_new(FALSE, FALSE, sizeof(Shown));
+    show_ups(exposition, view);
+    for (guint i = 0; i < exposition->sheets->len; i++) {
+        if (now - sheet_when(exposition->sheets->pdata[i]) < METRICS_STALE)
+            show_sheet(exposition, view, exposition->sheets->pdata[i]);
+    }
+    return exposition;
+}
+
+gsize
+exposition_memory(const Exposition *exposition)
+{
+    gsize memory = exposition->labels.room;
+    for (guint of = 0; of < N_OF; of++)
+        memory += exposition->shown[of]->len * sizeof(Shown);
+    return memory;
+}
+
+void
+exposition_free(Exposition *exposition)
+{
+    if (!exposition)
+        return;
+    for (guint of = 0; of < N_OF; of++)
+        g_array_unref(exposition->shown[of]);
+    g_ptr_array_unref(exposition->sheets);
+    text_clear(&exposition->labels);
+    g_free(exposition);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------------------------------- */
@@ -235,59 +275,40 @@ write_value(Text *out, const Family *family, gconstpointer numbers)
 }
 
 static void
-write_family(Text *out, const Family *family, const Objects *objects)
+write_sample(Text *out, const Family *family, const Exposition *exposition, const Shown *shown)
 {
-    const GArray *all = objects->shown[family->of];
-    for (guint i = 0; i < all->len; i++) {
-        const Shown *shown = &g_array_index(all, Shown, i);
-        if (family->needs & shown->missing)
-            continue;
-        text_add(out, family->name);
-        text_add_literal(out, "{");
-        text_add_bytes(out, objects->labels.bytes + shown->labels, shown->length);
-        text_add(out, family->label ? family->label : "");
-        text_add_literal(out, "} ");
-        write_value(out, family, shown->numbers);
-        text_add_literal(out, "\n");
-    }
+    if (family->needs & shown->missing)
+        return;
+    text_add(out, family->name);
+    text_add_literal(out, "{");
+    text_add_bytes(out, exposition->labels.bytes + shown->labels, shown->length);
+    text_add(out, family->label ? family->label : "");
+    text_add_literal(out, "} ");
+    write_value(out, family, shown->numbers);
+    text_add_literal(out, "\n");
 }
 
+/* One sample on; at a row's beginning its head, at its end the next row's turn comes. */
 static void
-write_hosts_up(Text *out, const View *view)
+write_next(Exposition *exposition, Text *out)
 {
-    const Host *host;
-    write_head(out, "shikiri_host_up", "gauge", "Is the host up and connected?");
-    for (ViewWalk walk = view_walk(view, &host_type); (host = view_next(&walk));) {
-        text_add_literal(out, "shikiri_host_up{");
-        add_object(out, host->name, &host->object.id, NULL);
-        text_add(out, host->status == HOST_UP ? "} 1\n" : "} 0\n");
-    }
+    const Family *family = &families[exposition->family];
+    const GArray *all = exposition->shown[family->of];
+    if (exposition->at == 0 && *family->help)
+        write_head(out, family->name, family->type, family->help);
+    if (exposition->at < all->len)
+        write_sample(out, family, exposition, &g_array_index(all, Shown, exposition->at++));
+    if (exposition->at < all->len)
+        return;
+    exposition->family++;
+    exposition->at = 0;
 }
 
-static void
-write_vms_up(Text *out, const View *view)
+gboolean
+exposition_write(Exposition *exposition, Text *out)
 {
-    const Vm *vm;
-    write_head(out, "shikiri_vm_up", "gauge", "Does the VM run?");
-    for (ViewWalk walk = view_walk(view, &vm_type); (vm = view_next(&walk));) {
-        const Host *host = view_find(view, &host_type, &vm->host.id);
-        text_add_literal(out, "shikiri_vm_up{");
-        add_object(out, vm->name, &vm->object.id, host ? host->name : "");
-        text_add(out, vm_is_running(vm->status) ? "} 1\n" : "} 0\n");
-    }
-}
-
-void
-exposition_write(Text *out, const View *view, Statistics *statistics, Wall now)
-{
-    Objects objects;
-    objects_init(&objects, view, statistics, now);
-    write_hosts_up(out, view);
-    write_vms_up(out, view);
-    for (gsize i = 0; i < G_N_ELEMENTS(families); i++) {
-        if (*families[i].help)
-            write_head(out, families[i].name, families[i].type, families[i].help);
-        write_family(out, &families[i], &objects);
-    }
-    objects_clear(&objects);
+    gsize before = out->length;
+    while (out->length - before < EXPOSITION_PIECE && exposition->family < G_N_ELEMENTS(families))
+        write_next(exposition, out);
+    return out->length > before;
 }

@@ -11,5 +11,14 @@
 
 #define EXPOSITION_MEDIA "text/plain; version=0.0.4; charset=utf-8"
 
-/* NOW decides which sheets are too old to be shown. */
-void exposition_write(Text *out, const View *view, Statistics *statistics, Wall now);
+#define EXPOSITION_PIECE (32u << 10)
+
+typedef struct Exposition Exposition;
+
+/* Of VIEW and the newest sheets; NOW decides which of them are too old to be shown. Holds on to the sheets, not to VIEW. */
+Exposition *exposition_new(const View *view, Statistics *statistics, Wall now);
+/* Adds the next piece to OUT: EXPOSITION_PIECE bytes, and the rest of a line. FALSE: there was no more. */
+gboolean exposition_write(Exposition *exposition, Text *out);
+gsize exposition_memory(const Exposition *exposition);      /* of its own */
+void exposition_free(Exposition *exposition);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Exposition, exposition_free)

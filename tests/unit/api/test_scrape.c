@@ -4,7 +4,7 @@
  * /metrics over the wire: numbers are for whoever has said who he is, as everything is that tells of VMs. */
 #include "served.h"
 
-#define VMS 300
+#define VMS 2000
 
 static void
 assert_refused(const Heard *heard, int status, const char *code)
@@ -37,6 +37,31 @@ test_text(void)
     g_assert_cmpuint(lines, ==, VMS);
 }
 
+/* The text is never whole in memory, so nobody knows its length before; a client that only wants the head gets that and the end. */
+static void
+test_pieces(void)
+{
+    g_autofree char *head = g_strdup_printf("HEAD /metrics HTTP/1.1\r\nHost: x\r\n%s\r\n", caller_basic());
+    g_autofree char *get = g_strdup_printf("GET /metrics HTTP/1.1\r\nHost: x\r\n%s\r\n", caller_basic());
+    Caller curt = caller_open("127.0.0.1"), caller = caller_open("127.0.0.1");
+    caller_say(&curt, head, strlen(head));
+    g_auto(Heard) first = caller_hear_head(&curt);
+    g_autofree char *connection = heard_header(&first, "Connection");
+    g_assert_cmpint(first.status, ==, 200);
+    g_assert_cmpstr(connection, ==, "close");
+    g_assert_true(caller_is_cut(&curt, clock_tick() + 10 * CLOCK_SECOND));
+    for (guint i = 0; i < 2; i++) {
+        caller_say(&caller, get, strlen(get));
+        g_auto(Heard) heard = caller_hear(&caller);
+        g_autofree char *encoding = heard_header(&heard, "Transfer-Encoding"), *length = heard_header(&heard, "Content-Length");
+        g_assert_cmpstr(encoding, ==, "chunked");
+        g_assert_null(length);
+        g_assert_cmpuint(heard.body.length, >, VMS * 50);
+    }
+    caller_close(&curt);
+    caller_close(&caller);
+}
+
 static void
 test_beside(void)
 {
@@ -52,6 +77,7 @@ main(int argc, char **argv)
     served_open(VMS, 2);
     g_test_add_func("/scrape/who", test_who);
     g_test_add_func("/scrape/text", test_text);
+    g_test_add_func("/scrape/pieces", test_pieces);
     g_test_add_func("/scrape/beside", test_beside);
     int status = g_test_run();
     served_close();

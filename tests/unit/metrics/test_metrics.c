@@ -223,6 +223,17 @@ test_gone(Fixture *f, gconstpointer data)
     }
 }
 
+/* In pieces that stay small, however much there is to tell. */
+static void
+write_all(Fixture *f, const View *view, Wall now, Text *out)
+{
+    g_autoptr(Exposition) exposition = exposition_new(view, f->statistics, now);
+    for (gsize before = 0; exposition_write(exposition, out); before = out->length)
+        g_assert_cmpuint(out->length - before, <, EXPOSITION_PIECE + 1024);
+    g_assert_false(exposition_write(exposition, out));
+    text_add_bytes(out, "", 1);
+}
+
 static void
 test_text(Fixture *f, gconstpointer data)
 {
@@ -230,8 +241,7 @@ test_text(Fixture *f, gconstpointer data)
     g_autoptr(View) view = inventory_view(f->inventory);
     g_auto(Text) text = TEXT_EMPTY, late = TEXT_EMPTY;
     put_sheet(f, BEGIN, 42, MISSING_MEMORY);
-    exposition_write(&text, view, f->statistics, BEGIN * CLOCK_SECOND);
-    text_add_bytes(&text, "", 1);
+    write_all(f, view, BEGIN * CLOCK_SECOND, &text);
 #define VM "name=\"web1\",id=\"00000000-0000-0000-0000-000000000003\",host=\"n1\""
     static const char *const lines[] = {
         "# HELP shikiri_vm_cpu_seconds_total Processor time of the VM's process.\n# TYPE shikiri_vm_cpu_seconds_total counter\nshikiri_vm_cpu_seconds_total{" VM "} 1.5\n",
@@ -247,8 +257,7 @@ test_text(Fixture *f, gconstpointer data)
         g_assert_nonnull(strstr(text.bytes, lines[i]));
     g_assert_null(strstr(text.bytes, "shikiri_vm_memory_used_bytes{"));
     g_assert_null(strstr(text.bytes, "000000000050"));
-    exposition_write(&late, view, f->statistics, (BEGIN + 60) * CLOCK_SECOND);
-    text_add_bytes(&late, "", 1);
+    write_all(f, view, (BEGIN + 60) * CLOCK_SECOND, &late);
     g_assert_null(strstr(late.bytes, "shikiri_vm_cpu_seconds_total{"));
     g_assert_nonnull(strstr(late.bytes, lines[2]));
 }
@@ -261,8 +270,7 @@ test_format(Fixture *f, gconstpointer data)
     g_autoptr(View) view = inventory_view(f->inventory);
     g_auto(Text) text = TEXT_EMPTY;
     put_sheet(f, BEGIN, 42, 0);
-    exposition_write(&text, view, f->statistics, BEGIN * CLOCK_SECOND);
-    text_add_bytes(&text, "", 1);
+    write_all(f, view, BEGIN * CLOCK_SECOND, &text);
     g_auto(GStrv) lines = g_strsplit(text.bytes, "\n", -1);
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL), samples = g_hash_table_new(g_str_hash, g_str_equal);
     g_autofree char *name = g_strdup("");

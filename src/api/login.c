@@ -37,7 +37,7 @@ struct Login {
     Workers *workers;
     gint over;                      /* nothing is checked any more */
     guint8 key[DIGEST];
-    char *nobody;                   /* a hash no password fits: checking an unknown user takes as long */
+    char *nobody;                   /* a hash no password fits: an unknown user's is checked against it, and takes as long */
     Lock lock;                      /* of the rest */
     GHashTable *credentials;        /* Credential by digest */
     GHashTable *suspects;           /* Suspect by "name\naddress", and by "\naddress" for all names */
@@ -86,6 +86,7 @@ login_new(Engine *engine)
     login->workers = workers_new("login", THREADS);
     if (RAND_bytes(login->key, sizeof(login->key)) != 1)
         g_error("the system gives no random bytes");
+    login->nobody = password_hash_of_nobody();
     lock_init(&login->lock);
     login->credentials = g_hash_table_new_full(digest_hash, digest_equal, NULL, credential_free);
     login->suspects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -354,18 +355,6 @@ tell_success(Request *request, Try *try, const User *user)
     engine_event(try->login->engine, EVENT_LOGIN, SEVERITY_NORMAL, message, &try->user, request->exchange.correlation);
 }
 
-/* The hash an unknown user's password is checked against; made by the first who needs it. */
-static const char *
-hash_of_nobody(Login *login)
-{
-    LOCK_HOLD(&login->lock);
-    if (!login->nobody) {
-        g_autofree char *password = password_random();
-        login->nobody = password_hash(password);
-    }
-    return login->nobody;
-}
-
 static void
 stop_waiting(Login *login)
 {
@@ -379,7 +368,7 @@ check_password(Request *request, Try *try)
     g_autoptr(View) view = inventory_view(engine_inventory(try->login->engine));
     const User *user = login_find_user(view, try->name);
     gboolean known = user && user->password && *user->password;
-    gboolean well = password_matches(known ? user->password : hash_of_nobody(try->login), try->password) && known;
+    gboolean well = password_matches(known ? user->password : try->login->nobody, try->password) && known;
     if (well)
         tell_success(request, try, user);
     else

@@ -24,6 +24,14 @@ derive(const char *password, const guint8 *salt, gsize salt_length, const guint6
     return EVP_PBE_scrypt(password, strlen(password), salt, salt_length, cost[0], cost[1], cost[2], MOST_MEMORY, ret_key, KEY) == 1;
 }
 
+static char *
+spell(const guint8 salt[SALT], const guint8 key[KEY])
+{
+    g_autofree char *salt_text = g_base64_encode(salt, SALT);
+    g_autofree char *key_text = g_base64_encode(key, KEY);
+    return g_strdup_printf("scrypt$%d$%d$%d$%s$%s", COST, BLOCK, PARALLEL, salt_text, key_text);
+}
+
 char *
 password_hash(const char *password)
 {
@@ -31,10 +39,18 @@ password_hash(const char *password)
     guint8 salt[SALT], key[KEY];
     if (RAND_bytes(salt, sizeof(salt)) != 1 || !derive(password, salt, sizeof(salt), cost, key))
         g_error("the system gives no random bytes or no memory for a password");
-    g_autofree char *salt_text = g_base64_encode(salt, sizeof(salt));
-    g_autofree char *key_text = g_base64_encode(key, sizeof(key));
+    char *hash = spell(salt, key);
     OPENSSL_cleanse(key, sizeof(key));
-    return g_strdup_printf("scrypt$%d$%d$%d$%s$%s", COST, BLOCK, PARALLEL, salt_text, key_text);
+    return hash;
+}
+
+char *
+password_hash_of_nobody(void)
+{
+    guint8 salt[SALT], key[KEY];
+    if (RAND_bytes(salt, sizeof(salt)) != 1 || RAND_bytes(key, sizeof(key)) != 1)
+        g_error("the system gives no random bytes");
+    return spell(salt, key);
 }
 
 static gboolean

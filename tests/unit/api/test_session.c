@@ -114,6 +114,11 @@ test_passwords(void)
     g_assert_true(password_matches(again, "correct horse"));
     g_assert_false(password_matches(hash, "correct horsf"));
     g_assert_false(password_matches(hash, ""));
+    g_autofree char *nobody = password_hash_of_nobody(), *another = password_hash_of_nobody();
+    g_assert_true(g_str_has_prefix(nobody, "scrypt$16384$8$1$"));    /* checked as long as anybody's */
+    g_assert_cmpuint(strlen(nobody), ==, strlen(hash));
+    g_assert_cmpstr(nobody, !=, another);
+    g_assert_false(password_matches(nobody, ""));
     g_autofree char *random = password_random();
     g_autofree char *other = password_random();
     g_assert_cmpuint(strlen(random), ==, 20);

@@ -381,15 +381,21 @@ def metrics(bench):
         bench.note(f"/metrics of {running} running VMs: size", "MB", size / MEGABYTE)
 
 
-def wait_for_numbers(manager, running, seconds=60):
-    """Until a step has been kept of all, and the starting is over."""
+def wait_for_numbers(manager, running, seconds=180):
+    """Until a step has been kept of all, and the starting is over: in one step no file became longer by a MB, and the step cost what
+    the one before it did."""
     until = time.monotonic() + seconds
-    least = running * 300000
-    while sum(stat.st_size for stat in ring_files(manager).values()) < least:
+    sizes, cost = None, 0
+    while True:
+        used = cpu(manager.pid)
+        time.sleep(10)
+        used = cpu(manager.pid) - used
+        before, sizes = sizes, {name: stat.st_size // MEGABYTE for name, stat in ring_files(manager).items()}
+        if sizes == before and sum(sizes.values()) * MEGABYTE >= running * 300000 and used < 1.2 * cost:
+            return
         if time.monotonic() > until:
-            raise RuntimeError("no numbers were kept")
-        time.sleep(0.5)
-    time.sleep(10)
+            raise RuntimeError("no numbers were kept, or the manager did not come to rest")
+        cost = used
 
 
 def consoles(bench):

@@ -122,6 +122,8 @@ static gboolean
 say_curl(Client *client, CURLcode code, GError **error)
 {
     const ClientConfig *config = client->config;
+    if (code == CURLE_SSL_CACERT_BADFILE && config->ca)
+        return fault_set(error, MSG_CLI_CA_FILE, "file", config->ca, NULL);
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
         return fault_set(error, MSG_CLI_CERTIFICATE, "url", config->url, "reason", curl_easy_strerror(code), NULL);
     return fault_set(error, MSG_CLI_UNREACHABLE, "url", config->url, "reason", curl_easy_strerror(code), NULL);

@@ -43,5 +43,7 @@ ask(Exchange *exchange, const Place *place, const Command *question)
     work->answer = work_answer_ref(asking->answer);
     work->target = ((const Object *) place->object)->id;
     work->user = exchange->user;
+    g_hash_table_unref(work->query);
+    work->query = exchange_parameters(exchange);
     engine_plan(exchange->engine, work, answered, asking);
 }

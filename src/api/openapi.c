@@ -264,6 +264,7 @@ typedef struct {
     const char *body;               /* schema of the request, or NULL */
     const char *reply;              /* schema of the answer, or NULL */
     gboolean list;
+    const CommandFlag *numbers;     /* in its query; NULL: none */
 } Operation;
 
 static void
@@ -300,6 +301,13 @@ add_operation(Text *out, const Operation *operation)
         add_parameter(out, "follow", "query", "Names of collections and references to be shown in place.");
         text_add_literal(out, "]");
     }
+    if (operation->numbers) {
+        key(out, "parameters");
+        text_add_literal(out, "[");
+        for (const CommandFlag *number = operation->numbers; number->name; number++)
+            add_parameter(out, number->name, "query", number->help);
+        text_add_literal(out, "]");
+    }
     if (operation->body) {
         open_object(out, "requestBody");
         add_content(out, operation->body, NULL);
@@ -327,7 +335,7 @@ add_verb(Text *out, const char *method, const char *verb, const Type *on, const 
     const char *body = !command->params ? NULL : command->params == on || command->params->path ? schema_name(on) : params;
     g_autofree char *answer = command->answer ? answer_name(command) : NULL;
     const char *reply = g_str_equal(verb, "add") || g_str_equal(verb, "update") ? schema_name(on) : command->reads ? command->answer->one : answer;
-    add_operation(out, &(Operation) { method, verb, command->help ? command->help : verb, well, on, body, reply, FALSE });
+    add_operation(out, &(Operation) { method, verb, command->help ? command->help : verb, well, on, body, reply, FALSE, command->numbers });
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "cli/guest.h"
 
 #include "cli/console.h"
+#include "cli/console_log.h"
 #include "cli/words.h"
 #include "cli/xml.h"
 
@@ -17,7 +18,7 @@
 #define MOST_INPUT (256 * 1024)
 #define SIGNALLED 128               /* as a shell tells it */
 
-static const char *const verbs[] = { "freeze", "thaw", "setpassword", "exec", "xml", NULL };
+static const char *const verbs[] = { "freeze", "thaw", "setpassword", "exec", "xml", "log", NULL };
 
 gboolean
 guest_has(const char *verb)
@@ -208,5 +209,7 @@ guest_run(Client *client, const Request *request, int *ret_status, GError **erro
         return set_password(client, request, error);
     if (g_str_equal(request->verb, "xml"))
         return xml_run(client, request, error);
+    if (g_str_equal(request->verb, "log"))
+        return console_log_run(client, request, error);
     return exec(client, request, ret_status, error);
 }

@@ -14,6 +14,7 @@ static const char *const synopsis[] = {
     "[OPTION...] update TYPE NAME FIELD=VALUE...",
     "[OPTION...] VERB TYPE NAME [FIELD=VALUE...]",
     "[OPTION...] console VM [force|look|file]",
+    "[OPTION...] log VM [KIB]",
     "[OPTION...] freeze VM [SECONDS]",
     "[OPTION...] thaw VM",
     "[OPTION...] setpassword VM USER",

@@ -9,7 +9,7 @@
 
 extern const Command vm_add, vm_update, vm_remove, vm_start, vm_stop, vm_shutdown;
 extern const Command vm_reboot, vm_reset, vm_suspend, vm_discardstate, vm_clone;
-extern const Command vm_freezefilesystems, vm_thawfilesystems, vm_setpassword, vm_exec, vm_domainxml, vm_overridexml;
+extern const Command vm_freezefilesystems, vm_thawfilesystems, vm_setpassword, vm_exec, vm_domainxml, vm_consolelog, vm_overridexml;
 extern const Command disk_add, disk_update, disk_remove;
 extern const Command disk_attachment_add, disk_attachment_update, disk_attachment_remove;
 extern const Command nic_add, nic_update, nic_remove, nic_activate, nic_deactivate;

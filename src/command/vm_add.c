@@ -4,6 +4,7 @@
  * Adds a VM: a domain is defined on the host that placement chooses, which becomes its home. NICs and existing disks may come
  * with it. Its whole XML is made before anything happens and stands in the marks. Disks are made by disk_attachment_add. */
 #include "command/attachments.h"
+#include "command/console_log.h"
 #include "command/definition.h"
 #include "command/devices.h"
 #include "command/guards.h"
@@ -128,6 +129,10 @@ check(Work *work, GError **error)
         return FALSE;
     Vm *vm = build(work, error);
     gboolean well = vm && choose_home(work, vm, error);
+    if (well) {
+        console_log_settle(work, vm);
+        well = console_log_check(work, NULL, vm, error);
+    }
     object_unref(vm);
     work_set_mark_id(work, "vm", &work->target);
     work_claim(work, &vm_type, &work->target);
@@ -144,6 +149,7 @@ stage(Work *work, Changes *changes, GError **error)
     if (!vm)
         return FALSE;
     work_mark_id(work, "host", &vm->home.id);
+    console_log_settle(work, vm);
     changes_add(changes, vm);
     g_autofree char *xml = world_init(&world, work, error) ? domain_xml_build(vm, &world.domain, error) : NULL;
     work_set_mark(work, "xml.new", xml);

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Removes a VM and, unless detach_only is set, the disks that are its alone: which ones, job, event and plan say. Both steps only
+ * Removes a VM and, unless detach_only is set, the disks that are its alone: which ones, job, event and plan say. All steps only
  * go forward: half a VM is of no use to anybody, so what is begun is ended. Files that the manager did not make are never deleted. */
 #include "command/attachments.h"
+#include "command/console_log.h"
 #include "command/definition.h"
 #include "command/devices.h"
 #include "command/guards.h"
@@ -12,6 +13,8 @@
 #include "command/volumes.h"
 
 #include "host/domain_xml_firmware.h"
+
+#define DROPPED "dropped"           /* mark: what it had beside disks is gone */
 
 /* Ours, and of no other VM, here or beside the manager. */
 static gboolean
@@ -122,11 +125,11 @@ undefine(Work *work, GError **error)
     if (!facts)
         return FALSE;
     if (facts->state == DOMAIN_ABSENT)
-        return drop_variables(work, error);
+        return TRUE;
     if (definition_runs(facts))
         return fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", facts->config && facts->config->name ? facts->config->name : "", NULL);
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->undefine(link, &work->target, is_of_others(work), work->deadline, error) && drop_variables(work, error);
+    return link && link->ops->undefine(link, &work->target, is_of_others(work), work->deadline, error);
 }
 
 static Probe
@@ -136,6 +139,25 @@ undefined(Work *work, GError **error)
     if (!facts)
         return PROBE_UNKNOWN;
     return facts->state == DOMAIN_ABSENT ? PROBE_DONE : PROBE_NOT_DONE;
+}
+
+/* What the manager has on the host for it beside disks. */
+static gboolean
+drop_files(Work *work, GError **error)
+{
+    const Vm *vm = view_find(work->view, &vm_type, &work->target);
+    if (!drop_variables(work, error) || (vm && !console_log_drop(work, vm, error)))
+        return FALSE;
+    work_set_mark(work, DROPPED, "yes");
+    return TRUE;
+}
+
+/* Done twice is done once: what is not noted is done again. */
+static Probe
+files_dropped(Work *work, GError **error)
+{
+    (void) error;
+    return work_mark(work, DROPPED) ? PROBE_DONE : PROBE_NOT_DONE;
 }
 
 /* Files go only when no process can have them open. */
@@ -234,6 +256,7 @@ const Command vm_remove = {
     .plan = plan,
     .steps = (const Step[]) {
         { "undefine domain", undefine, undefined, NULL, TRUE },
+        { "remove its files", drop_files, files_dropped, NULL, TRUE },
         { "delete disks", delete_disks, volumes_deleted, NULL, TRUE },
         { 0 },
     },

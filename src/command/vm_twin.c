@@ -5,6 +5,7 @@
  * VMs nobody here made do, gets what follows from the clone's. */
 #include "command/vm_twin.h"
 
+#include "command/console_log.h"
 #include "command/devices.h"
 
 #include "host/domain_xml_twin.h"
@@ -171,6 +172,7 @@ vm_twin_make(const Work *work, const Vm *vm)
     give_words(work, clone);
     give_ids(work, clone);
     forget_past(clone);
+    console_log_settle_anew(work, clone);
     return clone;
 }
 
@@ -193,6 +195,7 @@ vm_twin_rename(const Work *work, Vm *config)
 {
     Twin twin;
     give_words(work, config);
+    console_log_settle_anew(work, config);
     for (guint i = 0; i < config->nics.count; i++) {
         Nic *nic = config->nics.items[i];
         if (!find(work, &nic->object.id, TRUE, &twin))

@@ -5,6 +5,7 @@
  * take is changed in what runs too (unless `next_run` says not to); what it cannot take, or libvirt refuses, waits for the next start and
  * is told as that. Its devices have verbs of their own. Once the definition is written there is no way back: a value of a running guest
  * cannot be known to be taken back. */
+#include "command/console_log.h"
 #include "command/definition.h"
 #include "command/guards.h"
 #include "command/guest_defaults.h"
@@ -32,6 +33,8 @@ edit(Work *work, Vm *vm, GError **error)
     vm_rules_apply(work->draft, vm, SET);
     if (draft_has(work->draft, "bios.type"))
         guest_defaults_settle(work->view, vm);
+    if (draft_has(work->draft, "console"))
+        console_log_settle(work, vm);
     return TRUE;
 }
 
@@ -100,7 +103,7 @@ check_edited(Work *work, const Vm *vm, GError **error)
     gboolean renamed = g_strcmp0(vm->name, edited->name) != 0;
     gboolean well = vm_rules_check(work->draft, edited, FALSE, error) && guest_defaults_check(work->view, vm, edited, error) &&
                     check_host(work, vm, edited, error) && (!renamed || vm_rules_name_is_free(work, edited, FALSE, error)) &&
-                    check_cluster(work, vm, edited, error) && numa_fits(vm, edited, error);
+                    check_cluster(work, vm, edited, error) && numa_fits(vm, edited, error) && console_log_check(work, vm, edited, error);
     object_unref(edited);
     return well;
 }

@@ -91,8 +91,8 @@ make_folder(const char *path, int mode, GError **error)
 gboolean
 data_dir_prepare(const char *dir, gboolean reached, GError **error)
 {
-    g_autofree char *storage = g_build_filename(dir, "storage", NULL);
-    return make_folder(dir, 0711, error) && make_folder(storage, 0711, error) && (!reached || check_reached(storage, error));
+    g_autofree char *storage = g_build_filename(dir, "storage", NULL), *console = g_build_filename(dir, "console", NULL);
+    return make_folder(dir, 0711, error) && make_folder(storage, 0711, error) && make_folder(console, 0700, error) && (!reached || check_reached(storage, error));
 }
 
 /* Whole or not at all: a password cut short by a crash would lock everybody out. */

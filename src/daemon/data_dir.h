@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 
-/* Makes DIR and DIR/storage. REACHED: QEMU must come to DIR/storage, or it is refused with the component that bars it. */
+/* Makes DIR, DIR/storage and DIR/console. REACHED: QEMU must come to DIR/storage, or it is refused with the component that bars it. */
 gboolean data_dir_prepare(const char *dir, gboolean reached, GError **error);
 /* The first administrator's password: read from FILE, which is made with a random one where it is not there. Yours. */
 char *data_dir_password(const char *file, GError **error);

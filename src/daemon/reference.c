@@ -54,6 +54,7 @@ static const char *const about =
 static const struct { const char *file, *is; } files[] = {
     { "shikiri.db", "What people want, who may do what, jobs and events: the manager's state. --backup writes it to one file." },
     { "storage", "The first storage domain: disks and ISO images." },
+    { "console", "What serial consoles printed, of VMs whose console.log_enabled is set: a file a VM, named by its id, which virtlogd writes and bounds." },
     { "pki", "The CA of this manager, its key, and the server's certificate, which is renewed by itself." },
     { "admin-password", "The password of admin@internal, made at the first start." },
     { "metrics", "The numbers of the last year in files of fixed size: VMs, disks, NICs, hosts." },

@@ -119,7 +119,8 @@ make_link(Shikiri *shikiri, const Host *host)
         return NULL;                /* an estate of the other kind: its hosts stay unconnected */
     if (fake)
         return make_fake_link(shikiri, host);
-    return libvirt_host_new(&host->object.id, host->name, host->uri, engine_listener(shikiri->engine));
+    g_autofree char *logs = g_build_filename(shikiri->options->data_dir, "console", NULL);
+    return libvirt_host_new(&host->object.id, host->name, host->uri, logs, engine_listener(shikiri->engine));
 }
 
 static void

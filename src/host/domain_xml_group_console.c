@@ -1,13 +1,27 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What one sees and types at: a serial console, a screen by VNC. */
+ * What one sees and types at: a serial console, with the file in which what it prints is kept, and a screen by VNC. */
 #include "host/domain_xml_group.h"
 
 /* --- the serial console ----------------------------------------------------------------------------------------------------------- */
 
-#define SERIAL "<serial type='pty'>\n  <target port='0'/>\n</serial>"
-#define CONSOLE "<console type='pty'>\n  <target type='serial' port='0'/>\n</console>"
+/* Both tell of one device: libvirt writes the log of the port into its other name too. */
+#define SERIAL "<serial type='pty'>\n%s  <target port='0'/>\n</serial>"
+#define CONSOLE "<console type='pty'>\n%s  <target type='serial' port='0'/>\n</console>"
+
+/* What a run prints is put behind what the one before printed. Yours; "" without a file. */
+static char *
+log_element(const char *file, const char *before, const char *behind)
+{
+    g_auto(Text) out = TEXT_EMPTY;
+    if (!file)
+        return g_strdup("");
+    text_printf(&out, "%s<log file='", before);
+    splice_add_value(&out, file);
+    text_printf(&out, "' append='on'/>%s", behind);
+    return text_take(&out);
+}
 
 static gboolean
 add_serial(Build *build, GError **error)
@@ -15,8 +29,10 @@ add_serial(Build *build, GError **error)
     (void) error;
     if (!build->vm->console.enabled)
         return TRUE;
-    build_lines(build, 2, SERIAL);
-    build_lines(build, 2, CONSOLE);
+    g_autofree char *log = log_element(build->vm->console.log_file, "  ", "\n");
+    g_autofree char *serial = g_strdup_printf(SERIAL, log), *console = g_strdup_printf(CONSOLE, log);
+    build_lines(build, 2, serial);
+    build_lines(build, 2, console);
     return TRUE;
 }
 
@@ -30,11 +46,54 @@ find_pty(const ScanDoc *doc, const ScanNode *devices, const char *name)
     return node;
 }
 
+/* The line people come to: the first port, or the first console where it is none's other name. */
+static const ScanNode *
+find_line(const ScanDoc *doc, const ScanNode *devices)
+{
+    const ScanNode *serial = find_pty(doc, devices, "serial");
+    return serial ? serial : find_pty(doc, devices, "console");
+}
+
 static void
 read_serial(Reading *reading)
 {
     const ScanDoc *doc = reading->doc;
-    reading->vm->console.enabled = find_pty(doc, reading->devices, "serial") || find_pty(doc, reading->devices, "console");
+    Console *console = &reading->vm->console;
+    const ScanNode *line = find_line(doc, reading->devices);
+    console->enabled = line != NULL;
+    console->log_file = scan_get(doc, scan_child(doc, line, "log"), "file");
+    console->log_enabled = console->log_file != NULL;
+}
+
+/* The log of one line alone, and of the other name it has: what other ports write, and where to, is somebody's own. */
+static void
+set_log(Patch *patch, const ScanNode *node, const char *was, const char *file)
+{
+    const ScanDoc *doc = patch->now->doc;
+    const ScanNode *log = scan_child(doc, node, "log");
+    g_autofree char *element = log_element(file, "", "");
+    if (log && was && !scan_has(doc, log, "file", was))
+        return;
+    if (log && file)
+        splice_attribute(&patch->splices, log, "file", file);
+    else if (log)
+        splice_remove(&patch->splices, log);
+    else if (file && node)
+        splice_insert(&patch->splices, node, scan_child(doc, node, "source"), element);
+}
+
+/* Where both stand, libvirt takes the port's word. */
+static void
+patch_log(Patch *patch)
+{
+    const ScanDoc *doc = patch->now->doc;
+    const char *was = patch->now->vm->console.log_file, *file = patch->vm->console.log_file;
+    const ScanNode *line = find_line(doc, patch->now->devices), *other = find_pty(doc, patch->now->devices, "console");
+    if (g_strcmp0(was, file) == 0)
+        return;
+    set_log(patch, line, was, file);
+    if (other != line && scan_has(doc, scan_child(doc, other, "target"), "type", "serial"))
+        set_log(patch, other, was, file);
 }
 
 /* A console is the serial port's other name; libvirt makes it anew for a port that stays. */
@@ -51,8 +110,13 @@ patch_serial(Patch *patch, GError **error)
                 splice_remove(&patch->splices, node);
         }
     }
-    if (!now && wished)
-        patch_insert(patch, patch->now->devices, "serial", "<serial type='pty'/>");
+    if (now && wished)
+        patch_log(patch);
+    if (now || !wished)
+        return TRUE;
+    g_autofree char *log = log_element(patch->vm->console.log_file, "  ", "\n");
+    g_autofree char *fragment = *log ? g_strdup_printf("<serial type='pty'>\n%s</serial>", log) : g_strdup("<serial type='pty'/>");
+    patch_insert(patch, patch->now->devices, "serial", fragment);
     return TRUE;
 }
 

@@ -314,6 +314,13 @@ call_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, G_GNUC_
     return fake_obey(link, &order, deadline, error);
 }
 
+static gboolean
+work_log_drop(FakeHost *host, const FakeOrder *order, G_GNUC_UNUSED GError **error)
+{
+    fake_drop_volume(host->fake, order->text);
+    return TRUE;
+}
+
 /* Fake machines have no firmware, whose variables would be in a file. */
 static gboolean
 call_variables_find(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const char *xml, char **ret_path, G_GNUC_UNUSED Tick deadline, G_GNUC_UNUSED GError **error)
@@ -339,6 +346,26 @@ static gboolean
 call_variables_drop(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const char *path, G_GNUC_UNUSED Tick deadline, G_GNUC_UNUSED GError **error)
 {
     return TRUE;
+}
+
+static gboolean
+call_log_drop(HostLink *link, const char *path, Tick deadline, GError **error)
+{
+    FakeOrder order = { .operation = "log_drop", .work = work_log_drop, .id = id_named(&id_null, path), .text = path };
+    return fake_obey(link, &order, deadline, error);
+}
+
+static GBytes *
+call_log_read(HostLink *link, const char *path, gsize most, Tick deadline, GError **error)
+{
+    FakeHost *host = FAKE_HOST(link);
+    Id id = id_named(&id_null, path);
+    LOCK_HOLD(&host->fake->lock);
+    FakeCall call = { .host = host, .operation = "log_read", .id = &id, .question = TRUE };
+    if (!fake_begin(&call, deadline, error))
+        return NULL;
+    const FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
+    return fake_console_log(volume ? volume->size : 0, most);
 }
 
 static gboolean
@@ -465,6 +492,7 @@ const HostOps fake_ops = {
     .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_copy = call_volume_copy, .volume_resize = call_volume_resize,
     .volume_delete = call_volume_delete, .volume_read = call_volume_read,
     .variables_find = call_variables_find, .variables_look = call_variables_look, .variables_copy = call_variables_copy, .variables_drop = call_variables_drop,
+    .log_read = call_log_read, .log_drop = call_log_drop,
     .open_graphics = call_open_graphics, .open_serial = call_open_serial, .screenshot = call_screenshot,
     .devices = fake_nodes_list,
     .refresh = call_refresh, .stop = call_stop,

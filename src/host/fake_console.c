@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * What sits at the consoles of fake domains: a screen of one colour that changes with each key, spoken in RFB as QEMU does to who need not
- * give a password, and a serial line that echoes. One thread for all; a console ends when its domain does. */
+ * give a password, and a serial line that echoes. One thread for all; a console ends when its domain does. Of the log of a line only is kept
+ * how often its domain started: each time it says the same. */
 #include "host/fake_parts.h"
 
 #include "base/text.h"
@@ -15,6 +16,7 @@
 #define WIDTH 640
 #define HEIGHT 400
 #define MOST_GUESTS 256
+#define FIRST_WORDS "\033[1mfake guest\033[0m\r\n\r\nlogin: \r\n"
 #define LOOK 200                    /* ms between two looks at the domains */
 
 typedef enum { AT_VERSION, AT_SECURITY, AT_INIT, AT_MESSAGES, AT_LINE } GuestStep;
@@ -259,6 +261,17 @@ fake_console_picture(const FakeDomain *domain)
     memset(picture.bytes + picture.length, (int) (domain->number & 255), size);
     picture.length += size;
     return text_take_bytes(&picture);
+}
+
+GBytes *
+fake_console_log(gint64 starts, gsize most)
+{
+    g_auto(Text) out = TEXT_EMPTY;
+    gint64 first = MAX(starts - (gint64) (most / strlen(FIRST_WORDS)), 0);
+    for (gint64 i = first; i < starts; i++)
+        text_add(&out, FIRST_WORDS);
+    gsize kept = MIN(out.length, most);
+    return g_bytes_new(out.bytes + (out.length - kept), kept);
 }
 
 void

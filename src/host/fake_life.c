@@ -7,6 +7,8 @@
 
 #include "host/domain_xml.h"
 
+#include <string.h>
+
 #define GUEST_OBEYS (CLOCK_SECOND / 5)      /* how long a guest takes to shut down, or to reboot */
 
 gboolean
@@ -71,6 +73,18 @@ fake_life_boot(FakeHost *host)
 
 /* --- starting --------------------------------------------------------------------------------------------------------------------- */
 
+/* Its line prints into the file that XML names, if it does. */
+static void
+print_first_words(FakeHost *host, const char *xml)
+{
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    if (!xml || !strstr(xml, "<log ") || !domain_xml_read(xml, facts, NULL) || !facts->config->console.log_file)
+        return;
+    FakeVolume *log = fake_put_volume(host->fake, facts->config->console.log_file);
+    log->size++;
+    fake_keep_volume(host->fake, log);
+}
+
 gboolean
 fake_life_start(FakeHost *host, const FakeOrder *order, GError **error)
 {
@@ -80,6 +94,8 @@ fake_life_start(FakeHost *host, const FakeOrder *order, GError **error)
     if (domain->state != DOMAIN_SHUTOFF)
         return refuse(host, order, "domain is already running", error);
     gboolean restored = domain->saved;
+    if (!restored)
+        print_first_words(host, domain->xml);
     domain->saved = FALSE;
     return fake_set_state(host, domain, order->flag ? DOMAIN_PAUSED : DOMAIN_RUNNING, restored ? "started:restored" : "started:booted");
 }
@@ -95,6 +111,7 @@ fake_life_start_once(FakeHost *host, const FakeOrder *order, GError **error)
         return fault_set(error, MSG_HOST_ONCE_NEEDS_OFF, "host", host->name, "vm", id_format(&order->id, ID_UUID, text), NULL);
     g_autofree char *live = domain_xml_as_running(order->text);
     fake_set_live(domain, live);
+    print_first_words(host, live);
     fake_set_state(host, domain, order->flag ? DOMAIN_PAUSED : DOMAIN_RUNNING, "started:booted");
     fake_report_domain(host, &order->id, REPORT_DOMAIN, NULL);
     return TRUE;

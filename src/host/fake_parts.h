@@ -185,4 +185,5 @@ gboolean fake_guest_run(HostLink *link, const Id *domain, const GuestCommand *co
 /* fake_console.c: what shows on a console; lock held in the first two */
 int fake_console_open(FakeHost *host, const FakeDomain *domain, gboolean serial);    /* -1: no descriptor left */
 GBytes *fake_console_picture(const FakeDomain *domain);
+GBytes *fake_console_log(gint64 starts, gsize most);                     /* the last MOST bytes of what its line printed in so many runs */
 void fake_console_close(Fake *fake);                                    /* lock not held */

@@ -191,6 +191,10 @@ typedef struct {
     gboolean (*variables_look)(HostLink *link, const char *path, gboolean *ret_there, Tick deadline, GError **error);
     gboolean (*variables_copy)(HostLink *link, const char *from, const char *to, Tick deadline, GError **error);     /* something at TO is success */
     gboolean (*variables_drop)(HostLink *link, const char *path, Tick deadline, GError **error);                     /* nothing there is success */
+    /* What a serial console printed, in a file that whoever relays it cuts into pieces (decision 0037): the last MOST bytes of them all; none where there
+     * is none. Dropping takes all pieces; nothing there is success. */
+    GBytes *(*log_read)(HostLink *link, const char *path, gsize most, Tick deadline, GError **error);
+    gboolean (*log_drop)(HostLink *link, const char *path, Tick deadline, GError **error);
     /* devices of its own that a VM can have, of HostDevice, as they are now; into an empty list */
     gboolean (*devices)(HostLink *link, List *ret_devices, Tick deadline, GError **error);
     /* what it has, for the first start: "network:default", "bridge:br0" … newest facts without blocking */
@@ -217,5 +221,6 @@ void host_link_clear(HostLink *link);       /* what host_link_init allocated; fo
 HostReport *host_report_new(const HostLink *link, ReportKind kind, guint64 generation);
 
 /* The implementations. Both return at once and connect in the background, for ever, with back-off. */
-HostLink *libvirt_host_new(const Id *id, const char *name, const char *uri, const HostListener *listener);
+/* LOGS: the folder for what serial consoles print, of this machine. */
+HostLink *libvirt_host_new(const Id *id, const char *name, const char *uri, const char *logs, const HostListener *listener);
 /* FILE: lines `host NAME cpus N memory 64G [vms N]` and `hosts COUNT cpus N memory 64G vms N`; see host/fake.h for faults on order. */

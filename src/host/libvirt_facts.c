@@ -251,6 +251,19 @@ read_machines(Survey *survey)
     offers_tell(survey->facts);
 }
 
+/* --- logs of serial consoles ------------------------------------------------------------------------------------------------------------------------ */
+
+static void
+read_logs(Survey *survey)
+{
+    const LibvirtHost *host = survey->host;
+    GString *packed = g_string_new(survey->facts->machines);
+    machines_add(packed, MACHINES_LOGS, host->place.local ? host->logs : NULL);
+    machines_add(packed, MACHINES_LOGS_BOUNDED, host->place.local && local_facts_bounds_logs("") ? "yes" : "no");
+    g_free(survey->facts->machines);
+    survey->facts->machines = g_string_free(packed, FALSE);
+}
+
 /* --- networks ------------------------------------------------------------------------------------------------------------------------------------ */
 
 static int
@@ -339,6 +352,7 @@ take_survey(Survey *survey)
     read_qemu_user(survey);
     read_accelerator(survey);
     read_machines(survey);
+    read_logs(survey);
     read_networks(survey);
     read_devices(survey);
     if (survey->host->place.local)

@@ -141,6 +141,7 @@ free_host(HostLink *link)
     g_free(host->capabilities);
     g_free(host->offers);
     g_free(host->uri);
+    g_free(host->logs);
     host_link_clear(link);
     g_free(host);
 }
@@ -228,6 +229,8 @@ static const HostOps libvirt_ops = {
     .variables_look = libvirt_variables_look,
     .variables_copy = libvirt_variables_copy,
     .variables_drop = libvirt_variables_drop,
+    .log_read = libvirt_log_read,
+    .log_drop = libvirt_log_drop,
     .volume_resize = libvirt_volume_resize,
     .volume_delete = libvirt_volume_delete,
     .volume_read = libvirt_volume_read,
@@ -271,10 +274,11 @@ new_host(const Id *id, const char *name, const char *uri)
 }
 
 HostLink *
-libvirt_host_new(const Id *id, const char *name, const char *uri, const HostListener *listener)
+libvirt_host_new(const Id *id, const char *name, const char *uri, const char *logs, const HostListener *listener)
 {
     LibvirtHost *host = new_host(id, name, uri);
     host->listener = *listener;
+    host->logs = g_strdup(logs);
     libvirt_loop_hold();
     libvirt_socket_hold();
     host->threads[0] = thread_new("libvirt link", libvirt_link_run, host);

@@ -62,6 +62,7 @@ typedef struct {
     HostLink link;
     HostListener listener;
     char *uri;
+    char *logs;                 /* the folder for what serial consoles print; NULL: none */
     LibvirtPlace place;
     Message *nowhere;           /* its URI names no place that can be reached; NULL: it does */
     int wake;                   /* eventfd: readable from stop on, for those who poll */
@@ -159,7 +160,7 @@ gboolean libvirt_nodes_list(HostLink *link, List *ret_devices, Tick deadline, GE
 /* libvirt_guest.c */
 GuestFacts *libvirt_guest_read(virDomainPtr domain, gboolean agent);       /* NULL: it says nothing */
 
-/* libvirt_domain.c, libvirt_device.c, libvirt_volume.c, libvirt_copy.c, libvirt_variables.c, libvirt_console.c: the operations of host.h */
+/* libvirt_domain.c, libvirt_device.c, libvirt_volume.c, libvirt_copy.c, libvirt_variables.c, libvirt_log.c, libvirt_console.c: the operations of host.h */
 gboolean libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_domain_define_strictly(HostLink *link, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, gboolean keep, Tick deadline, GError **error);
@@ -190,6 +191,8 @@ gboolean libvirt_variables_find(HostLink *link, const char *xml, char **ret_path
 gboolean libvirt_variables_look(HostLink *link, const char *path, gboolean *ret_there, Tick deadline, GError **error);
 gboolean libvirt_variables_copy(HostLink *link, const char *from, const char *to, Tick deadline, GError **error);
 gboolean libvirt_variables_drop(HostLink *link, const char *path, Tick deadline, GError **error);
+GBytes *libvirt_log_read(HostLink *link, const char *path, gsize most, Tick deadline, GError **error);
+gboolean libvirt_log_drop(HostLink *link, const char *path, Tick deadline, GError **error);
 gboolean libvirt_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
 gboolean libvirt_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);
 gboolean libvirt_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);

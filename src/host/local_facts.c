@@ -115,6 +115,14 @@ read_hardware(const char *root, HardwareInformation *hardware)
     }
 }
 
+/* libvirt's own default is virtlogd. */
+gboolean
+local_facts_bounds_logs(const char *root)
+{
+    g_autofree char *text = read_file(root, "/etc/libvirt/qemu.conf");
+    return !text || !g_regex_match_simple("^[ \\t]*stdio_handler[ \\t]*=[ \\t]*\"file\"", text, G_REGEX_MULTILINE, 0);
+}
+
 /* --- network cards --------------------------------------------------------------------------------------------------------------------- */
 
 static char *

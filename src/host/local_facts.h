@@ -15,4 +15,5 @@ gboolean local_facts_card_is_up(const char *root, const char *card, gboolean has
 /* Could the disk be taken whole: nothing of it is mounted, a part of something, swapped to, or locked by a program, as QEMU locks the disks
  * of a guest? What cannot be looked at is not free. A program that reads and writes it without either is not seen. */
 gboolean local_facts_disk_is_free(const char *path);
+gboolean local_facts_bounds_logs(const char *root);     /* FALSE: its libvirt lets QEMU itself write them */
 GPtrArray *local_facts_bridges(const char *root);       /* names of all bridges, sorted; char *, freed with the array */

@@ -66,6 +66,7 @@ struct Command {
     const Type *params;             /* the body: ON itself for add and update, an action's own record type, or NULL */
     const Type *answer;             /* what it tells who waits; NULL: how it ended alone */
     const CommandFlag *flags;       /* what else may be said with it; NULL: nothing. An action's own are rows of its body */
+    const CommandFlag *numbers;     /* of a question: whole numbers that stand in its query; NULL: none */
     Permit permit;
     MessageCode title;              /* of the job: "Starting VM {vm}"; its arguments: see work_about below */
     /* What the event log says, with oVirt's numbers (OVIRT-API.md §8). Message 0: at the end a general

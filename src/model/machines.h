@@ -18,11 +18,16 @@
  *     tpm yes | no                         can a TPM 2.0 be emulated (swtpm)?
  *     hyperv vpindex                       what of Hyper-V its guests can be shown
  *     guest aarch64                        another architecture it can emulate; what it has for that one stands under "aarch64/firmware" …
+ *     logs /var/lib/shikiri/console        the folder for what serial consoles print
+ *     logs-bounded yes | no                does libvirt let virtlogd write them, which bounds them?
  *     network default                      an active libvirt network
  *     bridge br0                           a bridge of the host itself (none that a libvirt network made) */
 #pragma once
 
 #include <glib.h>
+
+#define MACHINES_LOGS "logs"
+#define MACHINES_LOGS_BOUNDED "logs-bounded"
 
 void machines_add(GString *packed, const char *key, const char *value);     /* values with a line break are left out */
 /* The first value of KEY; yours; NULL if there is none (or PACKED is NULL). */

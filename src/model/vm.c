@@ -106,6 +106,12 @@ const Type switch_type = { .one = "switch", .many = "switches", .size = sizeof(S
     BOOL(Switch, enabled, ADD | SET, "On or off."),
     { 0 } } };
 
+static const Type console_type = { .one = "console", .many = "consoles", .size = sizeof(Console), .fields = (const Field[]) {
+    BOOL(Console, enabled,     ADD | SET, "On or off."),
+    TEXT(Console, log_file,    OPT,       "Where on its host that is."),
+    BOOL(Console, log_enabled, ADD | SET | OPT, "What the guest prints there is kept in a file, the newest of it."),
+    { 0 } } };
+
 static const Type rate_type = { .one = "rate", .many = "rates", .size = sizeof(Rate), .fields = (const Field[]) {
     INT(Rate, bytes,  ADD | SET | OPT, "So many bytes …"),
     INT(Rate, period, ADD | SET | OPT, "… in so many milliseconds."),
@@ -172,7 +178,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     GROUP(Vm, io, io_type, ADD | SET,                      "I/O threads."),
     GROUP(Vm, usb, switch_type, ADD | SET,                 "USB."),
     GROUP(Vm, virtio_scsi, switch_type, ADD | SET,         "A virtio-scsi controller."),
-    GROUP(Vm, console, switch_type, ADD | SET | ALL,       "A serial console."),
+    GROUP(Vm, console, console_type, ADD | SET | ALL,      "A serial console."),
     GROUP(Vm, rng_device, rng_device_type, ADD | SET | OPT, "Random numbers from the host."),
     LIST (Vm, custom_properties, custom_property_type, ADD | SET | OPT, "What oVirt has no field for: hugepages."),
     GROUP(Vm, migration, migration_type, ADD | SET,        "How it moves."),

@@ -55,7 +55,8 @@ typedef struct { char *address, *type; gint64 port, secure_port, monitors; gbool
 typedef struct { char *affinity; } PlacementPolicy;
 typedef struct { char *name, *utc_offset; } TimeZone;
 typedef struct { gint64 threads; } Io;
-typedef struct { gboolean enabled; } Switch;    /* <usb><enabled>, <virtio_scsi><enabled>, <console><enabled> */
+typedef struct { gboolean enabled; } Switch;    /* <usb><enabled>, <virtio_scsi><enabled> */
+typedef struct { gboolean enabled, log_enabled; char *log_file; } Console;     /* log_file: on its host; NULL: what it prints is kept nowhere */
 #define RNG_SOURCE(N, E) N(E, URANDOM, "urandom") N(E, HWRNG, "hwrng") N(E, RANDOM, "random")
 NAMES_ENUM(RngSource, RNG_SOURCE, RNG);
 extern const Names rng_source_names;
@@ -95,7 +96,8 @@ typedef struct {
     PlacementPolicy placement_policy;
     TimeZone time_zone;
     Io io;
-    Switch usb, virtio_scsi, console;
+    Switch usb, virtio_scsi;
+    Console console;
     RngDevice rng_device;
     List custom_properties;             /* CustomProperty */
     MigrationOptions migration;

@@ -10,12 +10,16 @@ def path(number, segment):
 
 
 def make(m, must):
-    must(m.post("/vms?wait=1", {"id": VM.format(RICH), "name": f"vm{RICH}", "memory": str(256 << 20), "os": {"boot": {"devices": {"device": ["network"]}}}}))
+    must(m.post("/vms?wait=1", {"id": VM.format(RICH), "name": f"vm{RICH}", "memory": str(256 << 20), "nics": {"nic": [{"name": "nic1"}]},
+                                "os": {"boot": {"devices": {"device": ["network"]}}}}))
     must(m.post(path(RICH, "watchdogs?wait=1"), {"model": "i6300esb", "action": "reset"}))
     must(m.put(f"/vms/{VM.format(RICH)}?wait=1", {"cpu": {"topology": {"sockets": "2"}}}))
     for index in (0, 1):
         must(m.post(path(RICH, "numanodes?wait=1"), node(index)))
     must(m.post(path(RICH, "hostdevices?wait=1"), {"name": "usb_1_1"}))
+    must(m.put(f"/vms/{VM.format(RICH)}?wait=1", {"console": {"log_enabled": "true"}}))
+    for verb in ("start", "stop"):          # so that its console has printed
+        must(m.post(path(RICH, f"{verb}?wait=1"), {}))
 
 
 def node(index, memory=128, core=None):
@@ -38,7 +42,10 @@ RECIPES = {
     "host_device.add": {"": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "pci_0000_41_00_0"}),
                         " of USB": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "usb_1_2"})},
     "host_device.remove": {"": lambda m: m.delete(only(m, "hostdevices", "host_device"))},
-    "vm.update": {" of its devices": lambda m: m.put(f"/vms/{VM.format(1)}?wait=1", {
+    "vm.remove": {" with what its console printed": lambda m: m.delete(f"/vms/{VM.format(RICH)}?wait=1")},
+    "vm.update": {" of its console's log": lambda m: m.put(f"/vms/{VM.format(1)}?wait=1", {"console": {"log_enabled": "true"}}),
+                  " of its console's log, running": lambda m: m.put(f"/vms/{VM.format(2)}?wait=1", {"console": {"log_enabled": "true"}}),
+                  " of its devices": lambda m: m.put(f"/vms/{VM.format(1)}?wait=1", {
         "usb": {"enabled": "false"}, "console": {"enabled": "false"}, "io": {"threads": "2"}, "rng_device": {"source": "hwrng", "rate": {"bytes": "512"}},
         "soundcard_enabled": "true", "virtio_scsi": {"enabled": "false"}})},
 }

@@ -1,12 +1,13 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The small languages: ids, dates, stored messages, languages, what --fail-at takes, what a host can make. */
+ * The small languages: ids, dates, stored messages, languages, what --fail-at takes, what a host can make; and what guests print. */
 #include "fuzz.h"
 
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/id.h"
+#include "base/plain.h"
 #include "base/text.h"
 #include "model/machines.h"
 
@@ -52,11 +53,24 @@ check_message(const char *text)
     g_assert_nonnull(told);
 }
 
+/* A terminal obeys nothing that comes out. */
+static void
+check_plain(const char *bytes, gsize length)
+{
+    g_autofree char *text = plain_text(bytes, length), *again = plain_text(text, strlen(text));
+    g_assert_true(g_utf8_validate(text, -1, NULL) && g_str_equal(text, again));
+    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+        gunichar letter = g_utf8_get_char(at);
+        g_assert_true(letter == '\n' || letter == '\t' || (letter >= 0x20 && letter < 0x7f) || letter >= 0xa0);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     GError *error = NULL;
     g_autofree char *text = fuzz_text(data, size);
+    check_plain((const char *) data, size);
     check_id(text);
     check_date(text);
     check_message(text);

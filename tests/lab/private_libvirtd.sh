@@ -63,6 +63,11 @@ stdio_handler = "logd"
 swtpm_user = "root"
 swtpm_group = "root"
 C
+    # Small enough that a guest fills it while a test looks.
+    cat > "$DIR/etc/virtlogd.conf" <<C
+max_size = 262144
+max_backups = 3
+C
 }
 
 start_libvirtd() {

@@ -425,6 +425,28 @@ test_question(void)
     house_close();
 }
 
+/* What it printed, as text that both formats can carry; how much of it, stands in the query. */
+static void
+test_console_log(void)
+{
+    char id[ID_TEXT_SIZE];
+    static const char printed[] = "first\n\033[31m<red>\033[0m \xff\0\n";
+    house_open();
+    estate_print(&estate.hello, printed, sizeof(printed) - 1);
+    g_autofree char *path = g_strdup_printf("/vms/%s/consolelog", id_format(&estate.hello, ID_UUID, id)), *little = g_strconcat(path, "?kib=1", NULL);
+    g_autofree char *none = g_strconcat(path, "?kib=0", NULL);
+    g_auto(Reply) xml = house_get(path), json = house_get_json(little), refused = house_get(none);
+    g_assert_cmpint(xml.status, ==, 200);
+    check_form(path, &xml);
+    g_assert_nonnull(strstr(xml.text, "<text>first&#10;&lt;red&gt; \xef\xbf\xbd&#10;</text>"));
+    struct json_object *reply = json_tokener_parse(json.text), *text = NULL;
+    g_assert_true(json_object_object_get_ex(reply, "text", &text));
+    g_assert_cmpstr(json_object_get_string(text), ==, "first\n<red> \xef\xbf\xbd\n");
+    json_object_put(reply);
+    g_assert_cmpint(refused.status, ==, 400);
+    house_close();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -435,6 +457,7 @@ main(int argc, char **argv)
     g_test_add_func("/api/actions", test_actions);
     g_test_add_func("/api/paths", test_paths);
     g_test_add_func("/api/question", test_question);
+    g_test_add_func("/api/console-log", test_console_log);
     g_test_add_func("/api/lists/long", test_long);
     g_test_add_func("/api/lists/fresh", test_fresh);
     g_test_add_func("/api/lists/dangling", test_dangling);

@@ -91,6 +91,8 @@ make_machines(void)
     machines_add(packed, "bus", "sata");
     machines_add(packed, "cpu-mode", "host-model");
     machines_add(packed, "network", "default");
+    machines_add(packed, MACHINES_LOGS, ESTATE_LOGS);
+    machines_add(packed, MACHINES_LOGS_BOUNDED, "yes");
     return g_string_free(packed, FALSE);
 }
 

@@ -32,6 +32,8 @@ extern Estate estate;
 #define STORAGE_PATH ESTATE_PATH "/data"
 #define ESTATE_VARIABLES ESTATE_PATH "/nvram"       /* where firmwares keep theirs, as NAME_VARS.fd, if a definition does not say */
 
+#define ESTATE_LOGS ESTATE_PATH "/console"
+
 void estate_open(void);
 void estate_close(void);
 /* Puts an object into the inventory, as if a change set had. */
@@ -66,6 +68,8 @@ gboolean estate_has_volume(const Id *disk);
 void estate_lose_device(const char *name);       /* somebody pulls a device of the host's out; NULL: all are there again */
 void estate_put_variables(const char *path);    /* a firmware's, as the first start makes them */
 gboolean estate_has_variables(const char *path);
+void estate_print(const Id *vm, const char *bytes, gsize length);   /* its serial console, into the manager's file of it; borrowed */
+gboolean estate_has_log(const Id *vm);
 
 /* --- the agents in its guests: estate_guest.c --- */
 gboolean estate_change(const Id *id, void (*effect)(const Id *id), GError **error);     /* estate_host.c: with the fault that was ordered */

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The files on the estate's host: those of disks, and of firmwares' variables. */
+ * The files on the estate's host: those of disks, of firmwares' variables, and of what serial consoles print. */
 #include "estate_parts.h"
 
 #include "host/domain_xml.h"
@@ -10,6 +10,7 @@ typedef struct {
     char *path;
     int format;
     gint64 size;
+    GBytes *bytes;                  /* of what a serial console printed; else NULL */
 } Volume;
 
 static GPtrArray *volumes;
@@ -18,6 +19,7 @@ static void
 volume_free(gpointer data)
 {
     g_free(((Volume *) data)->path);
+    g_clear_pointer(&((Volume *) data)->bytes, g_bytes_unref);
     g_free(data);
 }
 
@@ -43,7 +45,7 @@ static void
 put_volume(char *take_path, int format, gint64 size)
 {
     Volume *volume = g_new0(Volume, 1);
-    *volume = (Volume) { take_path, format, size };
+    *volume = (Volume) { take_path, format, size, NULL };
     g_ptr_array_add(volumes, volume);
 }
 
@@ -151,6 +153,17 @@ estate_variables_drop(G_GNUC_UNUSED HostLink *link, const char *path, G_GNUC_UNU
     return estate_end_change(silent, error);
 }
 
+GBytes *
+estate_log_read(G_GNUC_UNUSED HostLink *link, const char *path, gsize most, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    const Volume *volume = find_volume(path);
+    if (!estate_answers(error))
+        return NULL;
+    gsize length = volume ? g_bytes_get_size(volume->bytes) : 0, kept = MIN(length, most);
+    return length > 0 ? g_bytes_new_from_bytes(volume->bytes, length - kept, kept) : g_bytes_new(NULL, 0);
+}
+
 gboolean
 estate_volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, gint64 size, G_GNUC_UNUSED Tick deadline, GError **error)
 {
@@ -205,6 +218,28 @@ estate_put_variables(const char *path)
 gboolean
 estate_has_variables(const char *path)
 {
+    return find_volume(path) != NULL;
+}
+
+static char *
+log_path(const Id *vm)
+{
+    char text[ID_TEXT_SIZE];
+    return g_strdup_printf(ESTATE_LOGS "/%s.log", id_format(vm, ID_UUID, text));
+}
+
+void
+estate_print(const Id *vm, const char *bytes, gsize length)
+{
+    char *path = log_path(vm);
+    put_volume(path, 0, (gint64) length);
+    find_volume(path)->bytes = g_bytes_new_static(bytes, length);
+}
+
+gboolean
+estate_has_log(const Id *vm)
+{
+    g_autofree char *path = log_path(vm);
     return find_volume(path) != NULL;
 }
 

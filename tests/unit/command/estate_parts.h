@@ -28,6 +28,7 @@ gboolean estate_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *fr
 gboolean estate_variables_find(HostLink *link, const char *xml, char **ret_path, Tick deadline, GError **error);
 gboolean estate_variables_look(HostLink *link, const char *path, gboolean *ret_there, Tick deadline, GError **error);
 gboolean estate_variables_copy(HostLink *link, const char *from, const char *to, Tick deadline, GError **error);
+GBytes *estate_log_read(HostLink *link, const char *path, gsize most, Tick deadline, GError **error);
 gboolean estate_variables_drop(HostLink *link, const char *path, Tick deadline, GError **error);
 gboolean estate_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
 gboolean estate_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);

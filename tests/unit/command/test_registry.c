@@ -63,6 +63,8 @@ test_jobs_tell_how_they_end(void)
     for (const Command *const *row = command_registry; *row; row++) {
         if ((*row)->reads)
             g_assert_true((*row)->answer && (*row)->plan && !(*row)->stage && !(*row)->steps && !(*row)->finish && !(*row)->revert);
+        for (const CommandFlag *number = (*row)->numbers; number && number->name; number++)
+            g_assert_true((*row)->reads && g_str_has_suffix(number->help, "."));
         if (!(*row)->steps)
             continue;
         g_assert_true((*row)->done.message != 0 && (*row)->done.code > 0);

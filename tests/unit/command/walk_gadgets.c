@@ -41,6 +41,27 @@ walk_edit_devices(void)
 }
 
 Work *
+walk_keep_console_log(void)
+{
+    return estate_work(&vm_update, &estate.hello, "<vm><console><log_enabled>true</log_enabled></console></vm>");
+}
+
+Work *
+walk_keep_console_log_running(void)
+{
+    estate_do(estate_work(&vm_start, &estate.hello, "<action/>"));
+    return walk_keep_console_log();
+}
+
+Work *
+walk_remove_with_console_log(void)
+{
+    estate_do(walk_keep_console_log());
+    estate_print(&estate.hello, "login: ", 7);
+    return estate_work(&vm_remove, &estate.hello, NULL);
+}
+
+Work *
 walk_watch_running(void)
 {
     estate_do(estate_work(&vm_start, &estate.hello, "<action/>"));

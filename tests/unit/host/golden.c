@@ -454,3 +454,28 @@ golden_numa_nodes(Vm *vm)
         virtual_node_add(&first->cpu.cores, core);
     return TRUE;
 }
+
+/* There is one where there was none, and none where there was one. */
+gboolean
+golden_console_log(Vm *vm)
+{
+    gboolean had = vm->console.log_file != NULL;
+    vm->console.log_enabled = vm->console.enabled && !had;
+    text_set(&vm->console.log_file, vm->console.log_enabled ? "/srv/console/a & 'b'.log" : NULL);
+    return vm->console.enabled;
+}
+
+gboolean
+golden_other_console_log(Vm *vm)
+{
+    gboolean had = vm->console.log_file != NULL;
+    text_set(&vm->console.log_file, had ? "/srv/console/other.log" : NULL);
+    return had;
+}
+
+gboolean
+golden_room_for_memory(Vm *vm)
+{
+    vm->memory_policy.max = vm->memory / LIVE_MEMORY_BLOCK * LIVE_MEMORY_BLOCK + 4 * LIVE_MEMORY_BLOCK;
+    return TRUE;
+}

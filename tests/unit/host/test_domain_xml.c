@@ -208,13 +208,6 @@ hugepages(Vm *vm)
 }
 
 static gboolean
-room_for_memory(Vm *vm)
-{
-    vm->memory_policy.max = vm->memory / LIVE_MEMORY_BLOCK * LIVE_MEMORY_BLOCK + 4 * LIVE_MEMORY_BLOCK;
-    return TRUE;
-}
-
-static gboolean
 no_random_numbers(Vm *vm)
 {
     gboolean had = vm->rng_device.source != 0;
@@ -233,6 +226,8 @@ static gboolean
 serial_and_scsi(Vm *vm)
 {
     vm->console.enabled = !vm->console.enabled;
+    vm->console.log_enabled = FALSE;    /* as verbs do */
+    text_set(&vm->console.log_file, NULL);
     for (guint i = 0; i < vm->disk_attachments.count; i++) {
         if (((DiskAttachment *) vm->disk_attachments.items[i])->interface == DISK_INTERFACE_VIRTIO_SCSI)
             return TRUE;                /* stays, whatever is wished */
@@ -446,13 +441,15 @@ static const Edit edits[] = {
     { "other architecture", "", other_architecture },
     { "I/O threads", MARK " domain/iothreads domain/iothreadids domain/cputune/iothreadpin domain/devices/disk/driver domain/devices/controller", io_threads },
     { "hugepages", MARK " domain/memoryBacking =domain", hugepages },
-    { "room for memory", MARK " domain/maxMemory", room_for_memory },
+    { "room for memory", MARK " domain/maxMemory", golden_room_for_memory },
     { "watchdog", MARK " =domain/devices domain/devices/watchdog", watchdog },
     { "NUMA nodes", MARK " domain/cpu domain/numatune =domain =domain/cpu domain/cpu/numa domain/numatune/memnode =domain/numatune", golden_numa_nodes },
     { "host devices", MARK ORDERS " =domain/devices domain/devices/hostdev", golden_host_devices },
     { "random numbers", MARK " =domain/devices domain/devices/rng", random_numbers },
     { "no random numbers", MARK " domain/devices/rng", no_random_numbers },
     { "USB", MARK " =domain/devices domain/devices/controller domain/devices/input", usb },
+    { "console log", MARK " =domain/devices/serial domain/devices/serial/log =domain/devices/console domain/devices/console/log", golden_console_log },
+    { "other console log", MARK " domain/devices/serial/log domain/devices/console/log", golden_other_console_log },
     { "serial console and SCSI", MARK " =domain/devices domain/devices/serial domain/devices/console domain/devices/controller", serial_and_scsi },
     { "shares", MARK " domain/cputune/shares =domain/cputune", shares },
     { "TPM and sound", MARK " domain/devices/tpm domain/devices/sound =domain/devices", tpm_and_sound },

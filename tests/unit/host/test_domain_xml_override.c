@@ -353,6 +353,32 @@ test_writable(void)
     g_assert_cmpstr(override.writable->pdata[0], ==, "/data/f");
 }
 
+/* Where what a console prints goes is as it was, or nowhere: it is a file of the host. */
+static void
+test_log(void)
+{
+    static const struct { const char *from, *to; gboolean well; } rows[] = {
+        { "<vcpu>1<", "<vcpu>2<", TRUE },
+        { "<log file='/data/console/web.log' append='on'/>", "", TRUE },
+        { "/data/console/web.log", "/data/console/other.log", FALSE },
+        { "append='on'", "append='off'", FALSE },
+        { "    <graphics", "    <console type='pty'><log file='/data/console/web.log' append='on'/></console><graphics", FALSE },
+        { "<target port='0'/>", "<target port='1'/>", TRUE },       /* into the same file */
+    };
+    const Row add = { "", "<target port='0'/>", "<log file='/data/console/web.log' append='on'/><target port='0'/>", NULL, NULL };
+    g_autofree char *old = edited(&add);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_auto(DomainOverride) override = { 0 };
+        g_auto(GStrv) halves = g_strsplit(old, rows[i].from, 2);
+        g_autofree char *sent = g_strjoinv(rows[i].to, halves);
+        if (domain_xml_override(old, sent, "web", &override, &error) != rows[i].well)
+            g_error("%s: %s", rows[i].to, error ? error->message : "it was taken");
+        if (!rows[i].well && !strstr(error->message, "devices/serial") && !strstr(error->message, "devices/console"))
+            g_error("%s: %s", rows[i].to, error->message);
+    }
+}
+
 /* As it is shown, sent back: it is the same, whoever made it, and its secrets are in it again. */
 static void
 check_shown(const char *xml)
@@ -411,6 +437,7 @@ main(int argc, char **argv)
     g_test_add_func("/domain_xml_override/refused", test_refused);
     g_test_add_func("/domain_xml_override/odd", test_odd);
     g_test_add_func("/domain_xml_override/writable", test_writable);
+    g_test_add_func("/domain_xml_override/log", test_log);
     g_test_add_func("/domain_xml_override/shown", test_shown);
     g_test_add_func("/domain_xml_override/version", test_version);
     g_test_add_func("/domain_xml_override/marked", test_marked);

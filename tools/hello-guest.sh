@@ -64,7 +64,7 @@ copy_modules() {
     local name path
     depmod -b "${modules%/lib/modules/*}" "$(basename "$modules")" 2>/dev/null || true
     : >"$tree/lib/modules/order"
-    for name in af_packet virtio_pci virtio_blk virtio_net virtio_console virtio_balloon virtio_rng virtio_scsi sd_mod sr_mod cdrom isofs ext4 acpiphp pciehp button evdev; do
+    for name in af_packet virtio_pci virtio_blk virtio_net virtio_console virtio_balloon virtio_rng virtio_scsi virtiofs sd_mod sr_mod cdrom isofs ext4 acpiphp pciehp button evdev; do
         modprobe -d "${modules%/lib/modules/*}" -S "$(basename "$modules")" --show-depends "$name" 2>/dev/null |
             awk '$1 == "insmod" { print $2 }' || true
     done | awk '!seen[$0]++' | while read -r path; do

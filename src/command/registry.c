@@ -16,6 +16,7 @@ const Command *const command_registry[] = {
     &cdrom_update,
     &job_abandon, &job_cancel,
     &watchdog_add, &watchdog_update, &watchdog_remove, &host_device_add, &host_device_remove,
+    &shared_folder_add, &shared_folder_remove,
     &numa_node_add, &numa_node_update, &numa_node_remove,
     &event_add,
     &host_startvms, &host_stopvms,

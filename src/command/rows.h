@@ -16,6 +16,7 @@ extern const Command nic_add, nic_update, nic_remove, nic_activate, nic_deactiva
 extern const Command cdrom_update;
 extern const Command job_abandon, job_cancel;
 extern const Command watchdog_add, watchdog_update, watchdog_remove, host_device_add, host_device_remove;
+extern const Command shared_folder_add, shared_folder_remove;
 extern const Command numa_node_add, numa_node_update, numa_node_remove;
 extern const Command event_add;
 extern const Command host_startvms, host_stopvms;

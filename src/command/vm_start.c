@@ -13,6 +13,7 @@
 #include "command/plan.h"
 #include "command/rows.h"
 #include "command/running.h"
+#include "command/shared_folders.h"
 #include "command/vm_rules.h"
 #include "command/volumes.h"
 
@@ -192,7 +193,7 @@ prepare(Work *work, GError **error)
         return fault_set(error, MSG_VM_NOT_ON_HOST, "vm", "", NULL);
     if (goes_on(work, RESUMED))
         return TRUE;
-    return check_volumes(work, vm, error) && check_files(work, vm, error) && (is_of_others(vm) || host_devices_ready(work, vm, error)) &&
+    return check_volumes(work, vm, error) && check_files(work, vm, error) && (is_of_others(vm) || host_devices_ready(work, vm, error)) && shared_folders_ready(work, vm, error) &&
            (!once_is_meant(work->draft) || prepare_once(work, error));
 }
 

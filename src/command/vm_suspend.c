@@ -20,6 +20,8 @@ check(Work *work, GError **error)
         return fault_set(error, MSG_SUSPEND_NEEDS_UP, "vm", vm->name, "status", names_get(&vm_status_names, vm->status), NULL);
     if (able && vm->host_devices.count > 0)
         return fault_set(error, MSG_SUSPEND_HOST_DEVICE, "vm", vm->name, "device", ((const HostDevice *) vm->host_devices.items[0])->name, NULL);
+    if (able && vm->shared_folders.count > 0)
+        return fault_set(error, MSG_SUSPEND_FOLDER, "vm", vm->name, "folder", ((const SharedFolder *) vm->shared_folders.items[0])->name, NULL);
     return able && guard_home(work, vm, error);
 }
 

@@ -150,6 +150,10 @@ forget_past(Vm *clone)
     text_set(&clone->same_as, NULL);
     for (guint i = 0; i < clone->watchdogs.count; i++)
         ((Object *) clone->watchdogs.items[i])->id = id_named(&clone->object.id, "watchdog");
+    for (guint i = 0; i < clone->shared_folders.count; i++) {
+        SharedFolder *folder = clone->shared_folders.items[i];
+        folder->object.id = shared_folder_id(&clone->object.id, folder->name);
+    }
     for (guint i = 0; i < clone->numa_nodes.count; i++) {
         VirtualNode *node = clone->numa_nodes.items[i];
         node->object.id = virtual_node_id(&clone->object.id, node->index);

@@ -4,6 +4,8 @@
  * The command line, by GLib's parser; paths are made absolute, what contradicts itself is refused. Called by main(). */
 #include "daemon/options.h"
 
+#include "model/shared_folders.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +38,8 @@ fill(Options *options, GOptionEntry ret_rows[MOST_OPTIONS])
         { "fake", 0, 0, G_OPTION_ARG_FILENAME, &options->fake, "Manage the hosts this file describes, which are not there", "FILE" },
         { "console-ports", 0, 0, G_OPTION_ARG_STRING, &options->console_ports,
           "Where viewers of consoles are let in while they have a ticket (" CONSOLE_PORTS "; none: nowhere)", "FIRST-LAST" },
+        { "shared-folder", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->shared_folders,
+          "A folder that VMs may be given, or parts of it; may be said several times", "DIR" },
         { "fail-at", 0, 0, G_OPTION_ARG_STRING, &options->fail_at, "Die the Nth time a point of this kind is passed: step, effect, sql", "WHERE:N" },
         { "describe", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) parse_describe,
           "Print the reference and end: markdown, openapi, man or man-resources", "FORMAT" },
@@ -129,6 +133,22 @@ read_ports(Options *options, GError **error)
     return TRUE;
 }
 
+/* A guest is root in what it has: what the manager keeps must not lie there, nor around it. */
+static gboolean
+check_shared(const Options *options, GError **error)
+{
+    g_autofree char *real_data = realpath(options->data_dir, NULL);
+    const char *data = real_data ? real_data : options->data_dir;
+    for (char **folder = options->shared_folders; folder && *folder; folder++) {
+        make_absolute(folder);
+        g_autofree char *real_folder = realpath(*folder, NULL);
+        const char *shared = real_folder ? real_folder : *folder;
+        if (strchr(*folder, '\n') || shared_folder_lies_in(data, shared) || shared_folder_lies_in(shared, data))
+            return fault_set(error, MSG_DAEMON_SHARED_FOLDER, "folder", *folder, "dir", options->data_dir, NULL);
+    }
+    return TRUE;
+}
+
 gboolean
 options_parse(Options *options, int *argc, char ***argv, GError **error)
 {
@@ -149,6 +169,8 @@ options_parse(Options *options, int *argc, char ***argv, GError **error)
     if (!read_ports(options, error))
         return FALSE;
     make_absolute(&options->data_dir);
+    if (!check_shared(options, error))
+        return FALSE;
     make_absolute(&options->password_file);
     make_absolute(&options->fake);
     make_absolute(&options->backup);
@@ -163,5 +185,6 @@ options_clear(Options *options)
                       options->fail_at, options->describe, options->backup, options->restore };
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);
+    g_strfreev(options->shared_folders);
     memset(options, 0, sizeof(*options));
 }

@@ -13,6 +13,7 @@ typedef struct {
     char *password_file;            /* NULL: DATA_DIR/admin-password */
     char *libvirt;                  /* URI; never NULL */
     char *fake;                     /* file of fake hosts, or NULL */
+    char **shared_folders;          /* that VMs may be given, or parts of them; absolute; NULL: none */
     char *console_ports;            /* "8500-8515"; never NULL */
     guint first_port, last_port;    /* read from it; 0: no viewers */
     char *fail_at;

@@ -120,7 +120,8 @@ make_link(Shikiri *shikiri, const Host *host)
     if (fake)
         return make_fake_link(shikiri, host);
     g_autofree char *logs = g_build_filename(shikiri->options->data_dir, "console", NULL);
-    return libvirt_host_new(&host->object.id, host->name, host->uri, logs, engine_listener(shikiri->engine));
+    const HostFolders folders = { logs, (const char *const *) shikiri->options->shared_folders };
+    return libvirt_host_new(&host->object.id, host->name, host->uri, &folders, engine_listener(shikiri->engine));
 }
 
 static void

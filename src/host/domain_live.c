@@ -73,7 +73,7 @@ static void
 add_differing(DomainFacts *facts, const Vm *now)
 {
     static const char *const rows[] = { "description", "memory", "bios", "os", "io", "usb", "virtio_scsi", "console", "rng_device", "custom_properties", "tpm_enabled",
-                                        "soundcard_enabled", "watchdogs", "numa_nodes" };
+                                        "soundcard_enabled", "watchdogs", "numa_nodes", "shared_folders" };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         const Field *field = type_find(&vm_type, rows[i]);
         if (field && !field_equal(field, facts->config, now))

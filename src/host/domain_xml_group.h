@@ -32,4 +32,5 @@ extern const DomainGroup group_random;                  /* domain_xml_group_rand
 extern const DomainGroup group_tpm;                     /* domain_xml_group_tpm.c */
 extern const DomainGroup group_sound;                   /* domain_xml_group_sound.c */
 extern const DomainGroup group_hostdev;                 /* domain_xml_group_hostdev.c: devices of the host's */
+extern const DomainGroup group_folders;                 /* domain_xml_group_folders.c: folders of the host's */
 extern const DomainGroup group_watchdog;                /* domain_xml_group_watchdog.c */

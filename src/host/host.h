@@ -221,6 +221,10 @@ void host_link_clear(HostLink *link);       /* what host_link_init allocated; fo
 HostReport *host_report_new(const HostLink *link, ReportKind kind, guint64 generation);
 
 /* The implementations. Both return at once and connect in the background, for ever, with back-off. */
-/* LOGS: the folder for what serial consoles print, of this machine. */
-HostLink *libvirt_host_new(const Id *id, const char *name, const char *uri, const char *logs, const HostListener *listener);
+/* Of this machine; each may be NULL. */
+typedef struct {
+    const char *logs;                   /* where what serial consoles print is kept */
+    const char *const *shared;          /* those that VMs may be given, or parts of them; NULL-terminated */
+} HostFolders;
+HostLink *libvirt_host_new(const Id *id, const char *name, const char *uri, const HostFolders *folders, const HostListener *listener);
 /* FILE: lines `host NAME cpus N memory 64G [vms N]` and `hosts COUNT cpus N memory 64G vms N`; see host/fake.h for faults on order. */

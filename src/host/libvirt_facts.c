@@ -248,20 +248,23 @@ read_machines(Survey *survey)
     if (!*kept)
         *kept = libvirt_offers_read(survey->connection, survey->capabilities, survey->arch_name, survey->type);
     survey->facts->machines = g_strdup(*kept);
-    offers_tell(survey->facts);
 }
 
-/* --- logs of serial consoles ------------------------------------------------------------------------------------------------------------------------ */
+/* --- folders: logs of serial consoles, what VMs are given ------------------------------------------------------------------------------------------------------------------------ */
 
 static void
-read_logs(Survey *survey)
+read_folders(Survey *survey)
 {
     const LibvirtHost *host = survey->host;
     GString *packed = g_string_new(survey->facts->machines);
     machines_add(packed, MACHINES_LOGS, host->place.local ? host->logs : NULL);
+    for (guint i = 0; host->place.local && host->shared && host->shared[i]; i++)
+        machines_add(packed, MACHINES_SHARE, host->shared[i]);
+    machines_add(packed, MACHINES_VIRTIOFS, host->place.local && local_facts_has_virtiofsd("") && machines_has(packed->str, "filesystem", SHARED_VIRTIOFS) ? "yes" : "no");
     machines_add(packed, MACHINES_LOGS_BOUNDED, host->place.local && local_facts_bounds_logs("") ? "yes" : "no");
     g_free(survey->facts->machines);
     survey->facts->machines = g_string_free(packed, FALSE);
+    offers_tell(survey->facts);
 }
 
 /* --- networks ------------------------------------------------------------------------------------------------------------------------------------ */
@@ -352,7 +355,7 @@ take_survey(Survey *survey)
     read_qemu_user(survey);
     read_accelerator(survey);
     read_machines(survey);
-    read_logs(survey);
+    read_folders(survey);
     read_networks(survey);
     read_devices(survey);
     if (survey->host->place.local)

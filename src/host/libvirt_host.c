@@ -142,6 +142,7 @@ free_host(HostLink *link)
     g_free(host->offers);
     g_free(host->uri);
     g_free(host->logs);
+    g_strfreev(host->shared);
     host_link_clear(link);
     g_free(host);
 }
@@ -274,11 +275,12 @@ new_host(const Id *id, const char *name, const char *uri)
 }
 
 HostLink *
-libvirt_host_new(const Id *id, const char *name, const char *uri, const char *logs, const HostListener *listener)
+libvirt_host_new(const Id *id, const char *name, const char *uri, const HostFolders *folders, const HostListener *listener)
 {
     LibvirtHost *host = new_host(id, name, uri);
     host->listener = *listener;
-    host->logs = g_strdup(logs);
+    host->logs = g_strdup(folders->logs);
+    host->shared = g_strdupv((char **) folders->shared);
     libvirt_loop_hold();
     libvirt_socket_hold();
     host->threads[0] = thread_new("libvirt link", libvirt_link_run, host);

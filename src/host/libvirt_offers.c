@@ -157,6 +157,7 @@ add_domain_capabilities(Offer *offer)
         { "bus", "devices/disk[@supported='yes']/enum[@name='bus']/value" },
         { "cpu-mode", "cpu/mode[@supported='yes']/@name" },
         { "cpu-model", "cpu/mode[@name='custom']/model[@usable='yes']" },
+        { "filesystem", "devices/filesystem[@supported='yes']/enum[@name='driverType']/value" },
         { "hyperv", "features/hyperv[@supported='yes']/enum[@name='features']/value" },
     };
     g_autofree char *machine = first(offer, "machine"), *emulator = first(offer, "emulator");

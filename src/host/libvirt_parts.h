@@ -63,6 +63,7 @@ typedef struct {
     HostListener listener;
     char *uri;
     char *logs;                 /* the folder for what serial consoles print; NULL: none */
+    char **shared;              /* folders that VMs may be given, or parts of them; NULL: none */
     LibvirtPlace place;
     Message *nowhere;           /* its URI names no place that can be reached; NULL: it does */
     int wake;                   /* eventfd: readable from stop on, for those who poll */

@@ -123,6 +123,37 @@ local_facts_bounds_logs(const char *root)
     return !text || !g_regex_match_simple("^[ \\t]*stdio_handler[ \\t]*=[ \\t]*\"file\"", text, G_REGEX_MULTILINE, 0);
 }
 
+/* The program that the description FILE names is there. */
+static gboolean
+describes_virtiofsd(const char *root, const char *file)
+{
+    g_autofree char *text = read_file(root, file);
+    g_autoptr(GMatchInfo) match = NULL;
+    g_autoptr(GRegex) kind = g_regex_new("\"type\"\\s*:\\s*\"fs\"", 0, 0, NULL), program = g_regex_new("\"binary\"\\s*:\\s*\"(/[^\"\\\\]+)\"", 0, 0, NULL);
+    if (!text || !g_regex_match(kind, text, 0, NULL) || !g_regex_match(program, text, 0, &match))
+        return FALSE;
+    g_autofree char *path = g_match_info_fetch(match, 1), *whole = g_strconcat(root, path, NULL);
+    return access(whole, X_OK) == 0;
+}
+
+gboolean
+local_facts_has_virtiofsd(const char *root)
+{
+    static const char *const folders[] = { "/etc/qemu/vhost-user", "/usr/share/qemu/vhost-user" };
+    gboolean found = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_strconcat(root, folders[i], NULL);
+        GDir *folder = g_dir_open(path, 0, NULL);
+        for (const char *name; folder && !found && (name = g_dir_read_name(folder));) {
+            g_autofree char *file = g_build_filename(folders[i], name, NULL);
+            found = g_str_has_suffix(name, ".json") && describes_virtiofsd(root, file);
+        }
+        if (folder)
+            g_dir_close(folder);
+    }
+    return found;
+}
+
 /* --- network cards --------------------------------------------------------------------------------------------------------------------- */
 
 static char *

@@ -16,4 +16,5 @@ gboolean local_facts_card_is_up(const char *root, const char *card, gboolean has
  * of a guest? What cannot be looked at is not free. A program that reads and writes it without either is not seen. */
 gboolean local_facts_disk_is_free(const char *path);
 gboolean local_facts_bounds_logs(const char *root);     /* FALSE: its libvirt lets QEMU itself write them */
+gboolean local_facts_has_virtiofsd(const char *root);   /* one that describes itself, as libvirt looks for it */
 GPtrArray *local_facts_bridges(const char *root);       /* names of all bridges, sorted; char *, freed with the array */

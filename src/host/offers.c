@@ -49,4 +49,8 @@ offers_tell(Host *host)
         words_add(&host->guest_architectures, others[i]);
     tell_firmware(host);
     host->tpm_supported = machines_has(host->machines, "tpm", "yes");
+    host->virtiofs_supported = machines_has(host->machines, MACHINES_VIRTIOFS, "yes");
+    g_auto(GStrv) shared = machines_dup_all(host->machines, MACHINES_SHARE);
+    for (guint i = 0; shared[i]; i++)
+        words_add(&host->shared_folders, shared[i]);
 }

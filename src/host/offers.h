@@ -7,5 +7,5 @@
 #include "model/places.h"
 
 extern const char *const offers_foreign[];      /* architectures that are emulated on hosts of another; NULL-terminated */
-/* Fills what is shown (bios_types, guest_architectures, tpm_supported) from HOST->machines. */
+/* Fills what is shown (bios_types, guest_architectures, tpm_supported, virtiofs_supported, shared_folders) from HOST->machines. */
 void offers_tell(Host *host);

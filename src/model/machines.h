@@ -16,16 +16,21 @@
  *     graphics vnc | spice                 video virtio | vga | qxl …       bus virtio | scsi | sata …
  *     cpu-mode host-passthrough | host-model | custom       cpu-model qemu64     (usable ones)
  *     tpm yes | no                         can a TPM 2.0 be emulated (swtpm)?
+ *     filesystem virtiofs | path | handle  how its QEMU can give folders to guests
  *     hyperv vpindex                       what of Hyper-V its guests can be shown
  *     guest aarch64                        another architecture it can emulate; what it has for that one stands under "aarch64/firmware" …
  *     logs /var/lib/shikiri/console        the folder for what serial consoles print
  *     logs-bounded yes | no                does libvirt let virtlogd write them, which bounds them?
+ *     share /srv/shared                    a folder that VMs may be given, or parts of it
+ *     virtiofs yes | no                    are there a virtiofsd and a QEMU that speaks with it?
  *     network default                      an active libvirt network
  *     bridge br0                           a bridge of the host itself (none that a libvirt network made) */
 #pragma once
 
 #include <glib.h>
 
+#define MACHINES_SHARE "share"
+#define MACHINES_VIRTIOFS "virtiofs"
 #define MACHINES_LOGS "logs"
 #define MACHINES_LOGS_BOUNDED "logs-bounded"
 

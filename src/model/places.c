@@ -167,6 +167,8 @@ const Type host_type = { .one = "host", .many = "hosts", .path = "hosts", .size 
     WORDS(Host, bios_types, "bios_type", LIVE,        "Machines and firmware its VMs can have."),
     WORDS(Host, guest_architectures, "guest_architecture", LIVE, "What its VMs can be: its own first, the others emulated."),
     BOOL (Host, tpm_supported, LIVE,                  "It can emulate a TPM 2.0."),
+    BOOL (Host, virtiofs_supported, LIVE | OPT,       "It has a virtiofsd, so that VMs can have folders of it."),
+    WORDS(Host, shared_folders, "folder", LIVE | OPT, "The folders that it gives to VMs, or parts of them (shikirid --shared-folder)."),
     LIST (Host, cpu_units, cpu_unit_type, LIVE | SECRET, "Its topology."),
     REF  (Host, cluster, cluster_type, ADD | SET | FIND | SHOW, "What it belongs to."),
     BOOL (Host, stopping_vms, OPT,                    "Its VMs are being stopped, and none starts."),

@@ -64,6 +64,8 @@ typedef struct {
     Accelerator accelerator;            /* LIVE; ours, beyond oVirt */
     Words bios_types, guest_architectures;      /* LIVE; ours: what its VMs can be made of */
     gboolean tpm_supported;             /* LIVE; ours: a TPM 2.0 can be emulated there */
+    gboolean virtiofs_supported;        /* LIVE; ours: its QEMU and a virtiofsd of it can give folders to VMs */
+    Words shared_folders;               /* LIVE; ours: below which folders those lie */
     List cpu_units;                     /* LIVE: HostCpuUnit; path cpuunits */
     List nics;                          /* LIVE: HostNic children */
     List host_numa_nodes;               /* LIVE: NumaNode children, path numanodes */

@@ -229,6 +229,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     CHILDREN(Vm, file_systems, file_system_type, LIVE,     "File systems of the guest, as it says."),
     EMPTY("affinity_labels", "affinitylabels"), EMPTY("applications", "applications"), EMPTY("floppies", "floppies"),
     CHILDREN(Vm, host_devices, vm_device_type, 0,          "Devices of its host that it has as they are."),
+    CHILDREN(Vm, shared_folders, shared_folder_type, 0,    "Folders of its host that it has as file systems."),
     EMPTY("katello_errata", "katelloerrata"), EMPTY("mediated_devices", "mediateddevices"),
     CHILDREN(Vm, numa_nodes, virtual_node_type, 0,         "Its NUMA nodes."), COLLECT("permissions", permission_type, "vm"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
     EMPTY("tags", "tags"), CHILDREN(Vm, watchdogs, watchdog_type, 0, "Its watchdog."), EMPTY("backups", "backups"), EMPTY("checkpoints", "checkpoints"),

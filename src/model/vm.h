@@ -121,7 +121,7 @@ typedef struct {
     gboolean locked;                    /* a job is making, copying or removing it: shown as image_locked while it is down */
     char *numa_draft;                   /* its NUMA nodes as text while they are not the whole of it; NULL: they are, or there are none */
     char *same_as;                      /* adopted: another domain of the same name, UUID or MAC, said in a sentence's argument */
-    List nics, disk_attachments, cdroms, watchdogs, host_devices, numa_nodes, graphics_consoles, snapshots, reported_devices;
+    List nics, disk_attachments, cdroms, watchdogs, host_devices, shared_folders, numa_nodes, graphics_consoles, snapshots, reported_devices;
     List sessions, file_systems;        /* LIVE, as the agent says */
 } Vm;
 

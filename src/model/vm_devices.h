@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model/host_devices.h"
+#include "model/shared_folders.h"
 #include "model/virtual_nodes.h"
 #include "schema/type.h"
 

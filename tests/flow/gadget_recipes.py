@@ -17,6 +17,7 @@ def make(m, must):
     for index in (0, 1):
         must(m.post(path(RICH, "numanodes?wait=1"), node(index)))
     must(m.post(path(RICH, "hostdevices?wait=1"), {"name": "usb_1_1"}))
+    must(m.post(path(RICH, "sharedfolders?wait=1"), {"name": "data", "path": "/nowhere/shared/data"}))
     must(m.put(f"/vms/{VM.format(RICH)}?wait=1", {"console": {"log_enabled": "true"}}))
     for verb in ("start", "stop"):          # so that its console has printed
         must(m.post(path(RICH, f"{verb}?wait=1"), {}))
@@ -42,6 +43,9 @@ RECIPES = {
     "host_device.add": {"": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "pci_0000_41_00_0"}),
                         " of USB": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "usb_1_2"})},
     "host_device.remove": {"": lambda m: m.delete(only(m, "hostdevices", "host_device"))},
+    "shared_folder.add": {"": lambda m: m.post(path(1, "sharedfolders?wait=1"), {"name": "data", "path": "/nowhere/shared"})},
+    "shared_folder.remove": {"": lambda m: m.delete(only(m, "sharedfolders", "shared_folder"))},
+    "vm.consolelog": {"": lambda m: m.get(path(RICH, "consolelog?kib=1"))},
     "vm.remove": {" with what its console printed": lambda m: m.delete(f"/vms/{VM.format(RICH)}?wait=1")},
     "vm.update": {" of its console's log": lambda m: m.put(f"/vms/{VM.format(1)}?wait=1", {"console": {"log_enabled": "true"}}),
                   " of its console's log, running": lambda m: m.put(f"/vms/{VM.format(2)}?wait=1", {"console": {"log_enabled": "true"}}),

@@ -134,7 +134,7 @@ def plain(value):
 
 def world(m):
     """What the API shows of VMs, their devices and disks, and what the hosts have, as one text."""
-    vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs,host_devices,numa_nodes&all_content=true").body.get("vm", [])
+    vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs,host_devices,numa_nodes,shared_folders&all_content=true").body.get("vm", [])
     return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "host": host(m)}, indent=1, sort_keys=True)
 
 

@@ -331,7 +331,7 @@ main(int argc, char **argv)
     lock_init(&lab.lock);
     lab.statistics = statistics_new();
     lab.workers = workers_new("lab", 64);
-    lab.link = libvirt_host_new(&id, "lab", argv[1], NULL, &listener);
+    lab.link = libvirt_host_new(&id, "lab", argv[1], &(const HostFolders) { NULL, NULL }, &listener);
     while (fgets(text, sizeof(text), stdin) && !g_str_has_prefix(text, "- quit"))
         take_line(text);
     Tick began = clock_tick();

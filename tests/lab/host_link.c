@@ -180,7 +180,7 @@ main(int argc, char **argv)
     HostListener listener = { on_report, on_numbers, NULL };
     if (argc < 2)
         return 2;
-    HostLink *link = libvirt_host_new(&id, "lab", argv[1], NULL, &listener);
+    HostLink *link = libvirt_host_new(&id, "lab", argv[1], &(const HostFolders) { NULL, NULL }, &listener);
     virConnectPtr bare = argc > 2 ? open_bare(argv[2]) : NULL;
     while (!stopped && fgets(word, sizeof(word), stdin)) {
         g_strstrip(word);

@@ -95,6 +95,23 @@ test_help(void)
     assert_japanese(japanese_daemon, "使用法", "オプション");
 }
 
+/* What the manager keeps is given to no VM, wherever the administrator points; anything else is his to give. */
+static void
+test_shared_folder(void)
+{
+    static const struct { const char *folder; gboolean well; } rows[] = {
+        { "/nowhere/shared", TRUE }, { "/nowhere/data", FALSE }, { "/nowhere/data/storage", FALSE }, { "/nowhere", FALSE }, { "/", FALSE }, { "/nowhere/data2", TRUE },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = g_build_filename(build, "shikirid", NULL), *option = g_strconcat("--shared-folder=", rows[i].folder, NULL), *errors = NULL;
+        char *argv[] = { path, (char *) "--data-dir=/nowhere/data", (char *) "--shared-folder=/elsewhere", option, (char *) "--version", NULL };
+        int status = -1;
+        g_assert_true(g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &errors, &status, NULL));
+        g_assert_cmpint(status == 0, ==, rows[i].well);
+        g_assert_true(rows[i].well || strstr(errors, "cannot be given to VMs: what the manager keeps"));
+    }
+}
+
 /* What needs no manager is offered without one. */
 static void
 test_completion(void)
@@ -119,6 +136,7 @@ main(int argc, char **argv)
     g_test_add_func("/pages/resources", test_resources);
     g_test_add_func("/pages/help", test_help);
     g_test_add_func("/pages/completion", test_completion);
+    g_test_add_func("/pages/shared-folder", test_shared_folder);
     int status = g_test_run();
     g_free(build);
     return status;

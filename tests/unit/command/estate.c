@@ -93,6 +93,8 @@ make_machines(void)
     machines_add(packed, "network", "default");
     machines_add(packed, MACHINES_LOGS, ESTATE_LOGS);
     machines_add(packed, MACHINES_LOGS_BOUNDED, "yes");
+    machines_add(packed, MACHINES_SHARE, ESTATE_SHARED);
+    machines_add(packed, MACHINES_VIRTIOFS, "yes");
     return g_string_free(packed, FALSE);
 }
 
@@ -258,4 +260,21 @@ estate_close(void)
     g_free(estate.last_event);
     estate_host_close();
     memset(&estate, 0, sizeof(estate));
+}
+
+void
+estate_set_machine(const char *key, const char *value)
+{
+    Host *host = estate_edit(&host_type, &estate.host);
+    g_autofree char *line = g_strconcat(key, " ", NULL);
+    g_auto(GStrv) lines = g_strsplit(host->machines, "\n", -1);
+    GString *packed = g_string_new(NULL);
+    for (guint i = 0; lines[i]; i++) {
+        if (*lines[i] && !g_str_has_prefix(lines[i], line))
+            g_string_append_printf(packed, "%s\n", lines[i]);
+    }
+    machines_add(packed, key, value);
+    g_free(host->machines);
+    host->machines = g_string_free(packed, FALSE);
+    estate_put(host);
 }

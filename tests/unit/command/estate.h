@@ -32,6 +32,7 @@ extern Estate estate;
 #define STORAGE_PATH ESTATE_PATH "/data"
 #define ESTATE_VARIABLES ESTATE_PATH "/nvram"       /* where firmwares keep theirs, as NAME_VARS.fd, if a definition does not say */
 
+#define ESTATE_SHARED ESTATE_PATH "/shared"        /* below it VMs may be given folders */
 #define ESTATE_LOGS ESTATE_PATH "/console"
 
 void estate_open(void);
@@ -42,6 +43,7 @@ void estate_put(gpointer take);
 gpointer estate_edit(const Type *type, const Id *id);
 gconstpointer estate_find(const Type *type, const Id *id);
 const Vm *estate_vm(const Id *id);
+void estate_set_machine(const char *key, const char *value);    /* of what the host can: these lines are that one; NULL: none */
 
 /* --- the host in memory: estate_host.c --- */
 extern const HostOps estate_host_ops;

@@ -48,23 +48,6 @@ give_foreign_log(const Id *vm)
     estate_put(known);
 }
 
-static void
-set_host(const char *key, const char *value)
-{
-    Host *host = estate_edit(&host_type, &estate.host);
-    g_autofree char *line = g_strconcat(key, " ", NULL);
-    g_auto(GStrv) lines = g_strsplit(host->machines, "\n", -1);
-    GString *packed = g_string_new(NULL);
-    for (guint i = 0; lines[i]; i++) {
-        if (*lines[i] && !g_str_has_prefix(lines[i], line))
-            g_string_append_printf(packed, "%s\n", lines[i]);
-    }
-    machines_add(packed, key, value);
-    g_free(host->machines);
-    host->machines = g_string_free(packed, FALSE);
-    estate_put(host);
-}
-
 /* --- switching ---------------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -135,10 +118,10 @@ static void
 test_hosts(void)
 {
     estate_open();
-    set_host(MACHINES_LOGS_BOUNDED, "no");
+    estate_set_machine(MACHINES_LOGS_BOUNDED, "no");
     estate_refused(edit(&estate.hello, ON), "on host 'n1' nothing would bound it");
     estate_refused(estate_work(&vm_add, NULL, "<vm><name>new</name><console><log_enabled>true</log_enabled></console></vm>"), "nothing would bound it");
-    set_host(MACHINES_LOGS, NULL);
+    estate_set_machine(MACHINES_LOGS, NULL);
     estate_refused(edit(&estate.hello, ON), "Host 'n1' keeps nothing of what the serial console of VM 'hello' prints.");
     estate_do(edit(&estate.hello, OFF));
     estate_do(estate_work(&vm_remove, &estate.hello, NULL));
@@ -299,7 +282,7 @@ test_not_shown(void)
         assert_seen(&estate.hello, bad[i], "So much of what the serial console of VM 'hello' printed cannot be shown.");
     give_foreign_log(&estate.adopted);
     assert_seen(&estate.adopted, NULL, "What the serial console of VM 'old' prints goes to " FOREIGN ", which somebody else chose; the manager does not read it.");
-    set_host(MACHINES_LOGS, NULL);
+    estate_set_machine(MACHINES_LOGS, NULL);
     assert_seen(&estate.hello, NULL, "Host 'n1' keeps nothing of what the serial console of VM 'hello' prints.");
     estate_forget_domain(&estate.hello);
     g_autofree char *gone = look(&estate.hello, NULL);

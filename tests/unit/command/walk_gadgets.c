@@ -62,6 +62,27 @@ walk_remove_with_console_log(void)
 }
 
 Work *
+walk_add_folder(void)
+{
+    return estate_child_work(&shared_folder_add, &estate.hello, NULL, "<shared_folder><name>data</name><path>" ESTATE_SHARED "/data</path></shared_folder>");
+}
+
+Work *
+walk_remove_folder(void)
+{
+    estate_do(walk_add_folder());
+    Id id = shared_folder_id(&estate.hello, "data");
+    return estate_child_work(&shared_folder_remove, &estate.hello, &id, NULL);
+}
+
+Work *
+walk_start_with_folder(void)
+{
+    estate_do(walk_add_folder());
+    return estate_work(&vm_start, &estate.hello, "<action/>");
+}
+
+Work *
 walk_watch_running(void)
 {
     estate_do(estate_work(&vm_start, &estate.hello, "<action/>"));

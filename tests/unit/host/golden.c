@@ -479,3 +479,19 @@ golden_room_for_memory(Vm *vm)
     vm->memory_policy.max = vm->memory / LIVE_MEMORY_BLOCK * LIVE_MEMORY_BLOCK + 4 * LIVE_MEMORY_BLOCK;
     return TRUE;
 }
+
+gboolean
+golden_shared_folders(Vm *vm)
+{
+    if (vm->shared_folders.count > 0) {
+        Id first = ((const Object *) vm->shared_folders.items[0])->id;
+        list_remove(&vm->shared_folders, &shared_folder_type, &first);
+    }
+    SharedFolder *folder = object_new(&shared_folder_type);
+    folder->object.id = shared_folder_id(&vm->object.id, "more");
+    folder->name = g_strdup("more");
+    folder->path = g_strdup("/srv/a & 'b'");
+    folder->driver = g_strdup(SHARED_VIRTIOFS);
+    list_add(&vm->shared_folders, folder);
+    return TRUE;
+}

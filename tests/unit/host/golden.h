@@ -38,5 +38,6 @@ gboolean golden_host_devices(Vm *vm);
 /* Another: two nodes, the second pinned. FALSE: it cannot be divided. */
 gboolean golden_numa_nodes(Vm *vm);
 gboolean golden_room_for_memory(Vm *vm);
+gboolean golden_shared_folders(Vm *vm);
 gboolean golden_console_log(Vm *vm);
 gboolean golden_other_console_log(Vm *vm);                        /* FALSE: there is none */

@@ -445,6 +445,7 @@ static const Edit edits[] = {
     { "watchdog", MARK " =domain/devices domain/devices/watchdog", watchdog },
     { "NUMA nodes", MARK " domain/cpu domain/numatune =domain =domain/cpu domain/cpu/numa domain/numatune/memnode =domain/numatune", golden_numa_nodes },
     { "host devices", MARK ORDERS " =domain/devices domain/devices/hostdev", golden_host_devices },
+    { "shared folders", MARK " =domain =domain/devices domain/devices/filesystem =domain/memoryBacking domain/memoryBacking", golden_shared_folders },
     { "random numbers", MARK " =domain/devices domain/devices/rng", random_numbers },
     { "no random numbers", MARK " domain/devices/rng", no_random_numbers },
     { "USB", MARK " =domain/devices domain/devices/controller domain/devices/input", usb },

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Files as virtlogd leaves them: their end across the pieces, and that no other file goes with them. Whether libvirt leaves them to it. */
+ * Files as virtlogd leaves them: their end across the pieces, and that no other file goes with them. Whether libvirt leaves them to it; and
+ * whether there is a virtiofsd. */
 #include "host/local_facts.h"
 #include "host/log_pieces.h"
 
@@ -111,6 +112,31 @@ test_bounded(void)
     g_rmdir(etc);
 }
 
+static void
+test_virtiofsd(void)
+{
+    static const struct { const char *text; gboolean there; } rows[] = {
+        { "{ \"description\": \"x\", \"type\": \"fs\", \"binary\": \"/virtiofsd\" }", TRUE }, { "{ \"type\": \"gpu\", \"binary\": \"/virtiofsd\" }", FALSE },
+        { "{ \"type\" : \"fs\", \"binary\": \"/nowhere\" }", FALSE }, { "{ \"type\": \"fs\" }", FALSE }, { "no JSON", FALSE },
+    };
+    g_autofree char *folders = g_build_filename(folder, "usr/share/qemu/vhost-user", NULL), *program = g_build_filename(folder, "virtiofsd", NULL);
+    g_assert_false(local_facts_has_virtiofsd(folder));
+    g_assert_cmpint(g_mkdir_with_parents(folders, 0700), ==, 0);
+    put("virtiofsd", "#!");
+    g_assert_cmpint(g_chmod(program, 0700), ==, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        put("usr/share/qemu/vhost-user/50-x.json", rows[i].text);
+        g_assert_cmpint(local_facts_has_virtiofsd(folder), ==, rows[i].there);
+    }
+    drop("usr/share/qemu/vhost-user/50-x.json");
+    drop("virtiofsd");
+    static const char *const made[] = { "usr/share/qemu/vhost-user", "usr/share/qemu", "usr/share", "usr" };
+    for (guint i = 0; i < G_N_ELEMENTS(made); i++) {
+        g_autofree char *path = g_build_filename(folder, made[i], NULL);
+        g_rmdir(path);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -121,6 +147,7 @@ main(int argc, char **argv)
     g_test_add_func("/log-pieces/links", test_links);
     g_test_add_func("/log-pieces/drop", test_drop);
     g_test_add_func("/log-pieces/bounded", test_bounded);
+    g_test_add_func("/log-pieces/virtiofsd", test_virtiofsd);
     int status = g_test_run();
     g_rmdir(folder);
     g_free(folder);

@@ -39,6 +39,7 @@ is_tag(const char *name)
     return length > 0 && length <= TAG_MOST && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == length;
 }
 
+/* virtiofsd takes what stands behind a comma for another option. */
 static gboolean
 is_straight(const char *path)
 {
@@ -46,7 +47,7 @@ is_straight(const char *path)
         return FALSE;
     g_auto(GStrv) parts = g_strsplit(path + 1, "/", -1);
     for (char **part = parts; *part; part++) {
-        if (!text_is_name(*part) || g_str_equal(*part, ".") || g_str_equal(*part, ".."))
+        if (!text_is_name(*part) || strchr(*part, ','))
             return FALSE;
     }
     return parts[0] != NULL;
@@ -101,18 +102,37 @@ check_storage(const Work *work, const Vm *vm, const SharedFolder *folder, GError
     return TRUE;
 }
 
-static gboolean
-check_guests(const Work *work, const Vm *vm, const SharedFolder *folder, GError **error)
+/* The first VM that has a folder around PATH, or, if AROUND is FALSE, within it. */
+static const Vm *
+find_other(const Work *work, const char *path, gboolean around, const char **ret_path)
 {
     ViewWalk walk = view_walk(work->view, &vm_type);
     for (const Vm *other; (other = view_next(&walk));) {
         for (guint i = 0; i < other->shared_folders.count; i++) {
-            const char *path = ((const SharedFolder *) other->shared_folders.items[i])->path;
-            if (path && *path == '/' && !g_str_equal(path, folder->path) && shared_folder_lies_in(folder->path, path))
-                return fault_set(error, MSG_FOLDER_OF_GUEST, "vm", vm->name, "path", folder->path, "other", other->name, "around", path, NULL);
+            const char *its = ((const SharedFolder *) other->shared_folders.items[i])->path;
+            *ret_path = its;
+            if (its && *its == '/' && !g_str_equal(its, path) && (around ? shared_folder_lies_in(path, its) : shared_folder_lies_in(its, path)))
+                return other;
         }
     }
-    return TRUE;
+    return NULL;
+}
+
+/* No guest may have a folder around it. */
+static gboolean
+check_around(const Work *work, const Vm *vm, const SharedFolder *folder, GError **error)
+{
+    const char *path;
+    const Vm *other = find_other(work, folder->path, TRUE, &path);
+    return !other || fault_set(error, MSG_FOLDER_OF_GUEST, "vm", vm->name, "path", folder->path, "other", other->name, "around", path, NULL);
+}
+
+static gboolean
+check_within(const Work *work, const Vm *vm, const SharedFolder *folder, GError **error)
+{
+    const char *path;
+    const Vm *other = find_other(work, folder->path, FALSE, &path);
+    return !other || fault_set(error, MSG_FOLDER_AROUND, "vm", vm->name, "path", folder->path, "other", other->name, "within", path, NULL);
 }
 
 gboolean
@@ -123,7 +143,8 @@ shared_folders_may(const Work *work, const Vm *vm, const SharedFolder *folder, G
     Id id = shared_folder_id(&vm->object.id, folder->name);
     if (list_find(&vm->shared_folders, &id))
         return refuse(MSG_FOLDER_THERE, work, vm, folder, error);
-    return check_host(work, vm, folder, error) && check_storage(work, vm, folder, error) && check_guests(work, vm, folder, error);
+    return check_host(work, vm, folder, error) && check_storage(work, vm, folder, error) && check_around(work, vm, folder, error) &&
+           check_within(work, vm, folder, error);
 }
 
 /* --- where it leads ---------------------------------------------------------------------------------------------------------------- */
@@ -134,6 +155,8 @@ shared_folders_look(const Work *work, const Vm *vm, const SharedFolder *folder, 
 {
     g_autofree char *root = root_of(home_of(work, vm), folder->path);
     g_autofree char *real_root = root ? realpath(root, NULL) : NULL;
+    if (root && !check_around(work, vm, folder, error))
+        return FALSE;               /* it has become so since */
     if (!real_root)
         return TRUE;                /* not on this machine */
     while (strlen(root) > 1 && g_str_has_suffix(root, "/"))

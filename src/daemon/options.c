@@ -133,18 +133,35 @@ read_ports(Options *options, GError **error)
     return TRUE;
 }
 
-/* A guest is root in what it has: what the manager keeps must not lie there, nor around it. */
+static char *
+where_it_is(const char *folder)
+{
+    char *real = realpath(folder, NULL);
+    return real ? real : g_strdup(folder);
+}
+
+static gboolean
+overlap(const char *one, const char *other)
+{
+    return shared_folder_lies_in(one, other) || shared_folder_lies_in(other, one);
+}
+
+/* A guest is root in what it has: what the manager keeps must not lie there, nor around it; nor one of these folders in another, where a
+ * guest could put a link in its place, which is followed for the administrator's own. */
 static gboolean
 check_shared(const Options *options, GError **error)
 {
-    g_autofree char *real_data = realpath(options->data_dir, NULL);
-    const char *data = real_data ? real_data : options->data_dir;
+    g_autofree char *data = where_it_is(options->data_dir);
     for (char **folder = options->shared_folders; folder && *folder; folder++) {
         make_absolute(folder);
-        g_autofree char *real_folder = realpath(*folder, NULL);
-        const char *shared = real_folder ? real_folder : *folder;
-        if (strchr(*folder, '\n') || shared_folder_lies_in(data, shared) || shared_folder_lies_in(shared, data))
+        g_autofree char *shared = where_it_is(*folder);
+        if (strchr(*folder, '\n') || overlap(shared, data))
             return fault_set(error, MSG_DAEMON_SHARED_FOLDER, "folder", *folder, "dir", options->data_dir, NULL);
+        for (char **other = options->shared_folders; other != folder; other++) {
+            g_autofree char *earlier = where_it_is(*other);
+            if (overlap(shared, earlier))
+                return fault_set(error, MSG_DAEMON_SHARED_FOLDERS, "folder", *folder, "other", *other, NULL);
+        }
     }
     return TRUE;
 }

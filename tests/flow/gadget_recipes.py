@@ -43,7 +43,7 @@ RECIPES = {
     "host_device.add": {"": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "pci_0000_41_00_0"}),
                         " of USB": lambda m: m.post(path(1, "hostdevices?wait=1"), {"name": "usb_1_2"})},
     "host_device.remove": {"": lambda m: m.delete(only(m, "hostdevices", "host_device"))},
-    "shared_folder.add": {"": lambda m: m.post(path(1, "sharedfolders?wait=1"), {"name": "data", "path": "/nowhere/shared"})},
+    "shared_folder.add": {"": lambda m: m.post(path(1, "sharedfolders?wait=1"), {"name": "data", "path": "/nowhere/shared/more"})},
     "shared_folder.remove": {"": lambda m: m.delete(only(m, "sharedfolders", "shared_folder"))},
     "vm.consolelog": {"": lambda m: m.get(path(RICH, "consolelog?kib=1"))},
     "vm.remove": {" with what its console printed": lambda m: m.delete(f"/vms/{VM.format(RICH)}?wait=1")},

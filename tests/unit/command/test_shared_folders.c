@@ -46,6 +46,7 @@ test_refusals(void)
     estate_refused(GIVE("x", ESTATE_SHARED "/./a"), "that is no plain path.");
     estate_refused(GIVE("x", ESTATE_SHARED "//a"), "that is no plain path.");
     estate_refused(GIVE("x", ESTATE_SHARED "/a/"), "that is no plain path.");
+    estate_refused(GIVE("x", ESTATE_SHARED "/a,source=/etc"), "that is no plain path.");
     estate_refused(GIVE("x", "/etc"), "host 'n1' gives VMs only what lies in " ESTATE_SHARED ". | Choose a folder there");
     estate_refused(GIVE("x", ESTATE_SHARED "2"), "host 'n1' gives VMs only what lies in " ESTATE_SHARED);
     estate_refused(GIVE("x", ESTATE_PATH), "host 'n1' gives VMs only what lies in " ESTATE_SHARED);
@@ -84,7 +85,7 @@ test_given(void)
     g_assert_cmpstr(folder->path, ==, ESTATE_SHARED "/a");
     g_assert_cmpstr(folder->driver, ==, SHARED_VIRTIOFS);
     estate_refused(GIVE("data", ESTATE_SHARED "/b"), "VM 'hello' has a shared folder 'data' already.");
-    estate_do(GIVE("more", ESTATE_SHARED));
+    estate_do(GIVE("more", ESTATE_SHARED "/b"));
     estate_do(estate_work(&vm_start, &estate.hello, NULL));
     estate_refused(estate_work(&vm_suspend, &estate.hello, NULL), "Cannot suspend VM 'hello': what its guest does in its shared folder 'data' cannot be saved.");
     estate_do(estate_work(&vm_stop, &estate.hello, NULL));
@@ -107,6 +108,34 @@ test_within(void)
     estate_refused(GIVE("x", ESTATE_SHARED "/a/b"), "it lies in " ESTATE_SHARED "/a");
     estate_do(estate_child_work(&shared_folder_add, &estate.running, NULL, FOLDER("x", ESTATE_SHARED "/a")));
     estate_do(estate_child_work(&shared_folder_add, &estate.running, NULL, FOLDER("y", ESTATE_SHARED "/ab")));
+    estate_refused(estate_child_work(&shared_folder_add, &estate.running, NULL, FOLDER("z", ESTATE_SHARED)),
+                   ESTATE_SHARED "/a, which VM 'hello' has, lies in it, where the guest could put what it likes in its place.");
+    estate_close();
+}
+
+static void
+add_folder(const Id *id, const char *name, const char *path, const char *driver)
+{
+    Vm *vm = estate_edit(&vm_type, id);
+    SharedFolder *folder = object_new(&shared_folder_type);
+    folder->object.id = shared_folder_id(id, name);
+    folder->name = g_strdup(name);
+    folder->path = g_strdup(path);
+    folder->driver = g_strdup(driver);
+    list_add(&vm->shared_folders, folder);
+    estate_put(vm);
+}
+
+/* virsh asks nobody: what it gave around a folder of ours makes that one unsafe. */
+static void
+test_around_later(void)
+{
+    g_autofree char *said = NULL;
+    estate_open();
+    estate_do(GIVE("data", ESTATE_SHARED "/a"));
+    add_folder(&estate.adopted, "all", ESTATE_SHARED, "9p");
+    g_assert_cmpint(estate_try(estate_work(&vm_start, &estate.hello, NULL), &said), ==, ENDED_UNDONE);
+    g_assert_nonnull(strstr(said, "it lies in " ESTATE_SHARED ", where the guest of VM"));
     estate_close();
 }
 
@@ -147,14 +176,7 @@ test_foreign(void)
 {
     estate_open();
     replace_in(&estate.adopted, "<devices>", "<devices>\n    <filesystem type='mount' accessmode='mapped'><source dir='/home'/><target dir='home'/></filesystem>");
-    Vm *vm = estate_edit(&vm_type, &estate.adopted);
-    SharedFolder *folder = object_new(&shared_folder_type);
-    folder->object.id = shared_folder_id(&estate.adopted, "home");
-    folder->name = g_strdup("home");
-    folder->path = g_strdup("/home");
-    folder->driver = g_strdup("9p");
-    list_add(&vm->shared_folders, folder);
-    estate_put(vm);
+    add_folder(&estate.adopted, "home", "/home", "9p");
     estate_do(estate_work(&vm_update, &estate.adopted, "<vm><description>ours now</description></vm>"));
     g_assert_true(says(&estate.adopted, "<filesystem type='mount' accessmode='mapped'><source dir='/home'/><target dir='home'/></filesystem>"));
     g_assert_false(says(&estate.adopted, "memfd"));
@@ -220,6 +242,7 @@ main(int argc, char **argv)
     g_test_add_func("/shared-folders/hosts", test_hosts);
     g_test_add_func("/shared-folders/given", test_given);
     g_test_add_func("/shared-folders/within", test_within);
+    g_test_add_func("/shared-folders/around-later", test_around_later);
     g_test_add_func("/shared-folders/memory", test_memory);
     g_test_add_func("/shared-folders/foreign", test_foreign);
     g_test_add_func("/shared-folders/clone", test_clone);

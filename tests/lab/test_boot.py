@@ -4,16 +4,15 @@
 """Real guests that begin and end with their host: in order, with delays and by the word of an agent, as libvirt's own events show; a manager that is
 killed in the middle; a machine that hears nobody and loses its power. That the machine has booted is what the manager's store says of
 the last boot: it is given another one between two runs. libvirt's own autostart is left to libvirt."""
-import argparse
 import os
 import re
 import sqlite3
 import subprocess
 import time
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid, hello_guest
-from test_manager import Lab, address
+from lab import program, wait_for
+from shikirid import hello_guest
+from test_manager import address
 
 DELAY = 4
 STOP_DELAY = 6
@@ -135,32 +134,15 @@ def check_stop(lab, witness):
     tap.check(not lab.libvirtd.virsh("list", "--name"), "the start is cancelled, and the command line stops what runs", lab.libvirtd.virsh("list", "--all"))
 
 
-def run(tap, build):
-    with Libvirtd("boot") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
-            lab, witness = Lab(tap, libvirtd, manager), Witness(libvirtd.uri, os.path.join(libvirtd.folder, "witness"))
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
-                make(lab)
-                check_start(lab, witness)
-                check_stop(lab, witness)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            finally:
-                witness.close()
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    arguments = parser.parse_args()
-    tap = Tap()
-    run(tap, arguments.build)
-    tap.done()
+def run(lab):
+    witness = Witness(lab.libvirtd.uri, os.path.join(lab.libvirtd.folder, "witness"))
+    try:
+        make(lab)
+        check_start(lab, witness)
+        check_stop(lab, witness)
+    finally:
+        witness.close()
 
 
 if __name__ == "__main__":
-    main()
+    program("boot", run)

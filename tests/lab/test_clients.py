@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that people have, unmodified, on a real manager, libvirtd and QEMU: curl, libgovirt (what remote-viewer is made of), oVirt's
 Python SDK and Ansible. Each logs in, lists, starts and stops a VM; curl and the SDK add and remove one too."""
-import argparse
 import json
 import os
 import re
@@ -12,8 +11,8 @@ import sys
 
 import client_ansible
 import client_sdk
-from lab import Libvirtd, Tap, wait_for
-from shikirid import USER, Shikirid
+from lab import program, wait_for
+from shikirid import USER
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -100,9 +99,8 @@ def check_govirt(tap, manager):
     tap.check(said.get("stopped") == "down" and manager.status("served") == "down", "libgovirt: stops it", why)
 
 
-def serve(tap, libvirtd, manager):
-    if not tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up", manager.host()):
-        return
+def serve(lab):
+    tap, libvirtd, manager = lab.tap, lab.libvirtd, lab.manager
     vm = manager.post("/vms?wait=1", {"name": "served", "memory": str(64 << 20), "os": {"boot": {"devices": {"device": ["network"]}}}}).body["id"]
     manager.post(f"/vms/{vm}/nics?wait=1", {"name": "nic1", "vnic_profile": {"name": "ovirtmgmt"}})
     for client, check in (("curl", check_curl), ("libgovirt", check_govirt), ("sdk", client_sdk.check), ("ansible", client_ansible.check)):
@@ -114,18 +112,5 @@ def serve(tap, libvirtd, manager):
     tap.check(left == ["served"], "no domain is left over", left)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    build, tap = parser.parse_args().build, Tap()
-    with Libvirtd("clients") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
-            serve(tap, libvirtd, manager)
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-    tap.done()
-
-
 if __name__ == "__main__":
-    main()
+    program("clients", serve)

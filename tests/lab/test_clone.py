@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clones of a real VM: disks and firmware variables are copied to the byte, nothing that has an id is shared, both run beside each other; a
 clone that is killed or cancelled at any moment leaves nothing behind. By API and command line; what is shown agrees with virsh."""
-import argparse
 import difflib
 import filecmp
 import os
@@ -12,9 +11,7 @@ import signal
 import subprocess
 import time
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid
-from test_manager import Lab
+from lab import program, wait_for
 
 MIB = 1 << 20
 
@@ -270,34 +267,13 @@ def check_firmware(lab):
     check_named(lab)
 
 
-def run(tap, build):
-    with Libvirtd("clone") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        seeing = Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri)
-        seeing.command = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /var/lib/libvirt && exec "$@"', os.path.join(libvirtd.folder, "lib"), *seeing.command]
-        with seeing as manager:         # what libvirtd calls /var/lib/libvirt is that for it too
-            lab = Lab(tap, libvirtd, manager)
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
-                make(lab)
-                check_clone(lab)
-                check_ended_early(lab)
-                check_killed(lab)
-                check_firmware(lab)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true", help="the same")
-    arguments = parser.parse_args()
-    tap = Tap()
-    run(tap, arguments.build)
-    tap.done()
+def run(lab):
+    make(lab)
+    check_clone(lab)
+    check_ended_early(lab)
+    check_killed(lab)
+    check_firmware(lab)
 
 
 if __name__ == "__main__":
-    main()
+    program("clone", run, sees=True)

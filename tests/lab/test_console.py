@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Consoles of a real guest: a browser's WebSocket, a viewer, libgovirt with gtk-vnc and remote-viewer itself see its screen and type; its serial
 line is shared with rules, in the terminal too; pictures; and who may not. What all of it does with fake guests is tests/flow/test_consoles.py."""
-import argparse
 import os
 import pty
 import re
@@ -14,8 +13,8 @@ import tempfile
 import time
 
 from consoles import Refused, Screen, Viewer, WebSocket
-from lab import Libvirtd, Tap, wait_for
-from shikirid import USER, Shikirid, hello_guest
+from lab import program, wait_for
+from shikirid import USER, hello_guest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RETURN = 0xff0d
@@ -212,23 +211,16 @@ def ends(room, line, web, viewer):
     tap.check("ERROR: " not in words and "runtime error" not in words, "no sanitizer complains", words)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    options, tap = parser.parse_args(), Tap()
-    with Libvirtd("console") as libvirtd, Shikirid(options.build, libvirtd.folder + "/data", uri=libvirtd.uri, options=("--console-ports", "8750-8759")) as manager:
-        room = Room(tap, libvirtd, manager)
-        tap.check(wait_for(lambda: manager.host()["status"] == "up", 20), "the host is up")
-        make_guest(room)
-        line = serial(room)
-        web, viewer = screen(room)
-        people(room)
-        adopted(room)
-        ends(room, line, web, viewer)
-    tap.done()
+def run(lab):
+    room = Room(lab.tap, lab.libvirtd, lab.manager)
+    make_guest(room)
+    line = serial(room)
+    web, viewer = screen(room)
+    people(room)
+    adopted(room)
+    ends(room, line, web, viewer)
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    main()
+    program("console", run, options=("--console-ports", "8750-8759"))

@@ -3,15 +3,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a real guest prints at its serial console is kept by virtlogd: from the next start on, appended to, bounded, shown by API and command line without what a terminal
 would obey, the clone's apart, and gone with its VM. A log of somebody else's is shown and left alone. What the API says is what `virsh dumpxml` says."""
-import argparse
 import os
 import re
 import xml.etree.ElementTree as ElementTree
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid
+from lab import program, wait_for
 from test_life import booted, inactive, make
-from test_manager import Lab
 
 BOUND = 4 * (256 << 10)     # as private_libvirtd.sh tells virtlogd: 256 KiB, and three pieces behind it
 
@@ -132,33 +129,14 @@ def check_removed(lab):
     tap.check(files and not any(os.path.exists(file) for file in files) and os.path.exists(other), "its files are gone, and nothing else is", files)
 
 
-def run(tap, build, _full):
-    with Libvirtd("console_log") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
-            lab = Lab(tap, libvirtd, manager)
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
-                make(lab)
-                check_switched(lab)
-                check_bounded(lab)
-                check_clone(lab)
-                check_foreign(lab)
-                check_removed(lab)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true", help="the same")
-    arguments = parser.parse_args()
-    tap = Tap()
-    run(tap, arguments.build, arguments.full)
-    tap.done()
+def run(lab):
+    make(lab)
+    check_switched(lab)
+    check_bounded(lab)
+    check_clone(lab)
+    check_foreign(lab)
+    check_removed(lab)
 
 
 if __name__ == "__main__":
-    main()
+    program("console_log", run)

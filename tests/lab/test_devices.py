@@ -3,17 +3,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices of a real guest while it runs: cards and disks come, change and go, media change, a guest that does not let go, the manager
 killed in between. What the API says must be what `virsh dumpxml` says, live and inactive, and what the guest's own kernel sees."""
-import argparse
 import base64
 import json
 import os
-import re
-import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid, hello_guest
+from lab import program, wait_for
+from shikirid import hello_guest
 
 BLANK = 64 << 20
 
@@ -21,9 +18,9 @@ BLANK = 64 << 20
 class Guest:
     """One VM of the manager's, as everybody sees it."""
 
-    def __init__(self, tap, libvirtd, manager, name):
-        self.tap, self.libvirtd, self.manager, self.name = tap, libvirtd, manager, name
-        self.id = manager.vm(name)["id"]
+    def __init__(self, lab, name):
+        self.tap, self.libvirtd, self.manager, self.storage, self.name = lab.tap, lab.libvirtd, lab.manager, lab.storage, name
+        self.id = lab.manager.vm(name)["id"]
         self.path = f"/vms/{self.id}"
 
     def xml(self, *options):
@@ -88,12 +85,12 @@ class Guest:
 # --- a VM ---------------------------------------------------------------------------------------------------------------------------
 
 def make(lab, name):
-    tap, libvirtd, manager, storage = lab
-    kernel, initrd = hello_guest(storage)
+    tap, manager = lab.tap, lab.manager
+    kernel, initrd = hello_guest(lab.storage)
     reply = manager.post("/vms?wait=1", {"name": name, "memory": str(192 << 20), "os": {
         "kernel": kernel, "initrd": initrd, "cmdline": f"console=ttyS0 quiet shikiri.name={name}"}})
     tap.check(reply.status == 201, f"{name} is added", reply)
-    guest = Guest(tap, libvirtd, manager, name)
+    guest = Guest(lab, name)
     guest.done(manager.post(guest.path + "/nics?wait=1", {"name": "nic1", "vnic_profile": {"name": "ovirtmgmt"}}), "with a NIC")
     return guest
 
@@ -272,35 +269,12 @@ def check_cli(guest):
     guest.agrees("after the command line")
 
 
-def run(tap, build):
-    with Libvirtd("devices") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        data = os.path.join(libvirtd.folder, "data")
-        with Shikirid(build, data, uri=libvirtd.uri) as manager:
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 20), "the host is up")
-                guest = make((tap, libvirtd, manager, os.path.join(data, "storage")), "plug")
-                guest.storage = os.path.join(data, "storage")
-                start(guest)
-                check_nics(guest)
-                check_disks(guest)
-                check_media(guest)
-                check_cli(guest)
-                check_kills(guest)
-                check_silent_guest(guest)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    tap = Tap()
-    run(tap, parser.parse_args().build)
-    tap.done()
+def run(lab):
+    guest = make(lab, "plug")
+    start(guest)
+    for check in (check_nics, check_disks, check_media, check_cli, check_kills, check_silent_guest):
+        check(guest)
 
 
 if __name__ == "__main__":
-    main()
+    program("devices", run)

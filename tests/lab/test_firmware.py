@@ -4,15 +4,13 @@
 """Firmware of real guests: UEFI to its shell, Secure Boot, a TPM 2.0 that the guest's own kernel sees, Windows' kind of machine, an aarch64
 machine; and what they leave on the host: variables and TPM state go with a VM of ours and stay when somebody else's domain is removed. By
 API and CLI; `virsh dumpxml` agrees."""
-import argparse
 import os
 import re
 import shutil
 import time
 import xml.etree.ElementTree as ElementTree
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid
+from lab import program, wait_for
 from test_devices import make, start
 
 PATIENCE = 150
@@ -129,8 +127,9 @@ def check_secure_boot(tap, libvirtd, manager):
     tap.check(not [file for file in variables(libvirtd) if vm in file], "the variables of both go with it", variables(libvirtd))
 
 
-def check_tpm(tap, libvirtd, manager, storage):
-    guest = make((tap, libvirtd, manager, storage), "measured")
+def check_tpm(lab):
+    tap, libvirtd, manager = lab.tap, lab.libvirtd, lab.manager
+    guest = make(lab, "measured")
     reply = manager.put(guest.path + "?wait=1", {"tpm_enabled": "true", "bios": {"type": "q35_ovmf"}, "os": {"type": "ol_9x64"}})
     tap.check(reply.status == 200, "a VM gets a TPM and UEFI", reply)
     start(guest)
@@ -224,44 +223,23 @@ def check_arm_kernel(tap, libvirtd, manager, storage):
     tap.check(os.path.exists(f"{storage}/arm-linux"), "its kernel is a file of the person's and stays")
 
 
-def run(tap, build):
-    with Libvirtd("firmware") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        data = os.path.join(libvirtd.folder, "data")
-        storage = os.path.join(data, "storage")
-        seeing = Shikirid(build, data, uri=libvirtd.uri)
-        seeing.command = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /var/lib/libvirt && exec "$@"', os.path.join(libvirtd.folder, "lib"), *seeing.command]
-        with seeing as manager:         # what libvirtd calls /var/lib/libvirt is that for it too
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 20), "the host is up")
-                check_host(tap, manager)
-                check_shell(tap, libvirtd, manager)
-                check_secure_boot(tap, libvirtd, manager)
-                check_tpm(tap, libvirtd, manager, storage)
-                check_windows(tap, libvirtd, manager, storage)
-                check_foreign(tap, libvirtd, manager)
-                if shutil.which("qemu-system-aarch64"):
-                    check_arm(tap, libvirtd, manager)
-                    check_arm_kernel(tap, libvirtd, manager, storage)
-                else:
-                    tap.skip("aarch64", "no qemu-system-aarch64")
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    build = parser.parse_args().build
-    tap = Tap()
-    if shutil.which("swtpm") and os.path.isdir("/usr/share/OVMF"):
-        run(tap, build)
+def run(lab):
+    tap, libvirtd, manager = lab.tap, lab.libvirtd, lab.manager
+    check_host(tap, manager)
+    check_shell(tap, libvirtd, manager)
+    check_secure_boot(tap, libvirtd, manager)
+    check_tpm(lab)
+    check_windows(tap, libvirtd, manager, lab.storage)
+    check_foreign(tap, libvirtd, manager)
+    if shutil.which("qemu-system-aarch64"):
+        check_arm(tap, libvirtd, manager)
+        check_arm_kernel(tap, libvirtd, manager, lab.storage)
     else:
-        tap.skip("firmware", "no swtpm or OVMF")
-    tap.done()
+        tap.skip("aarch64", "no qemu-system-aarch64")
 
 
 if __name__ == "__main__":
-    main()
+    if shutil.which("swtpm") and os.path.isdir("/usr/share/OVMF"):
+        program("firmware", run, sees=True)
+    else:
+        print("1..0 # SKIP no swtpm or OVMF")

@@ -3,12 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a real guest has beside disks, drives and cards: watchdog, random numbers, sound, USB, serial console, virtio-scsi, I/O threads, memory that
 grows while it runs. By API and command line; what the API says is what `virsh dumpxml` says, and what the guest's own bus shows."""
-import argparse
 import os
 import re
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid
+from lab import program, wait_for
 from test_devices import make, start
 
 # vendor and device on the guest's PCI bus
@@ -171,31 +169,12 @@ def check_media(guest):
               now not in manager.cli("show", "cdrom", f"vm={guest.name}", "--json"), "and shows either", now)
 
 
-def run(tap, build):
-    with Libvirtd("gadgets") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        data = os.path.join(libvirtd.folder, "data")
-        with Shikirid(build, data, uri=libvirtd.uri) as manager:
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 20), "the host is up")
-                guest = make((tap, libvirtd, manager, os.path.join(data, "storage")), "gadgets")
-                guest.storage = os.path.join(data, "storage")
-                start(guest)
-                for check in (check_born, check_later, check_disk_on_scsi, check_memory, check_media, check_bare, check_console):
-                    check(guest)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    tap = Tap()
-    run(tap, parser.parse_args().build)
-    tap.done()
+def run(lab):
+    guest = make(lab, "gadgets")
+    start(guest)
+    for check in (check_born, check_later, check_disk_on_scsi, check_memory, check_media, check_bare, check_console):
+        check(guest)
 
 
 if __name__ == "__main__":
-    main()
+    program("gadgets", run)

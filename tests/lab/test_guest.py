@@ -4,16 +4,14 @@
 """A real guest with the real agent, and then with one that lies: its file systems freeze and thaw, whoever forgets them or is killed; a password
 is set that the guest then has; commands run in it, byte by byte, to their end or beyond ours. By API and command line; what libvirt says of
 it agrees."""
-import argparse
 import base64
 import json
 import os
-import re
 import subprocess
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid, hello_guest
-from test_manager import Lab, address
+from lab import program, wait_for
+from shikirid import hello_guest
+from test_manager import address
 
 TIME_TO_BOOT = 90
 PASSWORD = "Correct-horse 42"
@@ -185,30 +183,11 @@ def check_hostile(lab):
     tap.check(manager.get(f"/vms/{vm}").status == 200, "the manager serves")
 
 
-def check_all(tap, build):
-    with Libvirtd("guest") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
-            lab = Lab(tap, libvirtd, manager)
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
-                make(lab)
-                for check in (check_commands, check_freeze, check_killed, check_password, check_hostile):
-                    check(lab)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None and not re.search("Sanitizer", manager.last_words(200)), "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true", help="the same")
-    arguments = parser.parse_args()
-    tap = Tap()
-    check_all(tap, arguments.build)
-    tap.done()
+def check_all(lab):
+    make(lab)
+    for check in (check_commands, check_freeze, check_killed, check_password, check_hostile):
+        check(lab)
 
 
 if __name__ == "__main__":
-    main()
+    program("guest", check_all)

@@ -3,12 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices of a real host: listed as virsh lists them, refused with a sentence where this machine has no IOMMU or uses them itself, shown of a domain
 that virsh defined, and taken out of it. What only a machine with an IOMMU can give, a fake host gives: libvirt must take such a definition."""
-import argparse
 import os
 import re
 import xml.etree.ElementTree as ElementTree
 
-from lab import Libvirtd, Tap, wait_for
+from lab import program, wait_for
 from shikirid import Shikirid
 
 FOREIGN = """<domain type='qemu'><name>theirs</name><memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>
@@ -119,32 +118,17 @@ def check_definition(tap, libvirtd, manager):
     tap.check({("pci", "yes"), ("mdev", "no")} <= managed, "and takes PCI devices from the host itself, at the start", managed)
 
 
-def run(tap, build):
-    with Libvirtd("hostdevs") as libvirtd:
-        try:
-            with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 20), "the host is up")
-                devices = check_list(tap, libvirtd, manager)
-                check_refusals(tap, libvirtd, manager, devices)
-                check_foreign(tap, libvirtd, manager)
-                tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-            fake = os.path.join(libvirtd.folder, "fake.conf")
-            with open(fake, "w", encoding="utf-8") as file:
-                file.write(FAKE)
-            with Shikirid(build, os.path.join(libvirtd.folder, "fake"), fake=fake) as manager:
-                check_definition(tap, libvirtd, manager)
-        except Exception as error:
-            tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}")
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    tap = Tap()
-    run(tap, parser.parse_args().build)
-    tap.done()
+def run(lab):
+    tap, libvirtd, manager = lab.tap, lab.libvirtd, lab.manager
+    devices = check_list(tap, libvirtd, manager)
+    check_refusals(tap, libvirtd, manager, devices)
+    check_foreign(tap, libvirtd, manager)
+    fake = os.path.join(libvirtd.folder, "fake.conf")
+    with open(fake, "w", encoding="utf-8") as file:
+        file.write(FAKE)
+    with Shikirid(lab.build, os.path.join(libvirtd.folder, "fake"), fake=fake) as beside:
+        check_definition(tap, libvirtd, beside)
 
 
 if __name__ == "__main__":
-    main()
+    program("hostdevs", run)

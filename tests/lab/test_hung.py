@@ -3,11 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One QEMU among twenty is stopped: lists, statistics and the other VMs keep their latency and their freshness. Latencies are
 printed before, during and after."""
-import argparse
 import time
 
-from lab import DOMAIN, Libvirtd, Tap, wait_for
-from shikirid import Shikirid
+from lab import DOMAIN, program, wait_for
 
 VMS = 20
 LOOKS = 30
@@ -70,7 +68,8 @@ class Hung:
         return longest
 
 
-def run(tap, libvirtd, manager):
+def run(given):
+    tap, libvirtd, manager = given.tap, given.libvirtd, given.manager
     names = [f"vm{number:02}" for number in range(VMS)]
     for name in names:
         libvirtd.virsh("define", "/dev/stdin", data=DOMAIN.format(name=name, memory=16))
@@ -100,16 +99,5 @@ def run(tap, libvirtd, manager):
         tap.check(times["during"] <= 3 * times["before"] + 20, f"{what} takes no longer meanwhile", times)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    options = parser.parse_args()
-    tap = Tap()
-    with Libvirtd("hung") as libvirtd, Shikirid(options.build, libvirtd.folder + "/data", libvirtd.uri) as manager:
-        run(tap, libvirtd, manager)
-    tap.done()
-
-
 if __name__ == "__main__":
-    main()
+    program("hung", run)

@@ -4,13 +4,11 @@
 """The life of a real guest: its XML is shown, it reboots, is reset, suspended and goes on where it was, runs once with other settings while its definition stays as
 it is to the byte, and is edited while it runs. A machine without an operating system does not obey and is told of. By API and command
 line; what is shown agrees with virsh."""
-import argparse
-import os
 import re
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid, hello_guest
-from test_manager import Lab, address
+from lab import program, wait_for
+from shikirid import hello_guest
+from test_manager import address
 
 TIME_TO_BOOT = 90
 
@@ -178,35 +176,16 @@ def check_deaf(lab, full):
     tap.check(manager.status("stone") == "down" and "shut off" in lab.libvirtd.virsh("domstate", "stone"), "it is down", manager.status("stone"))
 
 
-def run(tap, build, full):
-    with Libvirtd("life") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
-            lab = Lab(tap, libvirtd, manager)
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
-                make(lab)
-                check_xml(lab)
-                check_reboot(lab)
-                check_suspend(lab)
-                check_once(lab)
-                check_once_killed(lab)
-                check_live(lab)
-                check_deaf(lab, full)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    arguments = parser.parse_args()
-    tap = Tap()
-    run(tap, arguments.build, arguments.full)
-    tap.done()
+def run(lab):
+    make(lab)
+    check_xml(lab)
+    check_reboot(lab)
+    check_suspend(lab)
+    check_once(lab)
+    check_once_killed(lab)
+    check_live(lab)
+    check_deaf(lab, lab.full)
 
 
 if __name__ == "__main__":
-    main()
+    program("life", run)

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole manager on a real libvirtd: it adopts what is there without touching it, makes, starts, shuts down and removes a
 real guest with real disks, and sees within a second what virsh does beside it."""
-import argparse
 import difflib
 import json
 import os
@@ -11,11 +10,8 @@ import re
 import subprocess
 import time
 
-from lab import DOMAIN, Libvirtd, Tap, wait_for
-from shikirid import Shikirid, hello_guest
-
-SOON = 1.0          # seconds in which an event of libvirt must show
-UNTOLD = 45         # and a change that libvirt tells nobody about
+from lab import DOMAIN, SOON, UNTOLD, program, wait_for
+from shikirid import hello_guest
 
 # A machine of another manager, with things nobody here models.
 FOREIGN = """<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
@@ -40,37 +36,6 @@ FOREIGN = """<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/q
 </domain>"""
 
 
-class Lab:
-    """The libvirtd, the manager on it and the results."""
-
-    def __init__(self, tap, libvirtd, manager):
-        self.tap, self.libvirtd, self.manager = tap, libvirtd, manager
-        self.storage = os.path.join(manager.folder, "storage")
-        self.stream = None
-
-    def expect(self, reply, name, status=(200, 201)):
-        wanted = status if isinstance(status, tuple) else (status,)
-        return self.tap.check(reply.status in wanted, name, reply)
-
-    def shows(self, since, name, wanted, what, seconds=SOON):
-        """A line of the stream about VM NAME, within SECONDS of SINCE."""
-        def asked():
-            return self.stream.find(since, "vm", lambda vm: vm.get("name") == name and wanted(vm))
-        at = wait_for(asked, seconds + 5)
-        told = f"after {at - since:.3f} s" if at else "never"
-        return self.tap.check(at is not None and at - since <= seconds, f"{what} within {SOON if seconds != UNTOLD else seconds} s", f"{told}; now {self.manager.status(name)}")
-
-    def shows_after(self, since, name, wanted, what):
-        """The same for what takes libvirt itself a while: from when virsh has come back."""
-        self.shows(since, name, wanted, what, seconds=time.monotonic() - since + SOON)
-
-    def event(self, since, words, what):
-        """An event younger than number SINCE whose sentence holds all WORDS."""
-        def asked():
-            return [e for e in self.manager.events(since) if all(word in e.get("description", "") for word in words)]
-        return self.tap.check(wait_for(asked, 3), what, [e.get("description") for e in self.manager.events(since)])
-
-
 def inactive(lab, name):
     return lab.libvirtd.virsh("dumpxml", "--inactive", "--security-info", name)
 
@@ -89,12 +54,11 @@ def prepare_foreign(libvirtd):
     libvirtd.virsh("define", "/dev/stdin", data=FOREIGN.format(disk=disk))
     libvirtd.define("plain")
     libvirtd.virsh("start", "plain")
-    return disk
+    libvirtd.foreign = disk, libvirtd.virsh("dumpxml", "--inactive", "--security-info", "foreign")
 
 
 def check_adoption(lab, before, disk):
     manager, tap = lab.manager, lab.tap
-    tap.check(wait_for(lambda: manager.host()["status"] == "up", 20), "the host is up", manager.host())
     tap.check(wait_for(lambda: {"foreign", "plain"} <= set(manager.vms()), 10), "domains that were there are shown as VMs", list(manager.vms()))
     tap.check(manager.status("plain") == "up" and manager.status("foreign") == "down", "with their states")
     tap.check(inactive(lab, "foreign") == before, "adoption changes no byte of a definition")
@@ -298,37 +262,19 @@ def check_restart(lab):
     libvirtd.virsh("undefine", "while-away")
 
 
-def run(tap, build):
-    with Libvirtd("manager") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        disk = prepare_foreign(libvirtd)
-        before = libvirtd.virsh("dumpxml", "--inactive", "--security-info", "foreign")
-        with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
-            lab = Lab(tap, libvirtd, manager)
-            try:
-                check_adoption(lab, before, disk)
-                check_foreign_edit(lab, before)
-                check_foreign_disk(lab, disk)
-                lab.stream = manager.stream()
-                check_outside_paths(lab)
-                check_life(lab)
-                check_names(lab)
-                check_virsh(lab)
-                check_twins(lab)
-                check_restart(lab)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    tap = Tap()
-    run(tap, parser.parse_args().build)
-    tap.done()
+def run(lab):
+    disk, before = lab.libvirtd.foreign
+    check_adoption(lab, before, disk)
+    check_foreign_edit(lab, before)
+    check_foreign_disk(lab, disk)
+    lab.stream = lab.manager.stream()
+    check_outside_paths(lab)
+    check_life(lab)
+    check_names(lab)
+    check_virsh(lab)
+    check_twins(lab)
+    check_restart(lab)
 
 
 if __name__ == "__main__":
-    main()
+    program("manager", run, prepare=prepare_foreign)

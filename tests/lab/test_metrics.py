@@ -3,19 +3,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numbers of a real guest with a disk and a NIC: as statistics, as a series out of the rings, and in a real Prometheus that scrapes
 /metrics and is asked everything the Grafana dashboard asks. A kill -9 of the manager costs the step under way and no other."""
-import argparse
 import json
 import os
 import re
 import shutil
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import SOURCE, USER, Shikirid
+from lab import program, wait_for
+from shikirid import SOURCE, USER
 
 PERIOD = 10
 PORT = 21973
@@ -75,7 +73,7 @@ def check_killed(tap, manager, vm):
 PEERS = os.path.join(SOURCE, "build-bench/peers/usr/bin")      # where install-deps.sh unpacks it
 
 
-def program(name):
+def tool(name):
     return shutil.which(name) or shutil.which(name, path=PEERS)
 
 
@@ -93,7 +91,7 @@ class Prometheus:
 
     def __enter__(self):
         with open(os.path.join(self.folder, "log"), "wb") as log:
-            self.process = subprocess.Popen([program("prometheus"), f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data",
+            self.process = subprocess.Popen([tool("prometheus"), f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data",
                                              f"--web.listen-address=127.0.0.1:{PORT}"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         return self
 
@@ -125,7 +123,7 @@ def dashboard_questions():
 
 def check_prometheus(tap, manager, folder):
     text = metrics_text(manager)
-    lint = subprocess.run([program("promtool"), "check", "metrics"], input=text, capture_output=True, text=True, timeout=30, check=False)
+    lint = subprocess.run([tool("promtool"), "check", "metrics"], input=text, capture_output=True, text=True, timeout=30, check=False)
     tap.check(lint.returncode == 0, "promtool finds nothing to say about /metrics", lint.stdout + lint.stderr)
     with Prometheus(manager, folder) as prometheus:
         up = wait_for(lambda: [one for one in prometheus.query('up{job="shikiri"}') or [] if one["value"][1] == "1"], 30)
@@ -148,14 +146,14 @@ def metrics_text(manager):
         connection.close()
 
 
-def run(tap, libvirtd, manager):
+def run(lab):
+    tap, libvirtd, manager = lab.tap, lab.libvirtd, lab.manager
     disk = os.path.join(libvirtd.folder, "guest.raw")
     with open(disk, "wb") as file:
         file.write(b"\xeb\xfe" + bytes(508) + b"\x55\xaa")          # a boot sector that turns in a circle
         file.truncate(1 << 20)
     os.chmod(disk, 0o666)
     libvirtd.virsh("define", "/dev/stdin", data=GUEST.format(name="guest", disk=disk))
-    libvirtd.call("run", "virsh", "-q", "net-start", "default")
     libvirtd.virsh("start", "guest")
     tap.check(wait_for(lambda: manager.status("guest") == "up", 20), "a guest is up", manager.vms())
     vm = f"/vms/{manager.vm('guest')['id']}"
@@ -163,22 +161,11 @@ def run(tap, libvirtd, manager):
              f"{vm}/nics/" + manager.get(vm + "/nics").body["nic"][0]["id"], "/hosts/" + manager.host()["id"])
     check_numbers(tap, manager, paths)
     check_killed(tap, manager, vm)
-    if program("prometheus"):
+    if tool("prometheus"):
         check_prometheus(tap, manager, libvirtd.folder + "/prometheus")
     else:
         tap.note(f"no Prometheus here (tools/install-deps.sh bench {PEERS[:-8]} unpacks one): that it scrapes was not seen")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    options = parser.parse_args()
-    tap = Tap()
-    with Libvirtd("metrics") as libvirtd, Shikirid(options.build, libvirtd.folder + "/data", libvirtd.uri) as manager:
-        run(tap, libvirtd, manager)
-    tap.done()
-
-
 if __name__ == "__main__":
-    main()
+    program("metrics", run)

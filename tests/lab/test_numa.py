@@ -2,12 +2,9 @@
 # SPDX-FileCopyrightText: The Shikiri authors
 # SPDX-License-Identifier: Apache-2.0
 """NUMA nodes given by hand, by API and command line: a real guest sees as many nodes as it was given, with their memory and processors; `virsh dumpxml` agrees."""
-import argparse
-import os
 import re
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid
+from lab import program, wait_for
 from test_devices import make, start
 
 
@@ -74,29 +71,11 @@ def check_gone(guest):
     tap.check(list(nodes_inside(guest)) in ([], ["node0"]), "nor has the guest", nodes_inside(guest))
 
 
-def run(tap, build):
-    with Libvirtd("numa") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        data = os.path.join(libvirtd.folder, "data")
-        with Shikirid(build, data, uri=libvirtd.uri) as manager:
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 20), "the host is up")
-                guest = make((tap, libvirtd, manager, os.path.join(data, "storage")), "divided")
-                for check in (check_draft, check_whole, check_gone):
-                    check(guest)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true")
-    tap = Tap()
-    run(tap, parser.parse_args().build)
-    tap.done()
+def run(lab):
+    guest = make(lab, "divided")
+    for check in (check_draft, check_whole, check_gone):
+        check(guest)
 
 
 if __name__ == "__main__":
-    main()
+    program("numa", run)

@@ -3,14 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real guest's definition written by hand, by API, command line and editor: it is what virsh prints, starts, and is told as the deed of who did it. What could
 open the host is refused, also what libvirt alone knows to be nonsense; an edit by virsh meanwhile is not overwritten; killed in any window it is as before or done."""
-import argparse
 import os
 import re
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid
+from lab import program, wait_for
 from test_life import booted, inactive, make
-from test_manager import Lab
 
 END = "  </devices>"
 WATCHDOG = "    <watchdog model='i6300esb' action='reset'/>\n" + END
@@ -160,33 +157,14 @@ def check_killed(lab):
     starts(lab, "after all that")
 
 
-def run(tap, build, _full):
-    with Libvirtd("override") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri) as manager:
-            lab = Lab(tap, libvirtd, manager)
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
-                make(lab)
-                check_api(lab)
-                check_cli(lab)
-                check_refused(lab)
-                check_beside(lab)
-                check_killed(lab)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true", help="the same")
-    arguments = parser.parse_args()
-    tap = Tap()
-    run(tap, arguments.build, arguments.full)
-    tap.done()
+def run(lab):
+    make(lab)
+    check_api(lab)
+    check_cli(lab)
+    check_refused(lab)
+    check_beside(lab)
+    check_killed(lab)
 
 
 if __name__ == "__main__":
-    main()
+    program("override", run)

@@ -3,14 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real guest has a folder of its host by virtiofs: files go both ways, what may not be given is refused, links are seen at the start, and what the API says is what
 `virsh dumpxml` says. A VM with one is not suspended; one that virsh gave is shown and left alone."""
-import argparse
 import os
 import xml.etree.ElementTree as ElementTree
 
-from lab import Libvirtd, Tap, wait_for
-from shikirid import Shikirid
+from lab import program, wait_for
 from test_life import booted, inactive, make
-from test_manager import Lab
 
 
 def path(lab, rest=""):
@@ -96,34 +93,14 @@ def check_foreign(lab, root):
     tap.check("<filesystem" not in inactive(lab, "hello") and os.path.exists(os.path.join(root, "data", "from.guest")), "from the VM, and nothing in it")
 
 
-def run(tap, build, _full):
-    with Libvirtd("shared_folders") as libvirtd:
-        libvirtd.call("run", "virsh", "-q", "net-start", "default")
-        root = os.path.join(libvirtd.folder, "shared")
-        os.makedirs(root)
-        with Shikirid(build, os.path.join(libvirtd.folder, "data"), uri=libvirtd.uri, options=("--shared-folder", root)) as manager:
-            lab = Lab(tap, libvirtd, manager)
-            try:
-                tap.check(wait_for(lambda: manager.host()["status"] == "up", 60), "the host is up")
-                make(lab)
-                check_given(lab, root)
-                check_used(lab, root)
-                check_refused(lab, root)
-                check_foreign(lab, root)
-            except Exception as error:
-                tap.check(False, "the test runs to its end", f"{type(error).__name__}: {error}\n{manager.last_words()}")
-            tap.check(manager.process.poll() is None, "the manager still runs", manager.last_words(40))
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--full", action="store_true", help="the same")
-    arguments = parser.parse_args()
-    tap = Tap()
-    run(tap, arguments.build, arguments.full)
-    tap.done()
+def run(lab):
+    root = os.path.join(lab.libvirtd.folder, "shared")
+    make(lab)
+    check_given(lab, root)
+    check_used(lab, root)
+    check_refused(lab, root)
+    check_foreign(lab, root)
 
 
 if __name__ == "__main__":
-    main()
+    program("shared_folders", run, options=("--shared-folder", "{folder}/shared"), prepare=lambda libvirtd: os.makedirs(os.path.join(libvirtd.folder, "shared")))

@@ -66,7 +66,7 @@ static gboolean
 prepare(Work *work, GError **error)
 {
     const Vm *vm = view_find(work->view, &vm_type, &work->parent);
-    return vm && host_devices_look(work, vm, error) && definition_prepare(work, edit, error);
+    return vm && host_devices_look(work, vm, error) && parts_prepare(work, error);
 }
 
 static void
@@ -81,22 +81,14 @@ finish(Work *work, Changes *changes)
     }
 }
 
-static char *
-plan(Work *work, GError **error)
-{
-    return definition_plan(work, edit, error);
-}
-
 const Command host_device_add = {
     .verb = "add",
     .on = &vm_device_type,
     .params = &vm_device_type,
-    .permit = PERMIT_EDIT_VM,
-    .title = MSG_EDITING_VM,
-    .done = { 35, MSG_VM_EDITED },
-    .failed = { 58, MSG_VM_EDIT_FAILED },
+    PARTS_WORDS,
     .check = check,
-    .plan = plan,
+    .edit = edit,
+    .plan = parts_plan,
     .steps = PARTS_STEPS(prepare),
     .finish = finish,
     .help = "Gives a VM that is down a device of its host, with all that is in the same IOMMU group.",

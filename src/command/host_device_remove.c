@@ -45,34 +45,11 @@ check(Work *work, GError **error)
     return TRUE;
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return definition_prepare(work, edit, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return definition_plan(work, edit, error);
-}
-
 const Command host_device_remove = {
     .verb = "remove",
     .on = &vm_device_type,
-    .permit = PERMIT_EDIT_VM,
-    .title = MSG_EDITING_VM,
-    .done = { 35, MSG_VM_EDITED },
-    .failed = { 58, MSG_VM_EDIT_FAILED },
+    PARTS_ROW,
     .check = check,
-    .plan = plan,
-    .steps = PARTS_STEPS(prepare),
-    .finish = finish,
+    .edit = edit,
     .help = "Takes a device of its host out of a VM that is down, with all that is in the same IOMMU group.",
 };

@@ -40,37 +40,13 @@ check(Work *work, GError **error)
     return numa_check(work, vm, sent, error);
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return definition_prepare(work, edit, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return definition_plan(work, edit, error);
-}
-
 const Command numa_node_add = {
     .verb = "add",
     .on = &virtual_node_type,
     .params = &virtual_node_type,
-    .permit = PERMIT_EDIT_VM,
-    .title = MSG_EDITING_VM,
-    .done = { 35, MSG_VM_EDITED },
-    .failed = { 58, MSG_VM_EDIT_FAILED },
-    .words = parts_words,
+    PARTS_ROW,
     .check = check,
+    .edit = edit,
     .stage = parts_stage,
-    .plan = plan,
-    .steps = PARTS_STEPS(prepare),
-    .finish = finish,
     .help = "Gives a VM a NUMA node; a guest that runs has it from its next start on.",
 };

@@ -43,37 +43,13 @@ check(Work *work, GError **error)
     return well;
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return definition_prepare(work, edit, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return definition_plan(work, edit, error);
-}
-
 const Command numa_node_update = {
     .verb = "update",
     .on = &virtual_node_type,
     .params = &virtual_node_type,
-    .permit = PERMIT_EDIT_VM,
-    .title = MSG_EDITING_VM,
-    .done = { 35, MSG_VM_EDITED },
-    .failed = { 58, MSG_VM_EDIT_FAILED },
-    .words = parts_words,
+    PARTS_ROW,
     .check = check,
+    .edit = edit,
     .stage = parts_stage,
-    .plan = plan,
-    .steps = PARTS_STEPS(prepare),
-    .finish = finish,
     .help = "Changes a NUMA node of a VM; a guest that runs feels it from its next start on.",
 };

@@ -48,3 +48,21 @@ parts_words(const Work *work)
 {
     return work_mark(work, RUNS) ? &later : work->command;
 }
+
+gboolean
+parts_prepare(Work *work, GError **error)
+{
+    return definition_prepare(work, work->command->edit, error);
+}
+
+void
+parts_finish(Work *work, Changes *changes)
+{
+    definition_finish(work, changes, work->command->edit);
+}
+
+char *
+parts_plan(Work *work, GError **error)
+{
+    return definition_plan(work, work->command->edit, error);
+}

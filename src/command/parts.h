@@ -14,6 +14,12 @@ gboolean parts_stage(Work *work, Changes *changes, GError **error);
 /* words: what a running guest gets only later is told as that. */
 const Command *parts_words(const Work *work);
 
+/* Around the row's `edit`: the step without effect before it is written, the end, and the plan. */
+gboolean parts_prepare(Work *work, GError **error);
+void parts_finish(Work *work, Changes *changes);
+char *parts_plan(Work *work, GError **error);
+
+/* What such rows have in common. A verb that looks at its host first has steps of its own, which begin with that. */
 /* clang-format off */
 #define PARTS_STEPS(prepare)                                                                            \
     (const Step[]) {                                                                                    \
@@ -21,4 +27,8 @@ const Command *parts_words(const Work *work);
         { "write the configuration", definition_write, definition_written, definition_undo, FALSE },    \
         { 0 },                                                                                          \
     }
+#define PARTS_WORDS                                                                                     \
+    .permit = PERMIT_EDIT_VM, .title = MSG_EDITING_VM, .done = { 35, MSG_VM_EDITED },                   \
+    .failed = { 58, MSG_VM_EDIT_FAILED }, .words = parts_words
+#define PARTS_ROW PARTS_WORDS, .plan = parts_plan, .steps = PARTS_STEPS(parts_prepare), .finish = parts_finish
 /* clang-format on */

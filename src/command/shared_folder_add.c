@@ -42,34 +42,26 @@ static gboolean
 prepare(Work *work, GError **error)
 {
     const Vm *vm = view_find(work->view, &vm_type, &work->parent);
-    return vm && shared_folders_look(work, vm, work->draft->record, error) && definition_prepare(work, edit, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
+    return vm && shared_folders_look(work, vm, work->draft->record, error) && parts_prepare(work, error);
 }
 
 static char *
 plan(Work *work, GError **error)
 {
     const Vm *vm = view_find(work->view, &vm_type, &work->parent);
-    return vm && shared_folders_look(work, vm, work->draft->record, error) ? definition_plan(work, edit, error) : NULL;
+    return vm && shared_folders_look(work, vm, work->draft->record, error) ? parts_plan(work, error) : NULL;
 }
 
 const Command shared_folder_add = {
     .verb = "add",
     .on = &shared_folder_type,
     .params = &shared_folder_type,
-    .permit = PERMIT_EDIT_VM,
-    .title = MSG_EDITING_VM,
-    .done = { 35, MSG_VM_EDITED },
-    .failed = { 58, MSG_VM_EDIT_FAILED },
+    PARTS_WORDS,
     .check = check,
+    .edit = edit,
     .stage = parts_stage,
     .plan = plan,
     .steps = PARTS_STEPS(prepare),
-    .finish = finish,
+    .finish = parts_finish,
     .help = "Gives a VM that is down a folder of its host; a VM with one can be neither suspended nor moved while it runs.",
 };

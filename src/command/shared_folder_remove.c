@@ -21,34 +21,11 @@ check(Work *work, GError **error)
     return vm && (list_find(&vm->shared_folders, &work->target) || fault_set(error, MSG_NO_SUCH_FOLDER, "vm", vm->name, NULL));
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return definition_prepare(work, edit, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return definition_plan(work, edit, error);
-}
-
 const Command shared_folder_remove = {
     .verb = "remove",
     .on = &shared_folder_type,
-    .permit = PERMIT_EDIT_VM,
-    .title = MSG_EDITING_VM,
-    .done = { 35, MSG_VM_EDITED },
-    .failed = { 58, MSG_VM_EDIT_FAILED },
+    PARTS_ROW,
     .check = check,
-    .plan = plan,
-    .steps = PARTS_STEPS(prepare),
-    .finish = finish,
+    .edit = edit,
     .help = "Takes a folder of its host from a VM that is down; what is in it stays.",
 };

@@ -49,38 +49,14 @@ revert(Work *work, Changes *changes)
         list_remove(&vm->watchdogs, &watchdog_type, &work->target);
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return definition_prepare(work, edit, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return definition_plan(work, edit, error);
-}
-
 const Command watchdog_add = {
     .verb = "add",
     .on = &watchdog_type,
     .params = &watchdog_type,
-    .permit = PERMIT_EDIT_VM,
-    .title = MSG_EDITING_VM,
-    .done = { 35, MSG_VM_EDITED },
-    .failed = { 58, MSG_VM_EDIT_FAILED },
-    .words = parts_words,
+    PARTS_ROW,
     .check = check,
+    .edit = edit,
     .stage = stage,
-    .plan = plan,
-    .steps = PARTS_STEPS(prepare),
-    .finish = finish,
     .revert = revert,
     .help = "Gives a VM a watchdog; a guest that runs has it from its next start on.",
 };

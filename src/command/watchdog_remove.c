@@ -22,35 +22,11 @@ check(Work *work, GError **error)
     return list_find(&vm->watchdogs, &work->target) || fault_set(error, MSG_NO_SUCH_WATCHDOG, "vm", vm->name, NULL);
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return definition_prepare(work, edit, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return definition_plan(work, edit, error);
-}
-
 const Command watchdog_remove = {
     .verb = "remove",
     .on = &watchdog_type,
-    .permit = PERMIT_EDIT_VM,
-    .title = MSG_EDITING_VM,
-    .done = { 35, MSG_VM_EDITED },
-    .failed = { 58, MSG_VM_EDIT_FAILED },
-    .words = parts_words,
+    PARTS_ROW,
     .check = check,
-    .plan = plan,
-    .steps = PARTS_STEPS(prepare),
-    .finish = finish,
+    .edit = edit,
     .help = "Takes the watchdog of a VM away; a guest that runs has it until it stops.",
 };

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Every row of the table is whole: whoever reads it (router, permissions, CLI, docs, audit, engine) finds what it needs. */
+#include "command/parts.h"
 #include "command/rows.h"
 
 #include <string.h>
@@ -74,6 +75,20 @@ test_jobs_tell_how_they_end(void)
     }
 }
 
+/* What edits a definition in shared steps says what it edits, and the other way round. */
+static void
+test_edits(void)
+{
+    guint count = 0;
+    for (const Command *const *row = command_registry; *row; row++) {
+        const Command *command = *row;
+        gboolean shares = command->finish == parts_finish || command->plan == parts_plan || (command->steps && command->steps->run == parts_prepare);
+        g_assert_true(command->edit ? command->steps && command->plan && command->finish : !shares);
+        count += command->edit != NULL;
+    }
+    g_assert_cmpuint(count, >=, 10);
+}
+
 static void
 test_words(void)
 {
@@ -122,6 +137,7 @@ main(int argc, char **argv)
     g_test_add_func("/registry/rows_are_whole", test_rows_are_whole);
     g_test_add_func("/registry/steps_can_be_recovered", test_steps_can_be_recovered);
     g_test_add_func("/registry/jobs_tell_how_they_end", test_jobs_tell_how_they_end);
+    g_test_add_func("/registry/edits", test_edits);
     g_test_add_func("/registry/words", test_words);
     g_test_add_func("/registry/bodies", test_bodies);
     g_test_add_func("/registry/flags", test_flags);

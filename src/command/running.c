@@ -8,6 +8,8 @@
 #include "command/guards.h"
 #include "command/plan.h"
 
+#define FORCED "forced"             /* mark: it was asked before, and is made to */
+
 /* clang-format off */
 const Type running_params_type = { .one = "action", .many = "actions", .size = sizeof(RunningParams), .help = "How to end it.", .fields = (const Field[]) {
     BOOL(RunningParams, async,  ADD, "Answer before it is done."),
@@ -37,6 +39,23 @@ running_check(Work *work, MessageCode needs_running, GError **error)
     }
     keep_reason(work);
     return vm;
+}
+
+gboolean
+running_check_asking(Work *work, VmStatus asked, MessageCode needs_running, MessageCode while_paused, GError **error)
+{
+    const Vm *vm = running_check(work, needs_running, error);
+    if (vm && vm->status == VM_PAUSED)
+        return fault_set(error, while_paused, "vm", vm->name, NULL);
+    if (vm && vm->status == (int) asked && work_flag(work, "force", FALSE))
+        work_set_mark(work, FORCED, "yes");
+    return vm && guard_home(work, vm, error);
+}
+
+gboolean
+running_is_forced(const Work *work)
+{
+    return work_mark(work, FORCED) != NULL;
 }
 
 void

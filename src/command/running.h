@@ -15,6 +15,9 @@ extern const Type running_params_type;
 /* The VM of the work, if a process may exist for it: also when its state is not known, as long as its host answers. Keeps "reason". NULL
  * with NEEDS_RUNNING ({vm}) or another reason. */
 const Vm *running_check(Work *work, MessageCode needs_running, GError **error);
+/* The check of a verb that asks the guest, which may take its time. With `force` one that is shown as ASKED already is not asked again. */
+gboolean running_check_asking(Work *work, VmStatus asked, MessageCode needs_running, MessageCode while_paused, GError **error);
+gboolean running_is_forced(const Work *work);
 /* Shown as MEANWHILE until its host, or the end of the job, says otherwise. */
 void running_stage(Work *work, Changes *changes, VmStatus meanwhile);
 void running_revert(Work *work, Changes *changes);

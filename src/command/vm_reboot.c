@@ -3,19 +3,13 @@
  *
  * Asks the guest to reboot, once. The job ends when it has been asked; that it has rebooted, or has not in its time, the
  * host's events say. With `force`, one that was asked and is still at it is reset. */
-#include "command/guards.h"
 #include "command/rows.h"
 #include "command/running.h"
 
 static gboolean
 check(Work *work, GError **error)
 {
-    const Vm *vm = running_check(work, MSG_REBOOT_NEEDS_RUNNING, error);
-    if (vm && vm->status == VM_PAUSED)
-        return fault_set(error, MSG_REBOOT_WHILE_PAUSED, "vm", vm->name, NULL);
-    if (vm && vm->status == VM_REBOOT_IN_PROGRESS && work_flag(work, "force", FALSE))
-        work_set_mark(work, "forced", "yes");
-    return vm && guard_home(work, vm, error);
+    return running_check_asking(work, VM_REBOOT_IN_PROGRESS, MSG_REBOOT_NEEDS_RUNNING, MSG_REBOOT_WHILE_PAUSED, error);
 }
 
 static gboolean
@@ -30,7 +24,7 @@ static gboolean
 ask(Work *work, GError **error)
 {
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && running_ask(work, link, work_mark(work, "forced") ? link->ops->reset : link->ops->reboot, error);
+    return link && running_ask(work, link, running_is_forced(work) ? link->ops->reset : link->ops->reboot, error);
 }
 
 static Probe
@@ -43,7 +37,7 @@ asked(Work *work, GError **error)
 static void
 finish(Work *work, Changes *changes)
 {
-    Vm *vm = work_mark(work, "forced") ? changes_edit(changes, &vm_type, &work->target) : NULL;
+    Vm *vm = running_is_forced(work) ? changes_edit(changes, &vm_type, &work->target) : NULL;
     if (vm && vm->status == VM_REBOOT_IN_PROGRESS)
         vm->status = VM_UP;
 }
@@ -51,13 +45,13 @@ finish(Work *work, Changes *changes)
 static const Command *
 words(const Work *work)
 {
-    return work_mark(work, "forced") ? &vm_reset : &vm_reboot;
+    return running_is_forced(work) ? &vm_reset : &vm_reboot;
 }
 
 static char *
 plan(Work *work, GError **error)
 {
-    return running_plan(work, work_mark(work, "forced") ? MSG_PLAN_RESET : MSG_PLAN_REBOOT, error);
+    return running_plan(work, running_is_forced(work) ? MSG_PLAN_RESET : MSG_PLAN_REBOOT, error);
 }
 
 const Command vm_reboot = {

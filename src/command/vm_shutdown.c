@@ -5,25 +5,13 @@
  * the host's reports say. A guest that was perhaps asked is not asked again: the job then ends as not known to have happened. With
  * `force`, one that was asked and is still at it loses its power. */
 #include "command/definition.h"
-#include "command/guards.h"
 #include "command/rows.h"
 #include "command/running.h"
 
 static gboolean
-is_forced(const Work *work)
-{
-    return work_mark(work, "forced") != NULL;
-}
-
-static gboolean
 check(Work *work, GError **error)
 {
-    const Vm *vm = running_check(work, MSG_SHUTDOWN_NEEDS_RUNNING, error);
-    if (vm && vm->status == VM_PAUSED)
-        return fault_set(error, MSG_SHUTDOWN_WHILE_PAUSED, "vm", vm->name, NULL);
-    if (vm && vm->status == VM_POWERING_DOWN && work_flag(work, "force", FALSE))
-        work_set_mark(work, "forced", "yes");
-    return vm && guard_home(work, vm, error);
+    return running_check_asking(work, VM_POWERING_DOWN, MSG_SHUTDOWN_NEEDS_RUNNING, MSG_SHUTDOWN_WHILE_PAUSED, error);
 }
 
 static gboolean
@@ -38,7 +26,7 @@ static gboolean
 ask(Work *work, GError **error)
 {
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && running_ask(work, link, is_forced(work) ? link->ops->destroy : link->ops->shutdown, error);
+    return link && running_ask(work, link, running_is_forced(work) ? link->ops->destroy : link->ops->shutdown, error);
 }
 
 /* One that runs on may have been asked and take its time; one whose plug was pulled has none. */
@@ -49,14 +37,14 @@ asked(Work *work, GError **error)
     if (noted != PROBE_UNKNOWN)
         return noted;
     g_autoptr(DomainFacts) facts = definition_read(work, error);
-    gboolean obeys = facts && (!definition_runs(facts) || (!is_forced(work) && facts->state == DOMAIN_SHUTTING_DOWN));
-    return obeys ? PROBE_DONE : facts && is_forced(work) ? PROBE_NOT_DONE : PROBE_UNKNOWN;
+    gboolean obeys = facts && (!definition_runs(facts) || (!running_is_forced(work) && facts->state == DOMAIN_SHUTTING_DOWN));
+    return obeys ? PROBE_DONE : facts && running_is_forced(work) ? PROBE_NOT_DONE : PROBE_UNKNOWN;
 }
 
 static void
 finish(Work *work, Changes *changes)
 {
-    if (is_forced(work)) {
+    if (running_is_forced(work)) {
         running_ended(work, changes, VM_DOWN);
         return;
     }
@@ -69,13 +57,13 @@ finish(Work *work, Changes *changes)
 static const Command *
 words(const Work *work)
 {
-    return is_forced(work) ? &vm_stop : &vm_shutdown;
+    return running_is_forced(work) ? &vm_stop : &vm_shutdown;
 }
 
 static char *
 plan(Work *work, GError **error)
 {
-    return running_plan(work, is_forced(work) ? MSG_PLAN_STOP : MSG_PLAN_SHUTDOWN, error);
+    return running_plan(work, running_is_forced(work) ? MSG_PLAN_STOP : MSG_PLAN_SHUTDOWN, error);
 }
 
 const Command vm_shutdown = {

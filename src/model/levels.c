@@ -23,7 +23,7 @@ const Type cluster_level_type = { .one = "cluster_level", .many = "cluster_level
     EMPTY("cluster_features", "clusterfeatures"),
     { 0 } } };
 
-typedef struct { gint64 level; const char *name; int architecture; } CpuRow;
+typedef struct { gint64 level; const char *name; int architecture; gboolean newer; } CpuRow;
 
 static const CpuRow cpus_4_2[] = {
     { 3, "Intel Conroe Family", ARCHITECTURE_X86_64 }, { 4, "Intel Penryn Family", ARCHITECTURE_X86_64 },
@@ -90,6 +90,7 @@ static const CpuRow cpus_4_3[] = {
     { 5, "IBM z14", ARCHITECTURE_S390X },
 };
 
+/* 4.4 and later; that has none of the rows marked as newer. */
 static const CpuRow cpus_4_4[] = {
     { 1, "Intel Nehalem Family", ARCHITECTURE_X86_64 }, { 2, "Secure Intel Nehalem Family", ARCHITECTURE_X86_64 },
     { 3, "Intel Westmere Family", ARCHITECTURE_X86_64 }, { 4, "Secure Intel Westmere Family", ARCHITECTURE_X86_64 },
@@ -102,30 +103,9 @@ static const CpuRow cpus_4_4[] = {
     { 15, "Intel Skylake Server Family", ARCHITECTURE_X86_64 },
     { 16, "Secure Intel Skylake Server Family", ARCHITECTURE_X86_64 },
     { 17, "Intel Cascadelake Server Family", ARCHITECTURE_X86_64 },
-    { 18, "Secure Intel Cascadelake Server Family", ARCHITECTURE_X86_64 }, { 1, "AMD Opteron G4", ARCHITECTURE_X86_64 },
-    { 2, "AMD Opteron G5", ARCHITECTURE_X86_64 }, { 3, "AMD EPYC", ARCHITECTURE_X86_64 },
-    { 4, "Secure AMD EPYC", ARCHITECTURE_X86_64 }, { 1, "IBM POWER8", ARCHITECTURE_PPC64 },
-    { 2, "IBM POWER9", ARCHITECTURE_PPC64 }, { 1, "IBM z114, z196", ARCHITECTURE_S390X },
-    { 2, "IBM zBC12, zEC12", ARCHITECTURE_S390X }, { 3, "IBM z13s, z13", ARCHITECTURE_S390X },
-    { 4, "IBM z14", ARCHITECTURE_S390X },
-};
-
-/* 4.5 and later. */
-static const CpuRow cpus_4_5[] = {
-    { 1, "Intel Nehalem Family", ARCHITECTURE_X86_64 }, { 2, "Secure Intel Nehalem Family", ARCHITECTURE_X86_64 },
-    { 3, "Intel Westmere Family", ARCHITECTURE_X86_64 }, { 4, "Secure Intel Westmere Family", ARCHITECTURE_X86_64 },
-    { 5, "Intel SandyBridge Family", ARCHITECTURE_X86_64 }, { 6, "Secure Intel SandyBridge Family", ARCHITECTURE_X86_64 },
-    { 7, "Intel IvyBridge Family", ARCHITECTURE_X86_64 }, { 8, "Secure Intel IvyBridge Family", ARCHITECTURE_X86_64 },
-    { 9, "Intel Haswell Family", ARCHITECTURE_X86_64 }, { 10, "Secure Intel Haswell Family", ARCHITECTURE_X86_64 },
-    { 11, "Intel Broadwell Family", ARCHITECTURE_X86_64 }, { 12, "Secure Intel Broadwell Family", ARCHITECTURE_X86_64 },
-    { 13, "Intel Skylake Client Family", ARCHITECTURE_X86_64 },
-    { 14, "Secure Intel Skylake Client Family", ARCHITECTURE_X86_64 },
-    { 15, "Intel Skylake Server Family", ARCHITECTURE_X86_64 },
-    { 16, "Secure Intel Skylake Server Family", ARCHITECTURE_X86_64 },
-    { 17, "Intel Cascadelake Server Family", ARCHITECTURE_X86_64 },
     { 18, "Secure Intel Cascadelake Server Family", ARCHITECTURE_X86_64 },
-    { 19, "Intel Icelake Server Family", ARCHITECTURE_X86_64 },
-    { 20, "Secure Intel Icelake Server Family", ARCHITECTURE_X86_64 }, { 1, "AMD Opteron G4", ARCHITECTURE_X86_64 },
+    { 19, "Intel Icelake Server Family", ARCHITECTURE_X86_64, TRUE },
+    { 20, "Secure Intel Icelake Server Family", ARCHITECTURE_X86_64, TRUE }, { 1, "AMD Opteron G4", ARCHITECTURE_X86_64 },
     { 2, "AMD Opteron G5", ARCHITECTURE_X86_64 }, { 3, "AMD EPYC", ARCHITECTURE_X86_64 },
     { 4, "Secure AMD EPYC", ARCHITECTURE_X86_64 }, { 1, "IBM POWER8", ARCHITECTURE_PPC64 },
     { 2, "IBM POWER9", ARCHITECTURE_PPC64 }, { 1, "IBM z114, z196", ARCHITECTURE_S390X },
@@ -133,11 +113,21 @@ static const CpuRow cpus_4_5[] = {
     { 4, "IBM z14", ARCHITECTURE_S390X },
 };
 
-static const struct { const char *level; const CpuRow *cpus; guint count; } levels[] = {
-    { "4.2", cpus_4_2, G_N_ELEMENTS(cpus_4_2) }, { "4.3", cpus_4_3, G_N_ELEMENTS(cpus_4_3) }, { "4.4", cpus_4_4, G_N_ELEMENTS(cpus_4_4) },
-    { "4.5", cpus_4_5, G_N_ELEMENTS(cpus_4_5) }, { "4.6", cpus_4_5, G_N_ELEMENTS(cpus_4_5) }, { "4.7", cpus_4_5, G_N_ELEMENTS(cpus_4_5) },
+#define CPUS(table) table, G_N_ELEMENTS(table)
+static const struct { const char *level; const CpuRow *cpus; guint count; gboolean newer; } levels[] = {
+    { "4.2", CPUS(cpus_4_2), FALSE }, { "4.3", CPUS(cpus_4_3), FALSE }, { "4.4", CPUS(cpus_4_4), FALSE },
+    { "4.5", CPUS(cpus_4_4), TRUE },  { "4.6", CPUS(cpus_4_4), TRUE },  { "4.7", CPUS(cpus_4_4), TRUE },
 };
 /* clang-format on */
+
+static void
+add_cpu(ClusterLevel *level, const CpuRow *row)
+{
+    CpuType *cpu = list_add(&level->cpu_types, g_new0(CpuType, 1));
+    cpu->name = g_strdup(row->name);
+    cpu->level = row->level;
+    cpu->architecture = row->architecture;
+}
 
 void
 levels_add_fixed(GPtrArray *objects)
@@ -147,10 +137,8 @@ levels_add_fixed(GPtrArray *objects)
         level->object.id = id_word(levels[i].level);
         level->name = g_strdup(levels[i].level);
         for (guint row = 0; row < levels[i].count; row++) {
-            CpuType *cpu = list_add(&level->cpu_types, g_new0(CpuType, 1));
-            cpu->name = g_strdup(levels[i].cpus[row].name);
-            cpu->level = levels[i].cpus[row].level;
-            cpu->architecture = levels[i].cpus[row].architecture;
+            if (!levels[i].cpus[row].newer || levels[i].newer)
+                add_cpu(level, &levels[i].cpus[row]);
         }
         people_add_permits(&level->permits);
         g_ptr_array_add(objects, level);

@@ -119,15 +119,25 @@ refuse(const View *view, MessageCode code, const char *field, const char *given,
     return NULL;
 }
 
+/* QEMU reads an initrd beside some kernels as a list of files, each up to a blank or a comma. */
+static gboolean
+is_one_file(const char *field, const char *rest)
+{
+    return !g_str_has_suffix(field, "initrd") || !strpbrk(rest, " ,");
+}
+
 char *
 paths_boot_file(const View *view, const char *field, const char *given, GError **error)
 {
     const char *name = g_str_has_prefix(given, SCHEME) ? given + strlen(SCHEME) : given;
-    if (*name == '/' && name == given)
-        return storage_around(view, name) ? g_strdup(name) : refuse(view, MSG_PATH_OUTSIDE, field, given, error);
-    Found found = find_file(view, name);
-    char *path = path_of(&found);
-    return path ? path : refuse(view, MSG_NO_SUCH_FILE, field, given, error);
+    gboolean whole = *name == '/' && name == given;
+    Found found = whole ? (Found) { storage_around(view, name), NULL } : find_file(view, name);
+    g_autofree char *path = !whole ? path_of(&found) : found.storage ? g_strdup(name) : NULL;
+    if (!path)
+        return refuse(view, whole ? MSG_PATH_OUTSIDE : MSG_NO_SUCH_FILE, field, given, error);
+    if (!is_one_file(field, behind(found.storage->storage.path, path)))
+        return refuse(view, MSG_PATH_SEVERAL, field, given, error);
+    return g_steal_pointer(&path);
 }
 
 static const Disk *

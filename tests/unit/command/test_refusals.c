@@ -278,6 +278,10 @@ test_files_outside(void)
     }
     g_autofree char *good = estate_refusal(estate_work(&vm_add, NULL, VM("<os><kernel>" STORAGE_PATH "/boot/vmlinuz</kernel></os>")));
     g_assert_null(good);
+    refused_vm(VM("<os><kernel>" STORAGE_PATH "/k</kernel><initrd>" STORAGE_PATH "/a,/etc/passwd</initrd></os>"), "QEMU would read that name as those of several files.");
+    refused_vm(VM("<os><kernel>" STORAGE_PATH "/k</kernel><initrd>" STORAGE_PATH "/a b</initrd></os>"), "QEMU would read that name as those of several files.");
+    g_autofree char *spaced = estate_refusal(estate_work(&vm_add, NULL, VM("<os><kernel>" STORAGE_PATH "/my, kernel</kernel></os>")));
+    g_assert_null(spaced);
     g_autofree char *listed = estate_refusal(estate_work(&vm_add, NULL, VM("<os><kernel>iso://boot.iso</kernel></os>")));
     g_assert_null(listed);
     estate_close();

@@ -201,19 +201,27 @@ words_name_search(struct json_object *type)
     return NULL;
 }
 
-/* "2GiB" → "2147483648"; NULL for what is no whole number. Yours. */
-static char *
-plain_number(const char *value)
+/* 0: it is no unit. */
+static guint64
+bytes_in(const char *unit)
 {
-    static const struct { const char *unit; guint64 bytes; } units[] = {
-        { "KiB", 1ull << 10 }, { "MiB", 1ull << 20 }, { "GiB", 1ull << 30 }, { "TiB", 1ull << 40 },
-        { "K", 1ull << 10 }, { "M", 1ull << 20 }, { "G", 1ull << 30 }, { "T", 1ull << 40 },
-    };
+    static const char letters[] = "kmgt";
+    const char *letter = *unit ? strchr(letters, g_ascii_tolower(*unit)) : NULL;
+    if (!letter || !*letter || (unit[1] && g_ascii_strcasecmp(unit + 1, "iB") != 0))
+        return 0;
+    return 1ull << (10 * (letter - letters + 1));
+}
+
+/* "2GiB" → "2147483648", or "2048" where UNIT is MiB; NULL for what is no whole number of those. Yours. */
+static char *
+plain_number(const char *value, const char *unit)
+{
     char *end = NULL;
     double number = g_ascii_strtod(value, &end);
-    for (gsize i = 0; end != value && i < G_N_ELEMENTS(units); i++) {
-        if (g_ascii_strcasecmp(end, units[i].unit) == 0 && number >= 0 && number < 1e9)
-            return g_strdup_printf("%" G_GUINT64_FORMAT, (guint64) (number * (double) units[i].bytes));
+    guint64 given = end != value ? bytes_in(end) : 0, of = MAX(bytes_in(unit), 1);
+    if (given && number >= 0 && number < 1e9) {
+        guint64 bytes = (guint64) (number * (double) given);
+        return bytes % of ? NULL : g_strdup_printf("%" G_GUINT64_FORMAT, bytes / of);
     }
     return end != value && !*end && !strpbrk(value, ".eEnNxX") ? g_strdup(value) : NULL;
 }
@@ -341,9 +349,10 @@ value_of(struct json_object *type, struct json_object *field, const char *path, 
     if (g_str_equal(kind, "words"))
         return list_of_words(words_string(field, "item"), value);
     if (g_str_equal(kind, "int")) {
-        g_autofree char *number = plain_number(value);
+        const char *unit = words_string(field, "unit");
+        g_autofree char *number = plain_number(value, unit);
         if (!number)
-            fault_set(error, MSG_CLI_BAD_NUMBER, "value", value, "field", path, NULL);
+            fault_set(error, *unit ? MSG_CLI_BAD_SIZE : MSG_CLI_BAD_NUMBER, "value", value, "field", path, "unit", unit, NULL);
         return number ? json_object_new_string(number) : NULL;
     }
     return json_object_new_string(value);

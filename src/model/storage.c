@@ -84,7 +84,7 @@ const Type storage_domain_type = { .one = "storage_domain", .many = "storage_dom
     INT  (StorageDomain, committed, LIVE,                      "Bytes promised to disks."),
     INT  (StorageDomain, block_size, OPT,                      "Bytes of a block."),
     INT  (StorageDomain, warning_low_space_indicator, ADD | SET, "Percent free at which it warns."),
-    INT  (StorageDomain, critical_space_action_blocker, ADD | SET, "GiB free below which nothing new is made."),
+    SIZE (StorageDomain, critical_space_action_blocker, "GiB", ADD | SET, "GiB free below which nothing new is made."),
     TEXT (StorageDomain, storage_format, ADD,                  "v5."),
     TEXT (StorageDomain, external_status, 0,                   "ok."),
     REF  (StorageDomain, data_center, data_center_type, ADD,   "What it is attached to."),

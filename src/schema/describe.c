@@ -102,6 +102,8 @@ add_parts_json(Text *out, const Field *row, Language language)
     const Type *of = row->of;
     if (row->kind == KIND_ENUM)
         add_names_json(out, row->of);
+    if (row->kind == KIND_INT && row->by)
+        add_pair(out, "unit", row->by);
     if (row->kind == KIND_WORDS)
         add_pair(out, "item", row->of);
     if (row->kind == KIND_REF)

@@ -53,7 +53,8 @@ typedef struct {
     guint flags;
     guint offset;                   /* in the struct; unused by COLLECT */
     const void *of;                 /* GROUP, LIST, CHILDREN, COLLECT, REF: const Type *; ENUM: const Names *; WORDS: item name, const char * */
-    const char *by;                 /* COLLECT: element name of the other type's REF back to this ("cluster"), else NULL */
+    const char *by;                 /* COLLECT: element name of the other type's REF back to this ("cluster"); INT: the unit of a size ("MiB") that is not in
+                                     * bytes; else NULL */
     const char *help;               /* one sentence for docs and UI; COLLECT: NULL or the path segment if not the type's */
 } Field;
 
@@ -146,6 +147,7 @@ int names_find(const Names *names, const char *word);                   /* any c
 #define TEXT(S, m, flags, help)          { #m, KIND_TEXT, flags, ROW_OFFSET(S, m, char *),   NULL, NULL, help }
 #define BOOL(S, m, flags, help)          { #m, KIND_BOOL, flags, ROW_OFFSET(S, m, gboolean), NULL, NULL, help }
 #define INT(S, m, flags, help)           { #m, KIND_INT,  flags, ROW_OFFSET(S, m, gint64),   NULL, NULL, help }
+#define SIZE(S, m, unit, flags, help)    { #m, KIND_INT,  flags, ROW_OFFSET(S, m, gint64),   NULL, unit, help }
 #define REAL(S, m, flags, help)          { #m, KIND_REAL, flags, ROW_OFFSET(S, m, double),   NULL, NULL, help }
 #define TIME(S, m, flags, help)          { #m, KIND_TIME, flags, ROW_OFFSET(S, m, gint64),   NULL, NULL, help }
 #define ENUM(S, m, names, flags, help)   { #m, KIND_ENUM, flags, ROW_OFFSET(S, m, int),      &names, NULL, help }

@@ -26,6 +26,7 @@ REFUSED = [
     ("remove vm vm1 now=true", BAD, "'now=true' is not understood"),
     ("add vm new memory=512MB", BAD, "512MiB or 2GiB"),
     ("add vm new memory=2.5", BAD, "no whole number for 'memory'"),
+    ("add numanode vm=vm1 index=0 memory=100KiB cpu.cores=0", BAD, "'100KiB' is no whole number of MiB"),
     ("add vm new cpu.topology.cores=two", BAD, "no whole number for 'cpu.topology.cores'"),
     ("add vm new cpu=2", BAD, "cpu.topology"),
     ("add vm new mem=1GiB", BAD, "shikiri describe vm"),
@@ -74,6 +75,8 @@ DONE = [
     ("show hostdevice pci_0000_41_00_1 vm=new", "TU104 HD Audio Controller"),
     ("xml new inactive", "<address domain='0x0000' bus='0x41' slot='0x00' function='0x1'/>"),
     ("remove hostdevice pci_0000_41_00_0 vm=new --wait", "host_device pci_0000_41_00_0: "),
+    ("add numanode vm=new index=0 memory=0.25GiB cpu.cores=0 --wait", "vm_numa_node "),
+    ("--json list numanodes vm=new", '"memory":"256"'),
     ("help nic", "It belongs to a vm: vm=NAME"),
     ("remove vm new --plan", "Disk 'more' and its file are deleted."),
 ]

@@ -77,10 +77,10 @@ collect_lines(char *bytes, size_t size, size_t count, void *data)
 }
 
 static void
-set_headers(Client *client, const char *body)
+set_headers(Client *client, const char *body, gboolean xml)
 {
     const ClientConfig *config = client->config;
-    const char *type = config->xml ? "application/xml" : "application/json";
+    const char *type = xml ? "application/xml" : "application/json";
     g_autofree char *accept = g_strconcat("Accept: ", type, NULL);
     g_autofree char *language = g_strconcat("Accept-Language: ", language_tag(config->language), NULL);
     curl_slist_free_all(client->headers);
@@ -95,12 +95,12 @@ set_headers(Client *client, const char *body)
 }
 
 static void
-set_request(Client *client, const char *method, const char *path, const char *body)
+set_request(Client *client, const char *method, const char *path, const char *body, gboolean xml)
 {
     const ClientConfig *config = client->config;
     g_autofree char *url = g_strconcat(config->url, CLIENT_ROOT, path, NULL);
     curl_easy_reset(client->curl);
-    set_headers(client, body);
+    set_headers(client, body, xml);
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
@@ -167,13 +167,13 @@ take_brackets(char *sentence)
 }
 
 static gboolean
-say_status(Client *client, long status, Text *body, GError **error)
+say_status(Client *client, long status, Text *body, gboolean xml, GError **error)
 {
     if (status == 401)
         return fault_set(error, MSG_CLI_WRONG_PASSWORD, "user", client->config->user, NULL);
     text_add_bytes(body, "", 1);
-    struct json_object *reply = client->config->xml ? NULL : json_tokener_parse(body->bytes);
-    g_autofree char *sentence = client->config->xml ? g_strdup(body->bytes) : fault_member(reply, "detail");
+    struct json_object *reply = xml ? NULL : json_tokener_parse(body->bytes);
+    g_autofree char *sentence = xml ? g_strdup(body->bytes) : fault_member(reply, "detail");
     g_autofree char *hint = fault_member(reply, "hint");
     g_autofree char *number = g_strdup_printf("HTTP status %ld", status);
     json_object_put(reply);
@@ -181,11 +181,11 @@ say_status(Client *client, long status, Text *body, GError **error)
     return fault_set(error, code_of_status(status), "text", sentence && *sentence ? sentence : number, "hint", hint, NULL);
 }
 
-gboolean
-client_call(Client *client, const char *method, const char *path, const char *body, Text *ret_body, GError **error)
+static gboolean
+call(Client *client, const char *method, const char *path, const char *body, gboolean xml, Text *ret_body, GError **error)
 {
     long status = 0;
-    set_request(client, method, path, body);
+    set_request(client, method, path, body, xml);
     curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, ret_body);
     CURLcode code = curl_easy_perform(client->curl);
@@ -194,14 +194,31 @@ client_call(Client *client, const char *method, const char *path, const char *bo
     text_grow(ret_body, 1);
     ret_body->bytes[ret_body->length] = '\0';
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-    return status < 400 ? TRUE : say_status(client, status, ret_body, error);
+    return status < 400 ? TRUE : say_status(client, status, ret_body, xml, error);
+}
+
+gboolean
+client_call(Client *client, const char *method, const char *path, const char *body, Text *ret_body, GError **error)
+{
+    return call(client, method, path, body, client->config->xml, ret_body, error);
+}
+
+gboolean
+client_show(Client *client, const char *method, const char *path, const char *body, GError **error)
+{
+    g_auto(Text) reply = TEXT_EMPTY;
+    if (!client_call(client, method, path, body, &reply, error))
+        return FALSE;
+    if (reply.length)
+        puts(reply.bytes);
+    return TRUE;
 }
 
 struct json_object *
 client_json(Client *client, const char *method, const char *path, const char *body, GError **error)
 {
     g_auto(Text) reply = TEXT_EMPTY;
-    if (!client_call(client, method, path, body, &reply, error))
+    if (!call(client, method, path, body, FALSE, &reply, error))
         return NULL;
     struct json_object *parsed = json_tokener_parse(reply.length ? reply.bytes : "{}");
     if (!parsed)
@@ -214,14 +231,14 @@ client_follow(Client *client, const char *path, ClientLine line, gpointer data, 
 {
     Follow follow = { line, data, TEXT_EMPTY, FALSE };
     long status = 0;
-    set_request(client, "GET", path, NULL);
+    set_request(client, "GET", path, NULL, client->config->xml);
     curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, collect_lines);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &follow);
     CURLcode code = curl_easy_perform(client->curl);
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
     gboolean well = follow.stopped || (code == CURLE_OK && status < 400);
     if (!well && code == CURLE_OK)
-        say_status(client, status, &follow.rest, error);
+        say_status(client, status, &follow.rest, client->config->xml, error);
     else if (!well)
         say_curl(client, code, error);
     text_clear(&follow.rest);
@@ -330,5 +347,5 @@ client_say_refusal(Client *client, const Text *reply, GError **error)
     long status = reply->length > 12 ? strtol(reply->bytes + 9, NULL, 10) : 0;
     text_add(&text, body ? body + 4 : "");
     text.bytes[text.length] = '\0';
-    return say_status(client, status, &text, error);
+    return say_status(client, status, &text, FALSE, error);
 }

@@ -20,7 +20,7 @@ typedef struct {
     char *ca;               /* file; NULL: the system's */
     Language language;      /* of the manager's sentences */
     gboolean hasty;         /* somebody is typing: give up after a moment */
-    gboolean xml;           /* ask for XML (--xml): bodies are then passed through */
+    gboolean xml;           /* what is shown as it came is XML (--xml) */
     gboolean strict;        /* unknown fields are a fault */
     gboolean wait;          /* --wait: answer when the work is done */
 } ClientConfig;
@@ -35,7 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
 /* METHOD on PATH (below CLIENT_ROOT, "/vms?search=…"), BODY may be NULL. The reply's bytes in RET_BODY. A fault of the
  * manager becomes ERROR with its status mapped to our Fault and its own sentence. */
 gboolean client_call(Client *client, const char *method, const char *path, const char *body, Text *ret_body, GError **error);
-/* The same, parsed; yours to json_object_put. NULL with ERROR. */
+/* The same, and the reply is printed as it came: what --json and --xml ask for. */
+gboolean client_show(Client *client, const char *method, const char *path, const char *body, GError **error);
+/* In JSON whatever was asked for, parsed; yours to json_object_put. NULL with ERROR. */
 struct json_object *client_json(Client *client, const char *method, const char *path, const char *body, GError **error);
 /* Follows PATH line by line for ever (server-sent events); LINE returns FALSE to stop. */
 typedef gboolean (*ClientLine)(gpointer data, const char *line);

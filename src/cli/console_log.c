@@ -18,14 +18,13 @@ console_log_run(Client *client, const Request *request, GError **error)
         return fault_set(error, MSG_CLI_USAGE, "text", "It is: shikiri log VM [KIB].", NULL);
     g_autofree char *vm = console_find_vm(client, request->type, error);
     g_autofree char *path = vm ? g_strconcat("/vms/", vm, "/consolelog", kib ? "?kib=" : "", kib, NULL) : NULL;
+    if (path && (request->json || request->xml))
+        return client_show(client, "GET", path, NULL, error);
     struct json_object *reply = path ? client_json(client, "GET", path, NULL, error) : NULL;
     if (!reply)
         return FALSE;
     const char *text = words_string(reply, "text");
-    if (request->json)
-        puts(json_object_to_json_string_ext(reply, JSON_C_TO_STRING_PLAIN));
-    else
-        printf("%s%s", text, *text && !g_str_has_suffix(text, "\n") ? "\n" : "");
+    printf("%s%s", text, *text && !g_str_has_suffix(text, "\n") ? "\n" : "");
     json_object_put(reply);
     return TRUE;
 }

@@ -26,13 +26,24 @@ guest_has(const char *verb)
     return g_strv_contains(verbs, verb);
 }
 
-/* What the manager answered to VERB of the VM; NULL with the reason. Yours. */
+static gboolean
+is_shown(const Request *request)
+{
+    return request->json || request->xml;
+}
+
+/* What the manager answered to VERB of the VM, or an empty object where that has been shown as it came; NULL with the reason. Yours. */
 static struct json_object *
 ask(Client *client, const Request *request, const char *verb, struct json_object *take_body, GError **error)
 {
     g_autofree char *vm = console_find_vm(client, request->type, error);
     g_autofree char *path = vm ? g_strdup_printf("/vms/%s/%s%s", vm, verb, request->plan ? "?plan=1" : "") : NULL;
-    struct json_object *reply = path ? client_json(client, "POST", path, json_object_to_json_string_ext(take_body, JSON_C_TO_STRING_PLAIN), error) : NULL;
+    const char *body = json_object_to_json_string_ext(take_body, JSON_C_TO_STRING_PLAIN);
+    struct json_object *reply = NULL;
+    if (path && is_shown(request))
+        reply = client_show(client, "POST", path, body, error) ? json_object_new_object() : NULL;
+    else if (path)
+        reply = client_json(client, "POST", path, body, error);
     json_object_put(take_body);
     return reply;
 }
@@ -49,11 +60,9 @@ say(const Request *request, struct json_object *take_reply)
 {
     if (!take_reply)
         return FALSE;
-    if (request->plan)
+    if (!is_shown(request) && request->plan)
         fputs(words_string(take_reply, "plan"), stdout);
-    else if (request->json)
-        puts(json_object_to_json_string_ext(take_reply, JSON_C_TO_STRING_PLAIN));
-    else
+    else if (!is_shown(request))
         printf("vm %s: %s\n", request->type, words_string(take_reply, "status"));
     json_object_put(take_reply);
     return TRUE;
@@ -188,7 +197,7 @@ exec(Client *client, const Request *request, int *ret_status, GError **error)
         return *error ? FALSE : fault_set(error, MSG_CLI_EXEC_WORDS, NULL);
     }
     struct json_object *reply = ask(client, request, "exec", body, error);
-    if (!reply || request->plan || request->json || !json_object_object_get_ex(reply, "guest_run", &run))
+    if (!reply || request->plan || is_shown(request) || !json_object_object_get_ex(reply, "guest_run", &run))
         return say(request, reply);
     gboolean well = tell_end(run, client_language(client), ret_status, error);
     json_object_put(reply);

@@ -184,16 +184,12 @@ name_of(struct json_object *object)
 static gboolean
 show_reply(Run *run, const char *method, const char *path, const char *body, GError **error)
 {
-    g_auto(Text) reply = TEXT_EMPTY;
-    if (!client_call(run->client, method, path, body, &reply, error))
+    if (run->request->json || run->request->xml)
+        return client_show(run->client, method, path, body, error);
+    struct json_object *object = client_json(run->client, method, path, body, error);
+    if (!object)
         return FALSE;
-    if (run->request->json || run->request->xml) {
-        if (reply.length)
-            puts(reply.bytes);
-        return TRUE;
-    }
-    struct json_object *object = reply.length ? json_tokener_parse(reply.bytes) : NULL;
-    if (object && g_str_equal(method, "GET")) {
+    if (g_str_equal(method, "GET")) {
         struct json_object *names = names_fetch(run->client, run->description, run->type, object, FALSE);
         print_sheet(run->type, object, names);
         json_object_put(names);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define MOST (4u << 20)             /* more is no domain's */
+#define PATH "/vms/%s/domainxml"
 #define USAGE "It is: shikiri xml VM [inactive|edit], or shikiri xml VM set FILE [version=VERSION]."
 
 static void
@@ -27,7 +28,7 @@ tell(Client *client, MessageCode code, const char *name, const char *value)
 static struct json_object *
 fetch(Client *client, const char *vm, GError **error)
 {
-    g_autofree char *path = g_strdup_printf("/vms/%s/domainxml", vm);
+    g_autofree char *path = g_strdup_printf(PATH, vm);
     return client_json(client, "GET", path, NULL, error);
 }
 
@@ -37,14 +38,14 @@ fetch(Client *client, const char *vm, GError **error)
 static gboolean
 show(Client *client, const Request *request, const char *vm, gboolean inactive, GError **error)
 {
+    g_autofree char *path = g_strdup_printf(PATH, vm);
+    if (request->json || request->xml)
+        return client_show(client, "GET", path, NULL, error);
     struct json_object *reply = fetch(client, vm, error);
     if (!reply)
         return FALSE;
     const char *active = words_string(reply, "active");
-    if (request->json)
-        puts(json_object_to_json_string_ext(reply, JSON_C_TO_STRING_PLAIN));
-    else
-        fputs(inactive || !*active ? words_string(reply, "inactive") : active, stdout);
+    fputs(inactive || !*active ? words_string(reply, "inactive") : active, stdout);
     json_object_put(reply);
     return TRUE;
 }
@@ -59,18 +60,17 @@ send(Client *client, const Request *request, const char *vm, const char *xml, co
     json_object_object_add(body, "xml", json_object_new_string(xml));
     if (version && *version)
         json_object_object_add(body, "version", json_object_new_string(version));
-    struct json_object *reply = client_json(client, "POST", path, json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN), error);
+    const char *text = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN);
+    gboolean shown = request->json || request->xml, well = shown && client_show(client, "POST", path, text, error);
+    struct json_object *reply = shown ? NULL : client_json(client, "POST", path, text, error);
     json_object_put(body);
-    if (!reply)
-        return FALSE;
-    if (request->plan)
+    if (reply && request->plan)
         fputs(words_string(reply, "plan"), stdout);
-    else if (request->json)
-        puts(json_object_to_json_string_ext(reply, JSON_C_TO_STRING_PLAIN));
-    else
+    else if (reply)
         printf("vm %s: %s\n", request->type, words_string(reply, "status"));
+    well |= reply != NULL;
     json_object_put(reply);
-    return TRUE;
+    return well;
 }
 
 static char *

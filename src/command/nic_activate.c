@@ -6,6 +6,7 @@
 #include "command/devices.h"
 #include "command/guards.h"
 #include "command/hotplug.h"
+#include "command/nics.h"
 #include "command/rows.h"
 
 /* clang-format off */
@@ -43,26 +44,8 @@ check(Work *work, GError **error)
     return hotplug_check(vm, error) && (!work->draft || guard_texts(work->draft, error)) && guard_home(work, vm, error);
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return hotplug_prepare(work, edit, DEVICE_NIC, &work->target, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return hotplug_plan(work, edit, DEVICE_NIC, &work->target, error);
-}
-
 static const Step steps[] = {
-    { "read the configuration", prepare, NULL, NULL, FALSE },
+    { "read the configuration", nics_prepare, NULL, NULL, FALSE },
     HOTPLUG_LEAVE,
     HOTPLUG_WRITE,
     HOTPLUG_CHANGE,
@@ -78,9 +61,10 @@ const Command nic_activate = {
     .done = { 1012, MSG_NIC_PLUGGED },
     .failed = { 1013, MSG_NIC_PLUG_FAILED },
     .check = check,
-    .plan = plan,
+    .edit = edit,
+    .plan = nics_plan,
     .steps = steps,
-    .finish = finish,
+    .finish = nics_finish,
     .help = "Puts a NIC into its VM; a running guest gets it at once.",
 };
 
@@ -93,8 +77,9 @@ const Command nic_deactivate = {
     .done = { 1014, MSG_NIC_UNPLUGGED },
     .failed = { 1015, MSG_NIC_UNPLUG_FAILED },
     .check = check,
-    .plan = plan,
+    .edit = edit,
+    .plan = nics_plan,
     .steps = steps,
-    .finish = finish,
+    .finish = nics_finish,
     .help = "Takes a NIC out of its VM and keeps it for later; a running guest must let go of it.",
 };

@@ -49,30 +49,12 @@ stage(Work *work, Changes *changes, GError **error)
     return edit(work, vm, error);
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return hotplug_prepare(work, edit, DEVICE_NIC, &work->target, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
 static void
 revert(Work *work, Changes *changes)
 {
     Vm *vm = changes_edit(changes, &vm_type, &work->parent);
     if (vm)
         list_remove(&vm->nics, &nic_type, &work->target);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return hotplug_plan(work, edit, DEVICE_NIC, &work->target, error);
 }
 
 const Command nic_add = {
@@ -84,15 +66,16 @@ const Command nic_add = {
     .done = { 932, MSG_NIC_ADDED },
     .failed = { 933, MSG_NIC_ADD_FAILED },
     .check = check,
+    .edit = edit,
     .stage = stage,
-    .plan = plan,
+    .plan = nics_plan,
     .steps = (const Step[]) {
-        { "read the configuration", prepare, NULL, NULL, FALSE },
+        { "read the configuration", nics_prepare, NULL, NULL, FALSE },
         HOTPLUG_WRITE,
         HOTPLUG_CHANGE,
         { 0 },
     },
-    .finish = finish,
+    .finish = nics_finish,
     .revert = revert,
     .help = "Adds a NIC to a VM; a running guest gets it at once.",
 };

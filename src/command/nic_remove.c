@@ -4,6 +4,7 @@
  * Takes a NIC out of a VM. A guest that runs lets go of it first. */
 #include "command/guards.h"
 #include "command/hotplug.h"
+#include "command/nics.h"
 #include "command/rows.h"
 
 static gboolean
@@ -27,24 +28,6 @@ check(Work *work, GError **error)
     return hotplug_check(vm, error) && guard_home(work, vm, error);
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return hotplug_prepare(work, edit, DEVICE_NIC, &work->target, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return hotplug_plan(work, edit, DEVICE_NIC, &work->target, error);
-}
-
 const Command nic_remove = {
     .verb = "remove",
     .on = &nic_type,
@@ -53,13 +36,14 @@ const Command nic_remove = {
     .done = { 930, MSG_NIC_REMOVED },
     .failed = { 931, MSG_NIC_REMOVE_FAILED },
     .check = check,
-    .plan = plan,
+    .edit = edit,
+    .plan = nics_plan,
     .steps = (const Step[]) {
-        { "read the configuration", prepare, NULL, NULL, FALSE },
+        { "read the configuration", nics_prepare, NULL, NULL, FALSE },
         HOTPLUG_LEAVE,
         HOTPLUG_WRITE,
         { 0 },
     },
-    .finish = finish,
+    .finish = nics_finish,
     .help = "Takes a NIC out of a VM; a running guest must let go of it.",
 };

@@ -60,24 +60,6 @@ stage(Work *work, Changes *changes, GError **error)
     return TRUE;
 }
 
-static gboolean
-prepare(Work *work, GError **error)
-{
-    return hotplug_prepare(work, edit, DEVICE_NIC, &work->target, error);
-}
-
-static void
-finish(Work *work, Changes *changes)
-{
-    definition_finish(work, changes, edit);
-}
-
-static char *
-plan(Work *work, GError **error)
-{
-    return hotplug_plan(work, edit, DEVICE_NIC, &work->target, error);
-}
-
 const Command nic_update = {
     .verb = "update",
     .on = &nic_type,
@@ -87,15 +69,16 @@ const Command nic_update = {
     .done = { 934, MSG_NIC_EDITED },
     .failed = { 935, MSG_NIC_EDIT_FAILED },
     .check = check,
+    .edit = edit,
     .stage = stage,
-    .plan = plan,
+    .plan = nics_plan,
     .steps = (const Step[]) {
-        { "read the configuration", prepare, NULL, NULL, FALSE },
+        { "read the configuration", nics_prepare, NULL, NULL, FALSE },
         HOTPLUG_LEAVE,
         HOTPLUG_WRITE,
         HOTPLUG_CHANGE,
         { 0 },
     },
-    .finish = finish,
+    .finish = nics_finish,
     .help = "Edits a NIC; a running guest feels its network, its plug, and whether it is there.",
 };

@@ -8,6 +8,7 @@
 #include "command/devices.h"
 #include "command/guards.h"
 #include "command/guest_defaults.h"
+#include "command/hotplug.h"
 #include "command/world.h"
 
 static gboolean
@@ -149,4 +150,24 @@ nics_apply(const View *view, const Draft *draft, Nic *nic, guint mask)
         nic->vnic_profile.id = profile ? profile->object.id : id_null;
     }
     follow_profile(view, nic);
+}
+
+/* --- what rows share ------------------------------------------------------------------------------------------------------ */
+
+gboolean
+nics_prepare(Work *work, GError **error)
+{
+    return hotplug_prepare(work, work->command->edit, DEVICE_NIC, &work->target, error);
+}
+
+void
+nics_finish(Work *work, Changes *changes)
+{
+    definition_finish(work, changes, work->command->edit);
+}
+
+char *
+nics_plan(Work *work, GError **error)
+{
+    return hotplug_plan(work, work->command->edit, DEVICE_NIC, &work->target, error);
 }

@@ -79,8 +79,8 @@ struct Command {
     gboolean (*check)(Work *work, GError **error);          /* writer; pure */
     gboolean (*stage)(Work *work, Changes *changes, GError **error);   /* writer; pure; may be NULL */
     char *(*plan)(Work *work, GError **error);              /* worker; what would happen, as text (XML diff, host and refusals); no effect; NULL: title only */
-    gboolean (*edit)(Work *work, Vm *vm, GError **error);   /* of a verb that only edits a VM's definition: what it changes, in what the host has (worker) and
-                                                             * in the model (writer, without ERROR). Only by what was sent and the marks: its shared steps call it */
+    gboolean (*edit)(Work *work, Vm *vm, GError **error);   /* of a verb that edits a VM's definition in steps that others have too: what it changes, in what
+                                                             * the host has (worker) and in the model (writer, without ERROR), by what was sent and by marks alone */
     const Step *steps;              /* ends with a row whose name is NULL; NULL: all is in stage (plain model changes) */
     void (*finish)(Work *work, Changes *changes);           /* writer; all steps done */
     void (*revert)(Work *work, Changes *changes);           /* writer; all undone: the model as before `stage` */

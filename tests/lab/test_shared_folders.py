@@ -68,7 +68,7 @@ def check_refused(lab, root):
     tap, before = lab.tap, inactive(lab, "hello")
     os.symlink("/etc", os.path.join(root, "link"))
     for what, folder in {"a folder elsewhere": "/etc", "a link": os.path.join(root, "link"), "one behind a link": os.path.join(root, "link", "libvirt"), "one that is not there": os.path.join(root, "none"),
-                         "one of a guest's": os.path.join(root, "data", "sub"), "the way up": root + "/data/../..", "a storage domain": lab.storage}.items():
+                         "one of a guest's": os.path.join(root, "data", "sub"), "one around a guest's": root, "a comma": root + "/a,b", "the way up": root + "/data/../..", "a storage domain": lab.storage}.items():
         reply = give(lab, "x", folder)
         tap.check(400 <= reply.status < 500 and "hello" in reply.text and inactive(lab, "hello") == before, f"refused: {what}: {reply.sentence}", reply)
     os.rename(os.path.join(root, "data"), os.path.join(root, "away"))

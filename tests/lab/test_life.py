@@ -35,6 +35,11 @@ def booted(lab):
     return wait_for(lambda: address(lab.manager, vm), TIME_TO_BOOT)
 
 
+def answers(lab):
+    """Its agent is there. What an agent of an earlier run has told is still known."""
+    return wait_for(lambda: "name='org.qemu.guest_agent.0' state='connected'" in lab.libvirtd.virsh("dumpxml", "hello"), TIME_TO_BOOT)
+
+
 def boots(lab):
     """How often libvirt saw its processor start anew: the log of the serial console is not kept, the event log is."""
     return sum("rebooted" in event["description"] for event in lab.manager.events(0))

@@ -7,7 +7,7 @@ import os
 import xml.etree.ElementTree as ElementTree
 
 from lab import program, wait_for
-from test_life import booted, inactive, make
+from test_life import answers, inactive, make
 
 
 def path(lab, rest=""):
@@ -49,7 +49,7 @@ def check_used(lab, root):
     with open(os.path.join(root, "data", "from.host"), "w", encoding="utf-8") as out:
         out.write("hello guest")
     lab.expect(manager.action("hello", "start"), "it is started")
-    if not tap.check(booted(lab), "and boots"):
+    if not tap.check(answers(lab), "and boots"):
         return
     if not tap.check("virtiofs" in inside(lab, "mkdir -p /mnt; cat /proc/filesystems; modprobe virtiofs; cat /proc/filesystems"), "its kernel has virtiofs"):
         return

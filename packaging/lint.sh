@@ -27,7 +27,7 @@ check_installed() {
     for path in sbin/shikirid bin/shikiri; do
         [ -x "$(find "$dest" -path "*/$path" | head -n 1)" ] || missing="$missing $path"
     done
-    for path in man/man1/shikiri.1 man/man7/shikiri-resources.7 man/man8/shikirid.8 ja/man1/shikiri.1 ja/man7/shikiri-resources.7 ja/man8/shikirid.8 share/shikiri/openapi.json completions/shikiri _shikiri shikiri.fish; do
+    for path in man/man1/shikiri.1 man/man7/shikiri-resources.7 man/man8/shikirid.8 ja/man1/shikiri.1 ja/man7/shikiri-resources.7 ja/man8/shikirid.8 share/shikiri/openapi.json share/shikiri/licence/core-factors.json share/shikiri/licence/products.json completions/shikiri _shikiri shikiri.fish; do
         [ -s "$(find "$dest" -path "*/$path" | head -n 1)" ] || missing="$missing $path"
     done
     unit=$(find "$dest" -name shikirid.service | head -n 1)

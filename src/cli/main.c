@@ -2,10 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * shikiri: the command line. What was not given is completed from the environment and the manager's own machine; the exit status comes from
- * the fault table. What verbs and types there are it asks the manager. */
+ * the fault table. What verbs and types there are it asks the manager; licences are counted without one. */
 #include "cli/complete.h"
 #include "cli/console.h"
 #include "cli/guest.h"
+#include "cli/licence.h"
 #include "cli/options.h"
 #include "cli/words.h"
 
@@ -125,6 +126,10 @@ static int
 offer_completions(const Options *options, const char *program)
 {
     guint count = g_strv_length(options->words);
+    if (count > 2 && g_str_equal(options->words[1], "licence")) {
+        licence_complete(options->words + 2, count - 3, options->words[count - 1]);
+        return 0;
+    }
     g_auto(Options) typed = { .config.hasty = TRUE };
     g_autoptr(GPtrArray) line = g_ptr_array_new();
     g_ptr_array_add(line, (gpointer) program);
@@ -148,6 +153,8 @@ main(int argc, char **argv)
     int status = 0;
     setlocale(LC_CTYPE, "");
     setlocale(LC_MESSAGES, "");
+    if (licence_is_asked(argc, argv))
+        return licence_run(&argc, &argv, &options.config.language, &error) ? 0 : say(error, options.config.language);
     if (!options_parse(&options, &argc, &argv, &error))
         return say(error, options.config.language);
     if (options.request.verb && g_str_equal(options.request.verb, "complete"))

@@ -4,6 +4,8 @@
  * The table of options, read three ways: by GLib's parser, as --help, as the man page. */
 #include "cli/options.h"
 
+#include "cli/licence.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,6 +25,10 @@ static const char *const synopsis[] = {
     "[OPTION...] xml VM set FILE [version=VERSION]",
     "[OPTION...] describe TYPE",
     "[OPTION...] watch",
+    "licence plan --topology=FILE --vcpus=N [--mode=threads|cores] [--busy=LIST] [--reserved=LIST] [--max-sockets=N]",
+    "licence count --history=FILE [--from=T] [--to=T] [--stopped=count|ignore] [--strict] [--explain]",
+    "licence verify FILE... [--key=FILE]",
+    "licence tables core-factors|products",
     "help [types|man]",
     NULL,
 };
@@ -153,6 +159,7 @@ options_help(Language language)
     Text out = TEXT_EMPTY;
     Usage usage = usage_of(&none, rows);
     usage_help(&out, &usage, language);
+    licence_help(&out, language);
     text_add_literal(&out, "\n");
     for (guint i = 0; notes[i]; i++)
         text_printf(&out, "%s\n", language_word(notes[i], language));
@@ -187,6 +194,7 @@ options_man(Language language)
     }
     usage_man_text(&out, language_word(about, language));
     text_add_literal(&out, "\n");
+    licence_man(&out, language);
     usage_man_head(&out, "ENVIRONMENT", language);
     for (guint i = 0; i < G_N_ELEMENTS(environment); i++)
         usage_man_item(&out, environment[i].name, environment[i].does, language);

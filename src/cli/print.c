@@ -167,11 +167,20 @@ print_cell(const char *text, int width, gboolean last)
 }
 
 void
+print_cells(const GPtrArray *cells, guint columns)
+{
+    g_autofree int *widths = g_new0(int, columns + 1);
+    for (guint i = 0; i < cells->len; i++)
+        widths[i % columns] = MAX(widths[i % columns], columns_of(g_ptr_array_index(cells, i)));
+    for (guint i = 0; i < cells->len; i++)
+        print_cell(g_ptr_array_index(cells, i), widths[i % columns], i % columns == columns - 1);
+}
+
+void
 print_table(struct json_object *type, struct json_object *objects, struct json_object *names)
 {
     g_autoptr(GArray) shown = columns(type);
     g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
-    g_autofree int *widths = g_new0(int, shown->len + 1);
     gsize rows = objects ? json_object_array_length(objects) : 0;
     for (guint c = 0; c < shown->len; c++)
         g_ptr_array_add(cells, g_ascii_strup(g_array_index(shown, Column, c).title, -1));
@@ -179,10 +188,7 @@ print_table(struct json_object *type, struct json_object *objects, struct json_o
         for (guint c = 0; c < shown->len; c++)
             g_ptr_array_add(cells, cell(&g_array_index(shown, Column, c), json_object_array_get_idx(objects, r), names));
     }
-    for (guint i = 0; i < cells->len; i++)
-        widths[i % shown->len] = MAX(widths[i % shown->len], columns_of(g_ptr_array_index(cells, i)));
-    for (guint i = 0; i < cells->len; i++)
-        print_cell(g_ptr_array_index(cells, i), widths[i % shown->len], i % shown->len == shown->len - 1);
+    print_cells(cells, shown->len);
 }
 
 /* --- sheets --------------------------------------------------------------------------------------------------------------- */

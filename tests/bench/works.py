@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import console
+import licences
 from parts import (GIGABYTE, MEGABYTE, Bare, Libvirtd, Listener, Lxd, LxdMissing, Manager, Nginx, cpu, hello_guest, median, middle_half, percentile,
                    pin, resident, settle, unpin)
 
@@ -407,7 +408,7 @@ def consoles(bench):
 
 WORKS = (("lists", lists, True), ("one", one, True), ("memory", memory, True), ("start", start, True), ("thousand", thousand, False),
          ("alone", alone, False), ("starts", starts, False), ("stream", stream, False), ("metrics", metrics, False),
-         ("console", consoles, False))
+         ("console", consoles, False), ("licences", licences.measure, False))
 
 
 def remove(folder):

@@ -166,10 +166,10 @@ def end_with(lab, where, name):
     wait_for(lambda: manager.process.poll() is not None, 5)
     manager.kill()
     manager.start()
-    settled = wait_for(lambda: manager.host()["status"] == "up" and not manager.busy(), 30)
+    settled = wait_for(lambda: manager.host()["status"] == "up" and not manager.busy() and manager.status("fourth") in (None, "down"), 30)
     for vm in manager.get("/vms").body["vm"]:
         if vm["name"] == "fourth":
-            manager.delete(f"/vms/{vm['id']}?wait=1")
+            lab.expect(manager.delete(f"/vms/{vm['id']}?wait=1"), f"killed at {where}, it was whole and is removed", 200)
     return settled and manager.status(name) == "down"
 
 

@@ -219,6 +219,7 @@ def run(lab):
     people(room)
     adopted(room)
     ends(room, line, web, viewer)
+    lab.manager.start()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ gboolean definition_prepare(Work *work, DefinitionEdit edit, GError **error);
 /* Another verb's whole text, made from what the host has: under the job's mark (definition_marked). NULL with ERROR, or NULL without where it says the same. */
 typedef char *(*DefinitionText)(Work *work, const DomainFacts *facts, GError **error);
 /* The same step, and the same plan and end, for a text that is no edit of the VM's rows: the host takes it only if it knows all of it, and what became
- * different of the VM is read from it, as from one that was written beside the manager. */
+ * different of the VM is read from it, as from one that was written outside the manager. */
 gboolean definition_prepare_text(Work *work, DefinitionText make, GError **error);
 char *definition_plan_text(Work *work, DefinitionText make, GError **error);
 void definition_finish_text(Work *work, Changes *changes);

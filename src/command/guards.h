@@ -22,7 +22,7 @@ const StorageDomain *guard_storage(const Work *work, const Id *id, Id *ret_host,
 /* The storage domain a disk lies in; NULL if its object names none that is known. */
 const StorageDomain *guard_disk_storage(const View *view, const Disk *disk);
 gboolean guard_is_unmanaged(const View *view, const Disk *disk);
-/* The VM whose own disk (of the unmanaged domain) is the very file of DISK: somebody gave it to a domain beside the manager. NULL: none. */
+/* The VM whose own disk (of the unmanaged domain) is the very file of DISK: somebody gave it to a domain outside the manager. NULL: none. */
 const Vm *guard_file_user(const View *view, const Disk *disk);
 /* FALSE with a sentence if there is one: before the file is deleted or grown. */
 gboolean guard_file_is_alone(const View *view, const Disk *disk, GError **error);

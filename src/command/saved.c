@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The file with a guest's memory lies with the host's libvirt. It is deleted only of a VM that is seen to have it: one that
- * somebody started beside the manager meanwhile has used it up, and is left alone. */
+ * somebody started outside the manager meanwhile has used it up, and is left alone. */
 #include "command/saved.h"
 
 #include "command/definition.h"

@@ -63,7 +63,7 @@ check_words(const ExecParams *sent, GError **error)
     gboolean well = g_utf8_validate(sent->command, -1, NULL);
     for (guint i = 0; i < sent->arguments.count; i++)
         well &= g_utf8_validate(sent->arguments.items[i], -1, NULL);
-    return well || fault_set(error, MSG_EXEC_TOO_LONG, NULL);
+    return well || fault_set(error, MSG_EXEC_NOT_UTF8, NULL);
 }
 
 static gboolean

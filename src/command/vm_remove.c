@@ -16,7 +16,7 @@
 
 #define DROPPED "dropped"           /* mark: what it had beside disks is gone */
 
-/* Ours, and of no other VM, here or beside the manager. */
+/* Ours, and of no other VM, here or outside the manager. */
 static gboolean
 goes_with(const Work *work, const Disk *disk)
 {

@@ -12,7 +12,7 @@
  *   delay HOST OPERATION MILLISECONDS
  *   heal                                         (all faults and delays are forgotten)
  *   boot HOST                                    (it boots anew: nothing runs; ordered while it runs)
- *   virsh HOST VERB DOMAIN                       (beside the manager: start, destroy, shutdown …, autostart: libvirt starts it by itself)
+ *   virsh HOST VERB DOMAIN                       (outside the manager: start, destroy, shutdown …, autostart: libvirt starts it by itself)
  *   network NAME
  *   devices                                      (its hosts have PCI, USB and mediated devices that a VM can have)
  * Faults may be ordered while it runs through its control file STATE.control (same lines; read when it changes). */

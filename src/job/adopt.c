@@ -60,7 +60,7 @@ find_unmanaged(Changes *changes)
     StorageDomain *domain = object_new(&storage_domain_type);
     domain->object.id = id;
     domain->name = g_strdup(name);
-    domain->description = g_strdup("Files of virtual machines that were there before, or made beside the manager. Never deleted.");
+    domain->description = g_strdup("Files of virtual machines that were there before, or made outside the manager. Never deleted.");
     domain->type = STORAGE_USE_UNMANAGED;
     domain->status = STORAGE_ACTIVE;
     return changes_add(changes, domain);

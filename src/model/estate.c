@@ -158,7 +158,7 @@ stage_unmanaged(Changes *changes)
     if (!domain)
         return;
     domain->name = g_strdup("unmanaged");
-    domain->description = g_strdup("Files of virtual machines that were there before, or made beside the manager. Never deleted.");
+    domain->description = g_strdup("Files of virtual machines that were there before, or made outside the manager. Never deleted.");
     domain->type = STORAGE_USE_UNMANAGED;
     domain->status = STORAGE_ACTIVE;
 }

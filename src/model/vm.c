@@ -140,7 +140,7 @@ static const Type autostart_type = { .one = "autostart", .many = "autostarts", .
     INT (Autostart, start_delay,    ADD | SET | OPT, "Seconds from its start until the next ones follow."),
     BOOL(Autostart, wait_for_agent, ADD | SET,       "They follow earlier, as soon as its guest's agent answers."),
     ENUM(Autostart, stop_action, stop_action_names, ADD | SET, "When its host goes down: shutdown, suspend or stop."),
-    INT (Autostart, stop_delay,     ADD | SET | OPT, "Seconds its guest has to shut down, before it loses its power; 0: 120."),
+    INT (Autostart, stop_delay,     ADD | SET | OPT, "Seconds its guest has to shut down, before it is powered off; 0: 120."),
     { 0 } } };
 
 static const Type guest_time_zone_type = { .one = "guest_time_zone", .many = "guest_time_zones", .size = sizeof(TimeZone), .fields = (const Field[]) {

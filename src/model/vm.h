@@ -132,7 +132,7 @@ extern const Type cpu_type, version_type, memory_policy_type, bios_type, os_type
 
 /* Which moves of status are allowed: FALSE is a fact that cannot be (told as an anomaly, still believed: hosts are right). */
 gboolean vm_may_move(VmStatus from, VmStatus to);
-/* A job that makes, copies or removes it begins, and ends; what runs all the same (started beside the manager) is shown as it is. */
+/* A job that makes, copies or removes it begins, and ends; what runs all the same (started outside the manager) is shown as it is. */
 void vm_lock(Vm *vm);
 void vm_unlock(Vm *vm);
 /* Does a QEMU process exist (or must we assume so) in this status? */

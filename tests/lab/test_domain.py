@@ -369,7 +369,7 @@ def check_end(lab, host, id, disk):
     expect(host.ask("start", id), "it starts once more")
     lab.libvirtd("run", "virsh", "-q", "managedsave", "life")
     save = f"{lab.dir}/lib/qemu/save/life.save"
-    say(os.path.exists(save), "its memory is saved beside the manager")
+    say(os.path.exists(save), "its memory is saved outside the manager")
     expect(host.ask("undefine", id), "it is undefined")
     say(not os.path.exists(save), "with its saved memory")
     expect(host.ask("read", id), "it is absent", state="absent")

@@ -124,7 +124,7 @@ def check_beside(lab):
     lab.libvirtd.virsh("desc", "hello", "--config", "by virsh")
     late = write(lab, see["inactive"].replace(END, WATCHDOG), see["version"])
     tap.check(late.status == 409 and "by virsh" in inactive(lab, "hello"), "what virsh wrote meanwhile is not overwritten", late)
-    tap.check(wait_for(lambda: events(lab, OUTSIDE), 50), "and is told as an edit beside the manager", events(lab, ""))
+    tap.check(wait_for(lambda: events(lab, OUTSIDE), 50), "and is told as an edit outside the manager", events(lab, ""))
     count = len(events(lab, OUTSIDE))
     lab.expect(write(lab, shown(lab)["inactive"].replace("by virsh", "by hand")), "written upon that")
     tap.check(not wait_for(lambda: len(events(lab, OUTSIDE)) > count, 35), "that is told as nobody else's deed, also after the host was read again", events(lab, OUTSIDE))

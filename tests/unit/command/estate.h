@@ -101,7 +101,7 @@ typedef enum { ENDED_DONE, ENDED_UNDONE, ENDED_WAITING } WalkEnd;   /* WAITING: 
 extern const char *const estate_kinds[];
 /* Takes a work through check, stage, steps and its end. AT: the step something happens at. */
 WalkEnd estate_walk(Work *take, WalkKind kind, int at);
-/* Called before step AT of the next walk: what somebody does beside the manager at that moment. Once. */
+/* Called before step AT of the next walk: what somebody does outside the manager at that moment. Once. */
 void estate_meanwhile(int at, void (*deed)(void));
 /* A walk that may end as it likes: a step that refuses is no failure of the test, and its sentence is kept. */
 WalkEnd estate_try(Work *take, char **ret_said);

@@ -99,7 +99,7 @@ start_outside(void)
     estate_set_state(&estate.hello, DOMAIN_RUNNING);
 }
 
-/* Started beside the manager while its disks are copied: what was copied is nothing anybody can trust. */
+/* Started outside the manager while its disks are copied: what was copied is nothing anybody can trust. */
 static void
 test_started_meanwhile(void)
 {
@@ -107,7 +107,7 @@ test_started_meanwhile(void)
     g_autofree char *said = NULL;
     estate_meanwhile(2, start_outside);
     g_assert_cmpint(estate_try(estate_work(&vm_clone, &estate.hello, CLONE), &said), ==, ENDED_UNDONE);
-    g_assert_nonnull(strstr(said, "VM 'hello' runs: somebody started it beside the manager."));
+    g_assert_nonnull(strstr(said, "VM 'hello' runs: somebody started it outside the manager."));
     g_assert_null(view_find_name(estate.view, &vm_type, "copy"));
     estate_close();
 }

@@ -27,14 +27,14 @@ static void
 test_bad_bodies(void)
 {
     estate_open();
-    refused(vm_freezefilesystems, running, "<action><timeout>0</timeout></action>", "A timeout of 0 seconds cannot be: it is between 1 and 3600.");
-    refused(vm_freezefilesystems, running, "<action><timeout>3601</timeout></action>", "between 1 and 3600");
+    refused(vm_freezefilesystems, running, "<action><timeout>0</timeout></action>", "The timeout cannot be 0 seconds: give 1 to 3600.");
+    refused(vm_freezefilesystems, running, "<action><timeout>3601</timeout></action>", "give 1 to 3600");
     refused(vm_setpassword, running, NULL, "'user_name' must name its user");
     refused(vm_setpassword, running, "<action><user_name>root</user_name><password></password></action>", "'password' must hold it");
     refused(vm_exec, running, NULL, "'command' must name a program.");
     refused(vm_exec, running, "<action><command>/bin/cat</command><input_data>no base64</input_data></action>", "'input_data' must be base64 of at most 256 KiB.");
     refused(vm_exec, running, "<action><command>/bin/cat</command><input_data>ab=c</input_data></action>", "'input_data' must be base64");
-    refused(vm_exec, running, "<action><command>/bin/cat</command><timeout>151</timeout></action>", "between 1 and 150");
+    refused(vm_exec, running, "<action><command>/bin/cat</command><timeout>151</timeout></action>", "give 1 to 150");
     estate_close();
 }
 
@@ -44,7 +44,10 @@ test_too_long(void)
     estate_open();
     g_autofree char *long_word = g_strnfill(70000, 'x');
     g_autofree char *body = g_strdup_printf("<action><command>/bin/echo</command><arguments><argument>%s</argument></arguments></action>", long_word);
-    refused(vm_exec, running, body, "at most 256 arguments of UTF-8, of 64 KiB in all");
+    refused(vm_exec, running, body, "at most 256 arguments, and 64 KiB of them in all");
+    Work *odd = estate_work(&vm_exec, &estate.running, COMMAND);
+    text_set((char **) (gpointer) ((char *) odd->draft->record + type_find(odd->draft->type, "command")->offset), "/bin/\xff");
+    estate_refused(odd, "its name and its arguments must be UTF-8.");
     g_autofree char *password = g_strdup_printf("<action><user_name>root</user_name><password>%.2000s</password></action>", long_word);
     g_autofree char *said = estate_refusal(estate_work(&vm_setpassword, &estate.running, password));
     g_assert_nonnull(said);

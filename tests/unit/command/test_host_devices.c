@@ -70,7 +70,7 @@ test_shared_devices(void)
     estate_do(estate_child_work(&host_device_add, &estate.running, NULL, DEVICE("usb_1_1")));
     estate_do(estate_work(&vm_start, &estate.running, NULL));
     estate_refused(estate_work(&vm_start, &estate.hello, NULL), "Cannot run VM 'hello': VM 'busy' runs with its device 'usb_1_1' of host 'n1'. | Stop VM 'busy' first");
-    estate_refused(estate_work(&vm_suspend, &estate.running, NULL), "Cannot suspend VM 'busy': what its host device 'usb_1_1' is at cannot be saved.");
+    estate_refused(estate_work(&vm_suspend, &estate.running, NULL), "Cannot suspend VM 'busy': the state of its host device 'usb_1_1' cannot be saved.");
     Id id = host_device_id("usb:1050:0407");
     estate_do(estate_child_work(&host_device_remove, &estate.hello, &id, NULL));
     estate_refused(GIVE("usb_1_1"), "VM 'busy' runs with it. | Stop VM 'busy' first.");

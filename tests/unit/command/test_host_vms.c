@@ -192,7 +192,7 @@ test_stop_disobedient(void)
     looks_ends("memory", VM_DOWN);
     g_usleep(CLOCK_SECOND + CLOCK_SECOND / 20);
     look("stop deaf, stop asked", FALSE);
-    g_assert_true(looks_told("VM deaf has not shut down within 1 seconds: it loses its power."));
+    g_assert_true(looks_told("VM deaf has not shut down within 1 seconds: it is powered off."));
     looks_ends("deaf", VM_DOWN);
     looks_ends("asked", VM_DOWN);
     look("", TRUE);

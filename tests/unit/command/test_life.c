@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The verbs of a VM's life: what each refuses and in which words, what is told of it, and what others do beside the manager at
+ * The verbs of a VM's life: what each refuses and in which words, what is told of it, and what others do outside the manager at
  * the worst moment. That each ends as done or as before is test_walks's. */
 #include "estate.h"
 
@@ -275,7 +275,7 @@ test_domainxml(void)
     estate_deaf(FALSE);
     estate_forget_domain(&estate.hello);
     g_autofree char *gone = look(&estate.hello, "inactive");
-    g_assert_cmpstr(gone, ==, "The host of VM 'hello' does not have it: somebody undefined it beside the manager.");
+    g_assert_cmpstr(gone, ==, "The host of VM 'hello' does not have it: somebody undefined it outside the manager.");
     Host *host = estate_edit(&host_type, &estate.host);
     host->status = HOST_NON_RESPONSIVE;
     estate_put(host);

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What others do beside the manager, at the worst moment of a verb: between its look and its deed, between two deeds. Nobody's edit is
+ * What others do outside the manager, at the worst moment of a verb: between its look and its deed, between two deeds. Nobody's edit is
  * overwritten, nobody's file deleted, no running guest loses its disk; the verb ends undone with a sentence, or waits. */
 #include "estate.h"
 
@@ -115,17 +115,17 @@ typedef struct {
 } Case;
 
 static const Case cases[] = {
-    { "edited while editing", edit, 1, edit_hello, ENDED_UNDONE, "was changed beside the manager at this very moment. Nothing was written." },
-    { "started while editing", edit, 1, start_hello, ENDED_UNDONE, "somebody started it beside the manager" },
-    { "started before editing", edit, 0, start_hello, ENDED_UNDONE, "somebody started it beside the manager" },
-    { "undefined while editing", edit, 1, undefine_hello, ENDED_UNDONE, "somebody undefined it beside the manager" },
-    { "edited while writing its XML", override_xml, 1, edit_hello, ENDED_UNDONE, "was changed beside the manager at this very moment. Nothing was written." },
-    { "started while writing its XML", override_xml, 1, start_hello, ENDED_UNDONE, "somebody started it beside the manager" },
-    { "undefined before its XML is read", override_xml, 0, undefine_hello, ENDED_UNDONE, "somebody undefined it beside the manager" },
-    { "edited while attaching", attach_new, 3, edit_hello, ENDED_UNDONE, "was changed beside the manager" },
+    { "edited while editing", edit, 1, edit_hello, ENDED_UNDONE, "was changed outside the manager at this very moment. Nothing was written." },
+    { "started while editing", edit, 1, start_hello, ENDED_UNDONE, "somebody started it outside the manager" },
+    { "started before editing", edit, 0, start_hello, ENDED_UNDONE, "somebody started it outside the manager" },
+    { "undefined while editing", edit, 1, undefine_hello, ENDED_UNDONE, "somebody undefined it outside the manager" },
+    { "edited while writing its XML", override_xml, 1, edit_hello, ENDED_UNDONE, "was changed outside the manager at this very moment. Nothing was written." },
+    { "started while writing its XML", override_xml, 1, start_hello, ENDED_UNDONE, "somebody started it outside the manager" },
+    { "undefined before its XML is read", override_xml, 0, undefine_hello, ENDED_UNDONE, "somebody undefined it outside the manager" },
+    { "edited while attaching", attach_new, 3, edit_hello, ENDED_UNDONE, "was changed outside the manager" },
     { "started while attaching", attach_new, 3, start_hello, ENDED_UNDONE, "somebody started it" },
     { "started while adding a card", add_nic, 1, start_hello, ENDED_UNDONE, "somebody started it" },
-    { "edited while adding a card", add_nic, 1, edit_hello, ENDED_UNDONE, "was changed beside the manager" },
+    { "edited while adding a card", add_nic, 1, edit_hello, ENDED_UNDONE, "was changed outside the manager" },
     { "a file in the place of a disk", add_disk, 0, put_file, ENDED_UNDONE, "is there already, and the manager did not make it" },
     { "a file in the place of an attached disk", attach_new, 0, put_file, ENDED_UNDONE, "is there already" },
     { "a domain in the place of a VM", add_vm, 0, define_new, ENDED_UNDONE, "has a domain with the id a0000000" },

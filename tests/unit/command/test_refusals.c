@@ -19,7 +19,7 @@ static void
 test_references(void)
 {
     estate_open();
-    refused_vm("<vm><name>new</name><cluster><name>Nowhere</name></cluster></vm>", "There is no cluster 'Nowhere'. | There is: 'Default'.");
+    refused_vm("<vm><name>new</name><cluster><name>Nowhere</name></cluster></vm>", "There is no cluster 'Nowhere'. | Known are: 'Default'.");
     refused_vm("<vm><name>new</name><cluster id='00000000-0000-4000-8000-000000000009'/></vm>", "There is no cluster '00000000-0000-4000-8000-000000000009'.");
     refused_vm(VM("<template><name>Golden</name></template>"), "There is no template 'Golden'.");
     refused_vm(VM("<quota><name>q</name></quota>"), "There is no quota 'q'.");
@@ -28,7 +28,7 @@ test_references(void)
     g_autofree char *nil = estate_refusal(estate_work(&vm_add, NULL, VM("<template id='00000000-0000-0000-0000-000000000000'/>")));
     g_assert_null(nil);
     estate_refused(estate_child_work(&nic_add, &estate.hello, NULL, "<nic><name>n</name><vnic_profile><name>other</name></vnic_profile></nic>"),
-                   "There is no vnic profile 'other'. | There is: 'ovirtmgmt'.");
+                   "There is no vnic profile 'other'. | Known are: 'ovirtmgmt'.");
     estate_close();
 }
 
@@ -127,7 +127,7 @@ test_two_clusters(void)
     second->data_center.id = estate.data_center;
     estate_put(second);
     refused_vm("<vm><name>x</name></vm>", "Vm [cluster] required for add");
-    refused_vm("<vm><name>x</name><cluster><name>third</name></cluster></vm>", "There is: 'second', 'Default'.");
+    refused_vm("<vm><name>x</name><cluster><name>third</name></cluster></vm>", "Known are: 'second', 'Default'.");
     estate_close();
 }
 
@@ -187,7 +187,7 @@ test_disks_as_media(void)
     estate_close();
 }
 
-/* A domain made beside the manager that uses a file of ours: nothing may pull it away. */
+/* A domain made outside the manager that uses a file of ours: nothing may pull it away. */
 static void
 share_file(void)
 {

@@ -69,7 +69,8 @@ prepare(Work *work, GError **error)
 static gboolean
 delete_file(Work *work, GError **error)
 {
-    if (work_mark(work, "vm") && !hotplug_is_out(work, error))
+    Id disk;
+    if (work_mark(work, "vm") && work_mark_id(work, "disk", &disk) && !hotplug_is_out(work, DEVICE_DISK, &disk, error))
         return FALSE;
     return volumes_delete(work, error);
 }

@@ -66,10 +66,14 @@ choose(Work *work, const char *deed, const char *element, const char *before, co
     work_set_mark(work, ALIAS, alias);
 }
 
-/* On the guest's SCSI bus only a controller that is there can take a disk: libvirt would add one that today's guests have no driver for. */
+/* What somebody took out of the definition alone is in the guest still, at its place. On the guest's SCSI bus only a controller that is there can take
+ * a disk: libvirt would add one that today's guests have no driver for. */
 static gboolean
 check_attach(const Work *work, const DomainFacts *facts, const char *element, GError **error)
 {
+    g_autofree char *place = domain_xml_place_taken(facts->live_xml, element);
+    if (place)
+        return fault_set(error, MSG_HOTPLUG_PLACE_TAKEN, "vm", vm_name(work), "place", place, NULL);
     if (!domain_xml_is_on_scsi(element) || domain_xml_has_scsi(facts->live_xml))
         return TRUE;
     return fault_set(error, MSG_HOTPLUG_NO_SCSI, "vm", vm_name(work), NULL);
@@ -129,7 +133,9 @@ hotplug_prepare(Work *work, DefinitionEdit edit, DeviceKind kind, const Id *id, 
     g_autoptr(DomainFacts) facts = definition_read(work, error);
     if (!facts)
         return FALSE;
-    gboolean felt = definition_runs(facts) && facts->live;
+    gboolean felt = definition_runs(facts);
+    if (felt && !facts->live)
+        return fault_set(error, MSG_VM_LIVE_UNREAD, "vm", vm_name(work), NULL);
     choose(work, NULL, NULL, NULL, NULL);
     work_set_mark(work, LIVE_EDIT, felt ? "yes" : NULL);    /* one that is started only now must not miss its part: then nothing is written */
     return definition_prepare(work, edit, error) && (!felt || choose_deed(work, facts, edit, kind, id, error));
@@ -198,15 +204,20 @@ hotplug_return(Work *work, GError **error)
 }
 
 gboolean
-hotplug_is_out(Work *work, GError **error)
+hotplug_is_out(Work *work, DeviceKind kind, const Id *id, GError **error)
 {
     g_autoptr(DomainFacts) facts = definition_read(work, error);
     if (!facts)
         return FALSE;
     if (!definition_runs(facts))
         return TRUE;
-    gboolean out = has_deed(work, DETACH) && facts->live_xml && !domain_xml_has_device(facts->live_xml, work_mark(work, BEFORE));
-    return out || fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", vm_name(work), NULL);
+    if (!work_mark(work, LIVE_EDIT))
+        return fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", vm_name(work), NULL);
+    if (!facts->live_xml)
+        return fault_set(error, MSG_VM_LIVE_UNREAD, "vm", vm_name(work), NULL);
+    g_autofree char *there = domain_xml_device(facts->live_xml, facts, kind, id, FALSE);
+    gboolean in = there || (has_deed(work, DETACH) && has_device(facts, work_mark(work, BEFORE)));
+    return !in || fault_set(error, MSG_DEVICE_IN_AGAIN, "vm", vm_name(work), NULL);
 }
 
 /* --- the guest gets it, or feels it ---------------------------------------------------------------------------------------------- */

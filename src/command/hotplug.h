@@ -27,8 +27,8 @@ gboolean hotplug_return(Work *work, GError **error);
 gboolean hotplug_change(Work *work, GError **error);
 Probe hotplug_changed(Work *work, GError **error);
 gboolean hotplug_change_back(Work *work, GError **error);
-/* Does the running guest, if there is one, do without the device of the prepared step? FALSE with a sentence: before its file is deleted. */
-gboolean hotplug_is_out(Work *work, GError **error);
+/* Does the running guest, if there is one, do without the device ID of the prepared step? FALSE with a sentence: before its file is deleted. */
+gboolean hotplug_is_out(Work *work, DeviceKind kind, const Id *id, GError **error);
 /* For `plan`: definition_plan(), and what the running guest would feel. */
 char *hotplug_plan(Work *work, DefinitionEdit edit, DeviceKind kind, const Id *id, GError **error);
 

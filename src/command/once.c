@@ -197,7 +197,7 @@ once_prepare(Work *work, GError **error)
         return NULL;
     if (facts->state != DOMAIN_SHUTOFF || !facts->config || !facts->xml) {
         const Vm *vm = view_find(work->view, &vm_type, &work->target);
-        fault_set(error, facts->state == DOMAIN_ABSENT ? MSG_VM_NOT_ON_HOST : MSG_VM_STARTED_OUTSIDE, "vm", vm ? vm->name : "", NULL);
+        fault_set(error, definition_runs(facts) ? MSG_VM_STARTED_OUTSIDE : MSG_VM_NOT_ON_HOST, "vm", vm ? vm->name : "", NULL);
         return NULL;
     }
     if (!world_init(&world, work, error))

@@ -275,7 +275,7 @@ prepare(Work *work, GError **error)
     if (facts->state == DOMAIN_ABSENT || !facts->config || !facts->xml)
         return fault_set(error, MSG_VM_NOT_ON_HOST, "vm", name, NULL);
     if (definition_runs(facts) || facts->managed_save)
-        return fault_set(error, MSG_VM_STARTED_OUTSIDE, "vm", name, NULL);
+        return fault_set(error, facts->managed_save ? MSG_VM_SUSPENDED : MSG_VM_STARTED_OUTSIDE, "vm", name, NULL);
     g_autofree char *xml = make_xml(work, facts, error);
     work_set_mark(work, "xml.old", xml ? facts->xml : NULL);
     work_set_mark(work, "xml.new", xml);

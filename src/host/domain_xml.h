@@ -42,14 +42,16 @@ gboolean domain_xml_read_live(const char *xml, DomainFacts *next, GError **error
  * running domain, without the address and the place in the boot order that the definition gave it. */
 char *domain_xml_device(const char *xml, const DomainFacts *next, DeviceKind kind, const Id *id, gboolean fresh);
 char *domain_xml_alias(const char *device);                             /* libvirt's name of an element of <devices>; NULL; yours */
-/* Has XML the device of the same alias, MAC or target as DEVICE? */
+/* Has XML this very DEVICE? One with an alias of ours is known by that; else by libvirt's alias, its MAC, or its target and file. */
 gboolean domain_xml_has_device(const char *xml, const char *device);
+/* The target or MAC of DEVICE, where something in XML has that already; NULL: nothing has. Yours. */
+char *domain_xml_place_taken(const char *xml, const char *device);
 /* And with the same medium or network, and the same state of its plug? */
 gboolean domain_xml_device_is(const char *xml, const char *device);
 gboolean domain_xml_has_scsi(const char *xml);                          /* a controller of that kind */
 gboolean domain_xml_is_on_scsi(const char *device);
-/* For hosts that are not there: XML with the device put in, or in place of the one of the same alias, MAC or target, or with the one of that
- * alias taken out. NULL: there is none. Yours. */
+/* For hosts that are not there: XML with the device put in, or in place of itself, or with the one of that alias taken out. NULL: there is none, or
+ * its place is taken. Yours. */
 char *domain_xml_as_running(const char *xml);                           /* a definition with a name for each device, as it has once it runs */
 char *domain_xml_with_device(const char *xml, const char *device);
 char *domain_xml_with_device_changed(const char *xml, const char *device);

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define OURS "ua-"                  /* aliases of the manager's, which libvirt keeps as they are */
+
 /* --- reading ---------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -111,13 +113,44 @@ same_value(const ScanDoc *a, const ScanNode *x, const ScanDoc *b, const ScanNode
     return one && other && g_ascii_strcasecmp(one, other) == 0;
 }
 
+static gboolean
+same_attribute(const ScanDoc *a, const ScanNode *x, const ScanDoc *b, const ScanNode *y, const char *name)
+{
+    g_autofree char *one = scan_get(a, x, name), *other = scan_get(b, y, name);
+    return g_strcmp0(one, other) == 0;
+}
+
+static gboolean
+same_source(const ScanDoc *a, const ScanNode *x, const ScanDoc *b, const ScanNode *y)
+{
+    static const char *const names[] = { "file", "dev", "pool", "volume", "protocol", "name" };
+    gboolean same = TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        same &= same_attribute(a, scan_child(a, x, "source"), b, scan_child(b, y, "source"), names[i]);
+    return same;
+}
+
+/* One that has an alias of ours is known by that alone: its place in the guest may be another's by now. Else the same card, or the same file
+ * at the same place; a drive is the same whatever lies in it. */
+static gboolean
+is_same(const ScanDoc *doc, const ScanNode *node, const ScanDoc *device)
+{
+    const ScanNode *root = device->root;
+    g_autofree char *alias = alias_of(device, root);
+    if (same_value(doc, node, device, root, "alias", "name"))
+        return TRUE;
+    if (alias && g_str_has_prefix(alias, OURS))
+        return FALSE;
+    gboolean there = same_value(doc, node, device, root, "target", "dev");
+    return same_value(doc, node, device, root, "mac", "address") || (there && (scan_has(doc, node, "device", "cdrom") || same_source(doc, node, device, root)));
+}
+
 static const ScanNode *
 find_same(const ScanDoc *doc, const ScanDoc *device)
 {
     const ScanNode *devices = scan_child(doc, doc->root, "devices");
     for (const ScanNode *node = devices ? devices->first : NULL; node; node = node->next) {
-        if (same_value(doc, node, device, device->root, "alias", "name") || same_value(doc, node, device, device->root, "mac", "address") ||
-            same_value(doc, node, device, device->root, "target", "dev"))
+        if (is_same(doc, node, device))
             return node;
     }
     return NULL;
@@ -130,11 +163,25 @@ domain_xml_has_device(const char *xml, const char *device)
     return doc && piece && find_same(doc, piece);
 }
 
-static gboolean
-same_attribute(const ScanDoc *a, const ScanNode *x, const ScanDoc *b, const ScanNode *y, const char *name)
+static char *
+find_taken(const ScanDoc *doc, const ScanDoc *device)
 {
-    g_autofree char *one = scan_get(a, x, name), *other = scan_get(b, y, name);
-    return g_strcmp0(one, other) == 0;
+    static const char *const places[][2] = { { "target", "dev" }, { "mac", "address" } };
+    const ScanNode *devices = scan_child(doc, doc->root, "devices");
+    for (const ScanNode *node = devices ? devices->first : NULL; node; node = node->next) {
+        for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+            if (same_value(doc, node, device, device->root, places[i][0], places[i][1]))
+                return scan_get(doc, scan_child(doc, node, places[i][0]), places[i][1]);
+        }
+    }
+    return NULL;
+}
+
+char *
+domain_xml_place_taken(const char *xml, const char *device)
+{
+    g_autoptr(ScanDoc) doc = scan_new(xml, NULL), piece = scan_new(device, NULL);
+    return doc && piece ? find_taken(doc, piece) : NULL;
 }
 
 gboolean
@@ -199,7 +246,8 @@ domain_xml_with_device(const char *xml, const char *device)
 {
     g_autoptr(ScanDoc) doc = scan_new(xml, NULL), piece = scan_new(device, NULL);
     const ScanNode *devices = doc ? scan_child(doc, doc->root, "devices") : NULL;
-    if (!devices || !piece || find_same(doc, piece))
+    g_autofree char *taken = devices && piece ? find_taken(doc, piece) : NULL;
+    if (!devices || !piece || taken || find_same(doc, piece))
         return NULL;
     g_auto(Splices) splices;
     splice_begin(&splices, doc);

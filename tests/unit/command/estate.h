@@ -63,6 +63,7 @@ DomainState estate_state(const Id *vm);
 void estate_set_state(const Id *vm, DomainState state);
 void estate_set_saved(const Id *vm, gboolean saved);    /* virsh managedsave of one that is off */
 const char *estate_live(const Id *vm);          /* what it runs by; NULL: it does not */
+void estate_hide_live(const Id *vm);            /* it runs, and what it runs by cannot be read any more */
 gint64 estate_adjusted(const Id *vm, LiveKind kind);    /* 0: never; of a description its length */
 guint estate_pressed(const Id *vm);             /* how often it was reset or asked to reboot */
 void estate_put_volume(const Id *disk, gint64 size);

@@ -518,6 +518,12 @@ estate_live(const Id *vm)
     return domain->state == DOMAIN_SHUTOFF ? NULL : domain->live;
 }
 
+void
+estate_hide_live(const Id *vm)
+{
+    g_clear_pointer(&find_domain(vm)->live, g_free);
+}
+
 gint64
 estate_adjusted(const Id *vm, LiveKind kind)
 {

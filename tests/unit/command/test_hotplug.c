@@ -95,23 +95,138 @@ test_name_is_not_felt(void)
     estate_close();
 }
 
+#define DEACTIVATE "<disk_attachment><active>false</active></disk_attachment>"
+#define ATTACH_FREE "<disk_attachment><disk><name>free</name></disk></disk_attachment>"
+
+static Work *
+delete_floating(void)
+{
+    Work *work = estate_child_work(&disk_attachment_remove, &estate.hello, &estate.floating, NULL);
+    estate_query(work, "detach_only", "false");
+    return work;
+}
+
 static void
 test_disk_comes_and_goes(void)
 {
     open_running();
-    estate_do(estate_child_work(&disk_attachment_add, &estate.hello, NULL, "<disk_attachment><disk><name>free</name></disk></disk_attachment>"));
+    estate_do(estate_child_work(&disk_attachment_add, &estate.hello, NULL, ATTACH_FREE));
     g_autoptr(DomainFacts) with = look();
     g_assert_cmpuint(with->live->disk_attachments.count, ==, 2);
     g_assert_nonnull(list_find(&with->live->disk_attachments, &estate.floating));
     g_assert_cmpuint(with->differing.count, ==, 0);
-    Work *work = estate_child_work(&disk_attachment_remove, &estate.hello, &estate.floating, NULL);
-    estate_query(work, "detach_only", "false");
-    estate_do(work);
+    estate_do(delete_floating());
     g_autoptr(DomainFacts) without = look();
     g_assert_cmpuint(without->live->disk_attachments.count, ==, 1);
     g_assert_false(estate_has_volume(&estate.floating));
     g_assert_true(estate_has_volume(&estate.disk));
     estate_close();
+}
+
+/* Out of the guest only for now: nobody has its file open, and the guest runs on. */
+static void
+test_inactive_disk_is_deleted(void)
+{
+    open_running();
+    estate_do(estate_child_work(&disk_attachment_add, &estate.hello, NULL, ATTACH_FREE));
+    estate_do(estate_child_work(&disk_attachment_update, &estate.hello, &estate.floating, DEACTIVATE));
+    g_assert_true(estate_has_volume(&estate.floating));
+    estate_do(delete_floating());
+    g_assert_false(estate_has_volume(&estate.floating));
+    g_assert_null(estate_find(&disk_type, &estate.floating));
+    g_assert_cmpint(estate_state(&estate.hello), ==, DOMAIN_RUNNING);
+    estate_close();
+}
+
+static char *floating_element;
+
+static void
+put_in_again(void)
+{
+    g_assert_true(estate.link->ops->device_attach(estate.link, &estate.hello, floating_element, clock_tick() + CLOCK_SECOND, NULL));
+}
+
+static void
+test_put_in_before_its_file_goes(void)
+{
+    open_running();
+    g_autofree char *said = NULL;
+    estate_do(estate_child_work(&disk_attachment_add, &estate.hello, NULL, ATTACH_FREE));
+    g_autoptr(DomainFacts) with = look();
+    floating_element = domain_xml_device(with->live_xml, with, DEVICE_DISK, &estate.floating, TRUE);
+    estate_do(estate_child_work(&disk_attachment_update, &estate.hello, &estate.floating, DEACTIVATE));
+    estate_meanwhile(3, put_in_again);
+    g_assert_cmpint(estate_try(delete_floating(), &said), ==, ENDED_UNDONE);
+    g_assert_nonnull(strstr(said, "The guest of VM 'hello' has that device again: somebody put it in outside the manager."));
+    g_assert_true(estate_has_volume(&estate.floating));
+    g_clear_pointer(&floating_element, g_free);
+    estate_close();
+}
+
+static void
+hide_live(void)
+{
+    estate_hide_live(&estate.hello);
+}
+
+/* Nobody started it: what it has cannot be read, before anything is written or when a file shall go. */
+static void
+test_live_is_not_read(void)
+{
+    open_running();
+    g_autofree char *before = NULL, *later = NULL;
+    estate_do(estate_child_work(&disk_attachment_add, &estate.hello, NULL, ATTACH_FREE));
+    estate_do(estate_child_work(&disk_attachment_update, &estate.hello, &estate.floating, DEACTIVATE));
+    estate_meanwhile(3, hide_live);
+    g_assert_cmpint(estate_try(delete_floating(), &later), ==, ENDED_UNDONE);
+    g_assert_nonnull(strstr(later, "The devices of the running VM 'hello' cannot be read at the moment."));
+    g_assert_true(estate_has_volume(&estate.floating));
+    g_assert_cmpint(estate_try(about_nic(&nic_remove, NULL), &before), ==, ENDED_UNDONE);
+    g_assert_nonnull(strstr(before, "The devices of the running VM 'hello' cannot be read at the moment."));
+    estate_close();
+}
+
+/* virsh detach-disk --config: the guest has the disk still, and nothing else can have its place. */
+static void
+test_place_is_taken(void)
+{
+    open_running();
+    g_autofree char *without = g_strdup(estate_xml(&estate.hello)), *said = NULL;
+    estate_do(estate_child_work(&disk_attachment_add, &estate.hello, NULL, ATTACH_FREE));
+    g_autoptr(DomainFacts) with = look();
+    g_autofree char *element = domain_xml_device(with->live_xml, with, DEVICE_DISK, &estate.floating, TRUE);
+    estate_set_xml(&estate.hello, without);
+    Vm *vm = estate_edit(&vm_type, &estate.hello);
+    list_remove(&vm->disk_attachments, &disk_attachment_type, &estate.floating);
+    estate_put(vm);
+    Work *other = estate_child_work(&disk_attachment_add, &estate.hello, NULL,
+                                    "<disk_attachment><disk id='d0000000-0000-4000-8000-000000000001'><provisioned_size>4096</provisioned_size></disk></disk_attachment>");
+    g_assert_cmpint(estate_try(other, &said), ==, ENDED_UNDONE);
+    g_assert_nonnull(strstr(said, "its guest has another one at 'vdb', which its configuration does not have any more"));
+    g_assert_cmpstr(estate_xml(&estate.hello), ==, without);
+    g_autoptr(DomainFacts) after = look();
+    g_assert_true(domain_xml_has_device(after->live_xml, element));
+    estate_close();
+}
+
+#define DISK(path, alias) "<disk type='file' device='disk'><source file='" path "'/><target dev='vdb' bus='virtio'/>" alias "</disk>"
+#define LIVE(device) "<domain><devices>" device "</devices></domain>"
+
+/* A place says nothing of who has it. */
+static void
+test_who_a_device_is(void)
+{
+    const char *ours = DISK("/b", "<alias name='ua-00000000-0000-4000-8000-00000000000b'/>"), *nameless = DISK("/b", "");
+    const char *live = LIVE(DISK("/a", "<alias name='virtio-disk1'/>"));
+    g_assert_false(domain_xml_has_device(live, ours));
+    g_assert_false(domain_xml_has_device(live, nameless));
+    g_assert_false(domain_xml_has_device(LIVE(DISK("/b", "<alias name='virtio-disk1'/>")), ours));
+    g_assert_true(domain_xml_has_device(LIVE(DISK("/b", "<alias name='virtio-disk1'/>")), nameless));
+    g_assert_true(domain_xml_has_device(LIVE(DISK("/elsewhere", "<alias name='ua-00000000-0000-4000-8000-00000000000b'/>")), ours));
+    g_autofree char *taken = domain_xml_place_taken(live, ours), *with = domain_xml_with_device(live, ours), *free = domain_xml_place_taken(LIVE(""), ours);
+    g_assert_cmpstr(taken, ==, "vdb");
+    g_assert_null(with);
+    g_assert_null(free);
 }
 
 /* An adopted domain's devices have no alias of ours while it runs; they are found by MAC and file all the same. */
@@ -331,6 +446,11 @@ main(int argc, char **argv)
     g_test_add_func("/hotplug/plug_is_pulled", test_plug_is_pulled);
     g_test_add_func("/hotplug/name_is_not_felt", test_name_is_not_felt);
     g_test_add_func("/hotplug/disk_comes_and_goes", test_disk_comes_and_goes);
+    g_test_add_func("/hotplug/inactive_disk_is_deleted", test_inactive_disk_is_deleted);
+    g_test_add_func("/hotplug/put_in_before_its_file_goes", test_put_in_before_its_file_goes);
+    g_test_add_func("/hotplug/live_is_not_read", test_live_is_not_read);
+    g_test_add_func("/hotplug/place_is_taken", test_place_is_taken);
+    g_test_add_func("/hotplug/who_a_device_is", test_who_a_device_is);
     g_test_add_func("/hotplug/adopted", test_adopted);
     g_test_add_func("/hotplug/cd", test_cd);
     g_test_add_func("/hotplug/silent_guest", test_silent_guest);

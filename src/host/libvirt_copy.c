@@ -42,7 +42,7 @@ may_copy(const LibvirtCall *call, const VolumeFile *source, VolumeLook *look, GE
         return fault_set(error, MSG_VOLUME_BROKEN, "disk", source->disk, "path", source->path, NULL);
     if (call->format == DISK_FORMAT_COW && look->names_files)
         return fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", source->disk, NULL);
-    return !volume_file_is_used(source) || fault_set(error, MSG_VOLUME_USED, "disk", source->disk, NULL);
+    return volume_file_is_free(source, error);
 }
 
 static gboolean

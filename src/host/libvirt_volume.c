@@ -192,8 +192,8 @@ may_resize(LibvirtCall *call, VolumeFile *file, const VolumeLook *look, GError *
         return fault_set(error, MSG_VOLUME_BROKEN, "disk", file->disk, "path", file->path, NULL);
     if (look->names_files)
         return fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", file->disk, NULL);
-    if (volume_file_is_used(file))
-        return fault_set(error, MSG_VOLUME_USED, "disk", file->disk, NULL);
+    if (!volume_file_is_free(file, error))
+        return FALSE;
     if (call->size >= look->size)
         return TRUE;
     g_autofree char *was = g_strdup_printf("%" G_GINT64_FORMAT, look->size), *size = g_strdup_printf("%" G_GINT64_FORMAT, call->size);
@@ -250,9 +250,7 @@ libvirt_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gi
 static gboolean
 delete_file(LibvirtCall *call, VolumeFile *file, GError **error)
 {
-    if (volume_file_is_used(file))
-        return fault_set(error, MSG_VOLUME_USED, "disk", file->disk, NULL);
-    return volume_file_delete(file, error);
+    return volume_file_is_free(file, error) && volume_file_delete(file, error);
 }
 
 static gboolean

@@ -217,17 +217,21 @@ volume_file_look(const VolumeFile *file, VolumeLook *ret, GError **error)
     return TRUE;
 }
 
+/* Only what is not there, or has no lock, is free: what cannot be seen may be in use. */
 gboolean
-volume_file_is_used(const VolumeFile *file)
+volume_file_is_free(const VolumeFile *file, GError **error)
 {
     struct stat info;
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCKS_FROM, .l_len = LOCKS_LENGTH };
-    int descriptor = open_plain(file, &info, "read", NULL);
+    int descriptor = open_plain(file, &info, "read", error);
     if (descriptor < 0)
-        return FALSE;
-    gboolean used = fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+        return errno == ENOENT;
+    gboolean seen = fcntl(descriptor, F_OFD_GETLK, &lock) == 0;
+    int why = errno;
     close(descriptor);
-    return used;
+    if (!seen)
+        return fault_set(error, MSG_VOLUME_USE_UNSEEN, "disk", file->disk, "path", file->path, "host", file->host, "reason", g_strerror(why), NULL);
+    return lock.l_type == F_UNLCK || fault_set(error, MSG_VOLUME_USED, "disk", file->disk, NULL);
 }
 
 /* --- making ------------------------------------------------------------------------------------------------------------------------ */

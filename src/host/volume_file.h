@@ -28,8 +28,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VolumeFile, volume_file_close)
 char *volume_file_path(const VolumeFile *file, const char *name);       /* DIR/NAME; yours */
 
 gboolean volume_file_look(const VolumeFile *file, VolumeLook *ret, GError **error);
-/* Does a running QEMU (or qemu-img) have it open? By the locks it holds. */
-gboolean volume_file_is_used(const VolumeFile *file);
+/* Has no running QEMU (or qemu-img) it open? By the locks they hold. FALSE with a sentence, also where that cannot be seen. */
+gboolean volume_file_is_free(const VolumeFile *file, GError **error);
 gint64 volume_file_room(const VolumeFile *file);                        /* bytes free in the directory's file system; 0 if not known */
 
 /* Making: an empty NAME of its own first; NAME is "<disk id>.<mark>.part", yours. What a former attempt of the same mark left goes. */

@@ -3,13 +3,15 @@
  *
  * The host's XML is the truth: an edit is made upon what the host has at that moment, not upon what the manager remembers, so
  * that nothing done beside us is lost. Written only while the host still has the text the edit was made from; undone only
- * where the text carries our mark. What an edit is, each verb knows. */
+ * where the text carries our mark, and so that what somebody wrote upon it since stays. What an edit is, each verb knows. */
 #include "command/definition.h"
 
 #include "command/plan.h"
 #include "command/world.h"
 #include "host/domain_xml.h"
 #include "host/domain_xml_override.h"
+#include "job/merge.h"
+#include "job/orders.h"
 #include "job/outside.h"
 
 #define OLD "xml.old"
@@ -291,6 +293,40 @@ name_back(Work *work, HostLink *link, const DomainFacts *facts, GError **error)
     return xml && link->ops->define(link, xml, work->deadline, error);
 }
 
+/* Is it what we wrote, and nobody's since? A text that nobody read again is compared by its rows instead; a person's whole text has none. */
+static gboolean
+is_untouched(const Work *work, const DomainFacts *facts)
+{
+    const char *kept = work_mark(work, KEPT);
+    return kept ? g_strcmp0(facts->xml, kept) == 0 : work_mark(work, STRICT) || g_strcmp0(facts->xml, work_mark(work, NEW)) == 0;
+}
+
+static DomainFacts *
+read_text(const char *xml)
+{
+    g_autoptr(DomainFacts) facts = domain_facts_new();
+    return xml && domain_xml_read(xml, facts, NULL) ? g_steal_pointer(&facts) : NULL;
+}
+
+/* What is there, edited by somebody since, without our edit. NULL: the two cannot be told apart. */
+static char *
+without_edit(const Work *work, const DomainFacts *facts)
+{
+    World world;
+    const char *kept = work_mark(work, KEPT);
+    g_autoptr(DomainFacts) before = read_text(work_mark(work, OLD)), after = read_text(kept ? kept : work_mark(work, NEW));
+    if (!before || !after || work_mark(work, STRICT) || !world_init(&world, work, NULL))
+        return NULL;
+    Vm *old = definition_as_known(work, before), *target = object_dup(facts->config);
+    merge_changes(&vm_type, target, after->config, old, NULL);
+    gboolean apart = !merge_changes(&vm_type, target, after->config, facts->config, NULL);     /* what they changed stands */
+    world.domain.job = before->job;
+    char *xml = apart ? domain_xml_patch(facts->xml, target, &world.domain, NULL) : NULL;
+    object_unref(target);
+    object_unref(old);
+    return xml;
+}
+
 gboolean
 definition_undo(Work *work, GError **error)
 {
@@ -302,7 +338,15 @@ definition_undo(Work *work, GError **error)
     if (!definition_is_ours(work, facts))
         return TRUE;
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && name_back(work, link, facts, error) && link->ops->define(link, work_mark(work, OLD), work->deadline, error);
+    if (!link)
+        return FALSE;
+    if (is_untouched(work, facts))
+        return name_back(work, link, facts, error) && link->ops->define(link, work_mark(work, OLD), work->deadline, error);
+    g_autofree char *xml = without_edit(work, facts);
+    if (xml)
+        return link->ops->define(link, xml, work->deadline, error);
+    orders_tell(work, SEVERITY_WARNING, message_new(MSG_EDIT_NOT_UNDONE, "vm", vm_name(work), NULL), find_vm(work));
+    return TRUE;
 }
 
 /* --- in the model --------------------------------------------------------------------------------------------------------- */

@@ -25,7 +25,8 @@ void definition_finish_text(Work *work, Changes *changes);
 char *definition_marked(Work *work, const DomainFacts *facts, const char *xml, GError **error);
 /* Instead of preparing, where this time there is nothing to edit. */
 void definition_skip(Work *work);
-/* The step with the effect, its probe and its undo. Without a prepared edit they do nothing. */
+/* The step with the effect, its probe and its undo. Without a prepared edit they do nothing. Of what somebody edited since, the undo takes back our
+ * rows alone; where theirs are among them nothing, and an event tells. */
 gboolean definition_write(Work *work, GError **error);
 Probe definition_written(Work *work, GError **error);
 gboolean definition_undo(Work *work, GError **error);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Three-way merging by tables. BEFORE and AFTER are two readings of the same domain's XML, TARGET the manager's object: only
- * a difference between the readings is somebody's deed. Used by reconcile alone. */
+ * a difference between the readings is somebody's deed. */
 #include "job/merge.h"
 
 static gpointer

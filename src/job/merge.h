@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Fields from one record to another by the type's table: what a host reported into what the manager knows. Pure. */
+ * Fields from one record to another by the type's table: what a host reported into what the manager knows, and an edit out of what was edited
+ * since. Pure. */
 #pragma once
 
 #include "base/text.h"

@@ -203,6 +203,69 @@ test_files_wait(void)
     estate_close();
 }
 
+/* --- edited upon what the verb wrote --------------------------------------------------------------------------------------------------- */
+
+static char *
+by_hand(const char *xml)
+{
+    g_auto(GStrv) parts = g_strsplit(xml, "</uuid>", 2);
+    return g_strjoin("</uuid><title>by hand</title><description>by hand</description>", parts[0], parts[1], NULL);
+}
+
+static void
+edit_and_refuse(void)
+{
+    g_autofree char *edited = by_hand(estate_xml(&estate.hello));
+    estate_set_xml(&estate.hello, edited);
+    estate_fault(FAULT_REFUSES);
+}
+
+static char *
+plain(const char *xml)
+{
+    g_autoptr(GRegex) regex = g_regex_new(" job='[^']*'|\\s+", 0, 0, NULL);
+    return g_regex_replace_literal(regex, xml, -1, 0, "", 0, NULL);
+}
+
+/* The host refuses to plug the card in: it goes out of the definition again, and what a person wrote there meanwhile stays. */
+static void
+test_undone_around_an_edit(void)
+{
+    estate_open();
+    estate_do(start());
+    g_autofree char *wanted = by_hand(estate_xml(&estate.hello)), *said = NULL;
+    estate_meanwhile(2, edit_and_refuse);
+    g_assert_cmpint(estate_try(add_nic(), &said), ==, ENDED_UNDONE);
+    g_assert_nonnull(strstr(said, "the host refuses"));
+    g_autofree char *expected = plain(wanted), *after = plain(estate_xml(&estate.hello));
+    g_assert_cmpstr(after, ==, expected);
+    estate_close();
+}
+
+static void
+edit_card_and_refuse(void)
+{
+    g_auto(GStrv) parts = g_strsplit(estate_xml(&estate.hello), "<mac address='56:6f:00:00:00:77'/>", 2);
+    g_assert_nonnull(parts[1]);
+    g_autofree char *edited = g_strjoin("<mac address='56:6f:00:00:00:78'/>", parts[0], parts[1], NULL);
+    estate_set_xml(&estate.hello, edited);
+    estate_fault(FAULT_REFUSES);
+}
+
+/* The very card was edited: whose it is now nobody can say. It stays, and that is told. */
+static void
+test_an_edit_of_ours_is_left(void)
+{
+    estate_open();
+    estate_do(start());
+    g_autofree char *said = NULL;
+    estate_meanwhile(2, edit_card_and_refuse);
+    g_assert_cmpint(estate_try(add_nic(), &said), ==, ENDED_UNDONE);
+    g_assert_nonnull(strstr(estate_xml(&estate.hello), "<mac address='56:6f:00:00:00:78'/>"));
+    g_assert_nonnull(strstr(estate.last_event, "The configuration of VM hello was changed outside the manager while the manager edited it."));
+    estate_close();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -213,5 +276,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_meanwhile);
     }
     g_test_add_func("/outside/files_wait", test_files_wait);
+    g_test_add_func("/outside/undone_around_an_edit", test_undone_around_an_edit);
+    g_test_add_func("/outside/an_edit_of_ours_is_left", test_an_edit_of_ours_is_left);
     return g_test_run();
 }

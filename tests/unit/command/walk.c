@@ -274,6 +274,8 @@ take_order(G_GNUC_UNUSED gpointer data, Work *take, OrderEnded done, gpointer or
 static void
 hear_telling(G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED Severity severity, Message *take, G_GNUC_UNUSED const EventAbout *about)
 {
+    g_free(estate.last_event);
+    estate.last_event = message_text(take, LANGUAGE_EN);
     message_unref(take);
 }
 

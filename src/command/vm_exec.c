@@ -14,7 +14,6 @@
 
 #define USUAL 30                /* seconds */
 #define MOST 150                /* less than a client is kept waiting */
-#define MOST_AT_ONCE 6          /* each holds a thread of the engine */
 #define MOST_ARGUMENTS 256
 #define MOST_TEXT (64 * 1024)   /* bytes of them all */
 
@@ -36,8 +35,6 @@ static const Type exec_params_type = { .one = "action", .many = "actions", .size
     INT  (ExecParams, timeout,    ADD,        "Seconds until nobody waits for its end any more; it runs on. 30 where it is not said, 150 at most."),
     { 0 } } };
 /* clang-format on */
-
-static gint running;            /* atomic */
 
 static gboolean
 check_size(const ExecParams *sent, GError **error)
@@ -86,10 +83,9 @@ check(Work *work, GError **error)
 }
 
 static gboolean
-run(Work *work, HostLink *link, GError **error)
+ask(Work *work, HostLink *link, GError **error)
 {
     const ExecParams *sent = work->draft->record;
-    GError *refusal = NULL;
     gint64 seconds = USUAL;
     GuestRun unheard = { 0 }, *run = work->answer ? work->answer->record : &unheard;
     gsize length = 0;
@@ -100,35 +96,25 @@ run(Work *work, HostLink *link, GError **error)
         arguments[i] = sent->arguments.items[i];
     const GuestCommand command = { sent->command, arguments, input };
     guests_seconds(work->draft, sent->timeout, USUAL, MOST, &seconds, NULL);
-    if (link->ops->run(link, &work->target, &command, run, clock_tick() + seconds * CLOCK_SECOND, &refusal)) {
+    gboolean well = link->ops->run(link, &work->target, &command, run, clock_tick() + seconds * CLOCK_SECOND, error);
+    if (well) {
         g_autofree char *code = g_strdup_printf("%" G_GINT64_FORMAT, run->state == GUEST_RUN_SIGNALLED ? run->signal : run->exit_code);
         work_set_about(work, "code", code);
         work_set_mark(work, STATE, names_get(&guest_run_state_names, run->state));
     }
     g_free(arguments);
     guest_run_clear(&unheard);
-    return guests_note(work, refusal, error);
+    return well;
 }
 
 static gboolean
-run_one_more(Work *work, GError **error)
+run(Work *work, GError **error)
 {
-    g_autoptr(HostLink) link = work_host(work, error);
-    if (!link)
-        return FALSE;
+    GError *refusal = NULL;
     if (!work->draft)
         return fault_set(error, MSG_EXEC_NOT_KEPT, NULL);
-    gboolean room = g_atomic_int_add(&running, 1) < MOST_AT_ONCE;
-    gboolean well = FALSE;
-    if (room) {
-        well = run(work, link, error);
-    } else {
-        g_autoptr(GError) refusal = NULL;
-        fault_set(&refusal, MSG_EXEC_TOO_MANY, NULL);
-        guests_note(work, g_steal_pointer(&refusal), error);
-    }
-    g_atomic_int_add(&running, -1);
-    return well;
+    guests_ask(work, ask, &refusal);
+    return guests_note(work, refusal, error);
 }
 
 static void
@@ -175,7 +161,7 @@ const Command vm_exec = {
     .check = check,
     .plan = plan,
     .steps = (const Step[]) {
-        { "run the command", run_one_more, guests_noted, NULL, TRUE },
+        { "run the command", run, guests_noted, NULL, TRUE },
         { 0 },
     },
     .finish = finish,

@@ -61,13 +61,16 @@ stage(Work *work, Changes *changes, GError **error)
 }
 
 static gboolean
+ask(Work *work, HostLink *link, GError **error)
+{
+    return link->ops->freeze(link, &work->target, work->deadline, error);
+}
+
+static gboolean
 freeze(Work *work, GError **error)
 {
-    g_autoptr(HostLink) link = work_host(work, error);
     g_autoptr(GError) refusal = NULL;
-    if (!link)
-        return FALSE;
-    if (link->ops->freeze(link, &work->target, work->deadline, &refusal))
+    if (guests_ask(work, ask, &refusal))
         return TRUE;
     work_set_mark(work, REFUSED, fault_of(refusal) == FAULT_UNKNOWN_OUTCOME ? NULL : "yes");
     g_propagate_error(error, g_steal_pointer(&refusal));
@@ -78,10 +81,9 @@ static Probe
 frozen(Work *work, GError **error)
 {
     gboolean is = FALSE;
-    g_autoptr(HostLink) link = work_host(work, error);
     if (work_mark(work, REFUSED))
         return PROBE_NOT_DONE;
-    if (!link || !link->ops->is_frozen(link, &work->target, &is, work->deadline, error))
+    if (!guests_is_frozen(work, &is, error))
         return PROBE_UNKNOWN;
     return is ? PROBE_DONE : PROBE_NOT_DONE;
 }
@@ -92,8 +94,7 @@ thaw(Work *work, GError **error)
 {
     (void) error;
     g_autoptr(GError) unheard = NULL;
-    g_autoptr(HostLink) link = work_mark(work, REFUSED) ? NULL : work_host(work, &unheard);
-    if (link && link->ops->thaw(link, &work->target, work->deadline, &unheard))
+    if (!work_mark(work, REFUSED) && guests_thaw(work, &unheard))
         work_set_mark(work, THAWED, "yes");
     return TRUE;
 }

@@ -42,16 +42,19 @@ check(Work *work, GError **error)
 }
 
 static gboolean
+ask(Work *work, HostLink *link, GError **error)
+{
+    const PasswordParams *sent = work->draft->record;
+    return link->ops->set_password(link, &work->target, sent->user_name, sent->password, work->deadline, error);
+}
+
+static gboolean
 set_password(Work *work, GError **error)
 {
     GError *refusal = NULL;
-    const PasswordParams *sent = work->draft ? work->draft->record : NULL;
-    g_autoptr(HostLink) link = work_host(work, error);
-    if (!link)
-        return FALSE;
-    if (!sent)
+    if (!work->draft)
         return fault_set(error, MSG_PASSWORD_NOT_KEPT, NULL);
-    link->ops->set_password(link, &work->target, sent->user_name, sent->password, work->deadline, &refusal);
+    guests_ask(work, ask, &refusal);
     return guests_note(work, refusal, error);
 }
 

@@ -4,6 +4,7 @@
  * Thaws the file systems of a guest. Nobody who works on the VM keeps it from that: it claims nothing, and a guest that is not frozen as
  * far as we know is asked all the same. Of a VM that has no guest any more only the end of the freeze is forgotten. */
 #include "command/guards.h"
+#include "command/guests.h"
 #include "command/plan.h"
 #include "command/rows.h"
 #include "command/running.h"
@@ -37,10 +38,7 @@ check(Work *work, GError **error)
 static gboolean
 thaw(Work *work, GError **error)
 {
-    if (work_mark(work, IDLE))
-        return TRUE;
-    g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->thaw(link, &work->target, work->deadline, error);
+    return work_mark(work, IDLE) || guests_thaw(work, error);
 }
 
 /* A guest that says nothing is no reason to ask for ever: whoever wants it thawed asks again. */
@@ -50,8 +48,7 @@ thawed(Work *work, GError **error)
     gboolean frozen = FALSE;
     if (work_mark(work, IDLE))
         return PROBE_DONE;
-    g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->is_frozen(link, &work->target, &frozen, work->deadline, error) && !frozen ? PROBE_DONE : PROBE_NOT_DONE;
+    return guests_is_frozen(work, &frozen, error) && !frozen ? PROBE_DONE : PROBE_NOT_DONE;
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #define FIRST_PAUSE 5               /* beats until one that failed is tried again, twice as long each time, */
 #define LAST_PAUSE 600              /* up to this */
+#define MOST_ASKED 8                /* guests at once: there is room for so many whatever else guests are asked (command/guests.c) */
 
 typedef struct {
     Thaw *thaw;
@@ -21,6 +22,7 @@ typedef struct {
 struct Thaw {
     Policy *policy;
     GHashTable *frozen;             /* Id in Frozen → Frozen *, owned */
+    guint asked;                    /* of them, now */
 };
 
 Thaw *
@@ -89,6 +91,7 @@ thawed(gpointer data, gconstpointer object, const Id *job, const GError *error)
     (void) object;
     (void) job;
     frozen->asked = FALSE;
+    frozen->thaw->asked--;
     if (!error) {
         frozen->due = clock_tick();     /* the next beat sees whether it is thawed */
         return;
@@ -119,8 +122,9 @@ thaw_beat(Thaw *thaw)
             continue;
         if (!vm) {
             g_hash_table_iter_remove(&iter);
-        } else if (clock_tick() >= frozen->due && can_be_asked(view, vm)) {
+        } else if (thaw->asked < MOST_ASKED && clock_tick() >= frozen->due && can_be_asked(view, vm)) {
             frozen->asked = TRUE;
+            thaw->asked++;
             policy_submit(thaw->policy, "thawfilesystems", &vm_type, &frozen->vm, TRUE, thawed, frozen);
         }
     }

@@ -5,6 +5,8 @@
  * that a freeze has an end whatever becomes of it. Every way through the steps is test_walks'. */
 #include "estate.h"
 
+#include "command/guests.h"
+
 #include <string.h>
 
 #define refused(command, id, body, part) estate_refused(estate_work(&command, &estate.id, body), part)
@@ -222,6 +224,96 @@ test_every_end_is_told(void)
     estate_close();
 }
 
+/* --- how many at once -------------------------------------------------------------------------------------------------------------------- */
+
+static guint others;                                        /* guests that shall not answer before the innermost test has ended */
+static void (*innermost)(void);
+
+static Work *
+work_of(const Id *vm)
+{
+    Work *work = work_new(&vm_exec);
+    work->target = *vm;
+    work->hosts = estate.hosts;
+    work->view = view_ref(estate.view);
+    work_set_mark_id(work, "host", &estate.host);
+    return work;
+}
+
+static gboolean
+ask_next(G_GNUC_UNUSED Work *work, G_GNUC_UNUSED HostLink *link, GError **error)
+{
+    if (others == 0) {
+        innermost();
+        return TRUE;
+    }
+    others--;
+    Id id = id_random();
+    g_autoptr(Work) next = work_of(&id);
+    return guests_ask(next, ask_next, error);
+}
+
+static void
+while_asked(const Id *first, guint count, void (*test)(void))
+{
+    GError *error = NULL;
+    g_autoptr(Work) work = work_of(first);
+    others = count - 1;
+    innermost = test;
+    g_assert_true(guests_ask(work, ask_next, &error));
+    g_assert_no_error(error);
+}
+
+static void
+refuse_at_once(const Command *command, const char *body, const char *sentence)
+{
+    g_autofree char *said = NULL;
+    g_assert_cmpint(estate_try(estate_work(command, &estate.running, body), &said), ==, ENDED_UNDONE);
+    g_assert_nonnull(strstr(said, sentence));
+}
+
+static void
+ask_a_seventh(void)
+{
+    static const char sentence[] = "The guest of VM 'busy' cannot be asked now: the manager is waiting for 6 other guests";
+    refuse_at_once(&vm_setpassword, PASSWORD, sentence);
+    refuse_at_once(&vm_exec, COMMAND, sentence);
+    refuse_at_once(&vm_freezefilesystems, NULL, sentence);
+    g_assert_null(estate_password());
+    g_assert_cmpint(estate_vm(&estate.running)->frozen_until, ==, 0);
+    estate_set_frozen(&estate.running, TRUE);
+    estate_do(estate_work(&vm_thawfilesystems, &estate.running, NULL));        /* for that there is room */
+    g_assert_false(estate_is_frozen(&estate.running));
+}
+
+/* Silent guests do not take all of the engine. */
+static void
+test_seven_at_once(void)
+{
+    estate_open();
+    Id first = id_random();
+    while_asked(&first, 6, ask_a_seventh);
+    estate_do(estate_work(&vm_setpassword, &estate.running, PASSWORD));
+    g_assert_cmpstr(estate_password(), ==, "root secret word");
+    estate_close();
+}
+
+static void
+ask_again(void)
+{
+    refuse_at_once(&vm_setpassword, PASSWORD, "An earlier request to the guest of VM 'busy' has not ended yet");
+    estate_do(estate_work(&vm_thawfilesystems, &estate.running, NULL));
+}
+
+static void
+test_one_of_a_guest(void)
+{
+    estate_open();
+    while_asked(&estate.running, 1, ask_again);
+    estate_do(estate_work(&vm_setpassword, &estate.running, PASSWORD));
+    estate_close();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -238,5 +330,7 @@ main(int argc, char **argv)
     g_test_add_func("/guest/passwords_stand_nowhere", test_passwords_stand_nowhere);
     g_test_add_func("/guest/arguments_stand_nowhere", test_arguments_stand_nowhere);
     g_test_add_func("/guest/every_end_is_told", test_every_end_is_told);
+    g_test_add_func("/guest/seven_at_once", test_seven_at_once);
+    g_test_add_func("/guest/one_of_a_guest", test_one_of_a_guest);
     return g_test_run();
 }

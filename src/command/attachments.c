@@ -6,6 +6,7 @@
 #include "command/attachments.h"
 
 #include "command/devices.h"
+#include "command/guards.h"
 #include "command/guest_defaults.h"
 #include "command/hotplug.h"
 
@@ -79,8 +80,10 @@ attachments_may_attach(const Work *work, const Vm *vm, const Disk *disk, GError 
     if (list_find(&vm->disk_attachments, &disk->object.id))
         return fault_set(error, MSG_DISK_THERE_ALREADY, "disk", disk->alias, "vm", vm->name, NULL);
     g_autoptr(GPtrArray) others = devices_vms_of_disk(work->view, &disk->object.id);
-    if (others->len == 0 || disk->shareable)
+    if (disk->shareable)
         return TRUE;
+    if (others->len == 0)
+        return guard_file_is_alone(work->view, disk, error);
     const Vm *other = others->pdata[0];
     return fault_set(error, MSG_DISK_ATTACHED_ELSEWHERE, "disk", disk->alias, "vm", vm->name, "other", other->name, NULL);
 }

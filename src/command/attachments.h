@@ -24,7 +24,7 @@ void attachments_note_bus(Vm *vm, const DiskAttachment *attachment);
 /* Puts a copy of ATTACHMENT into VM unless it is there, with a target free in VM. */
 void attachments_put(Vm *vm, const DiskAttachment *attachment);
 
-/* May the disk be attached to VM? It is no ISO, not there yet, and in no other VM unless it is shareable. */
+/* May the disk be attached to VM? It is no ISO, not there yet, and it and its file are in no other VM unless it is shareable. */
 gboolean attachments_may_attach(const Work *work, const Vm *vm, const Disk *disk, GError **error);
 /* Can an attachment with this interface be? */
 gboolean attachments_check(const Vm *vm, const DiskAttachment *attachment, GError **error);

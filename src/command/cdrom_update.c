@@ -25,11 +25,16 @@ edit(Work *work, Vm *vm, GError **error)
     return TRUE;
 }
 
-/* The lasting id instead of what was sent. */
+/* The lasting id instead of what was sent. A disk with an ISO image in it is not removed meanwhile. */
 static gboolean
-resolve(const Work *work, GError **error)
+resolve(Work *work, GError **error)
 {
     Cdrom *sent = work->draft->record;
+    const Disk *disk = medium(work) ? paths_iso_disk(work->view, medium(work)) : NULL;
+    if (disk && !guard_disk(work, &disk->object.id, FALSE, error))
+        return FALSE;
+    if (disk)
+        work_claim_use(work, &disk_type, &disk->object.id);
     if (!medium(work))
         return TRUE;
     char *id = paths_iso_id(work->view, sent->file.id, error);

@@ -140,8 +140,8 @@ paths_boot_file(const View *view, const char *field, const char *given, GError *
     return g_steal_pointer(&path);
 }
 
-static const Disk *
-iso_disk(const View *view, const char *given)
+const Disk *
+paths_iso_disk(const View *view, const char *given)
 {
     Id id;
     const Disk *disk = id_parse(given, ID_UUID, &id) ? view_find(view, &disk_type, &id) : NULL;
@@ -164,7 +164,7 @@ disk_path(const View *view, const Disk *disk)
 char *
 paths_iso(const View *view, const char *given, GError **error)
 {
-    const Disk *disk = iso_disk(view, given);
+    const Disk *disk = paths_iso_disk(view, given);
     if (*given == '/')
         return storage_around(view, given) ? g_strdup(given) : refuse(view, MSG_PATH_OUTSIDE, "file", given, error);
     Found found = find_file(view, given);

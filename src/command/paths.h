@@ -12,6 +12,8 @@
 char *paths_boot_file(const View *view, const char *field, const char *given, GError **error);
 /* The absolute path of an ISO image by its file's id or name, an ISO disk's id, or its path. Pure. Yours; NULL with the reason. */
 char *paths_iso(const View *view, const char *given, GError **error);
+/* The disk with an ISO image in it that GIVEN is the id of; NULL. */
+const Disk *paths_iso_disk(const View *view, const char *given);
 /* The id to keep for an ISO image: what paths_iso takes, in its lasting form. NULL with the reason. Yours. */
 char *paths_iso_id(const View *view, const char *given, GError **error);
 /* The newest ISO image of Windows' virtio drivers (virtio-win-….iso) that the storage domains list; NULL. */

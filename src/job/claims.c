@@ -5,6 +5,8 @@
  * journal after a restart, before anything else is submitted. Decides nothing about how a job goes on. */
 #include "job/claims.h"
 
+#include <string.h>
+
 struct Claims {
     GHashTable *table;              /* char * → const Claimant * */
 };
@@ -34,14 +36,42 @@ refuse(const Claimant *by, const char *name, GError **error)
                      clock_format(by->since, since), NULL);
 }
 
+/* "disk:<id>" of "use:disk:<id>:<user's own>", and of itself. Yours. */
+static char *
+object_of(const char *claim)
+{
+    if (!g_str_has_prefix(claim, CLAIMS_USE))
+        return g_strdup(claim);
+    const char *object = claim + strlen(CLAIMS_USE);
+    return g_strndup(object, (gsize) (strrchr(object, ':') - object));
+}
+
+static const Claimant *
+find_user(Claims *claims, const char *object)
+{
+    g_autofree char *uses = g_strconcat(CLAIMS_USE, object, ":", NULL);
+    GHashTableIter iter;
+    gpointer claim, by;
+    g_hash_table_iter_init(&iter, claims->table);
+    while (g_hash_table_iter_next(&iter, &claim, &by)) {
+        if (g_str_has_prefix(claim, uses))
+            return by;
+    }
+    return NULL;
+}
+
 gboolean
 claims_check(Claims *claims, const GPtrArray *wanted, ClaimName named, gpointer data, GError **error)
 {
     for (guint i = 0; i < wanted->len; i++) {
-        const Claimant *by = g_hash_table_lookup(claims->table, wanted->pdata[i]);
+        const char *claim = wanted->pdata[i];
+        g_autofree char *object = object_of(claim);
+        const Claimant *by = g_hash_table_lookup(claims->table, object);
+        if (!by && !g_str_has_prefix(claim, CLAIMS_USE))
+            by = find_user(claims, object);
         if (!by)
             continue;
-        g_autofree char *name = named(data, wanted->pdata[i]);
+        g_autofree char *name = named(data, object);
         return refuse(by, name, error);
     }
     return TRUE;

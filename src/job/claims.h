@@ -18,6 +18,9 @@ typedef struct {
     gconstpointer command;          /* const Command *; NULL if this program does not know it */
 } Claimant;
 
+/* The claim of one user among others: "use:disk:<id>:<user's own>". Against "disk:<id>", and never against another's. */
+#define CLAIMS_USE "use:"
+
 typedef struct Claims Claims;
 Claims *claims_new(void);
 void claims_free(Claims *claims);

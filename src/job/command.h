@@ -121,6 +121,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Work, work_free)
 
 /* Claims the object for this job; refused while a live job holds it (engine, after check). A NIC's or attachment's claim is its VM's. */
 void work_claim(Work *work, const Type *type, const Id *id);
+/* Claims that the object stays as it is: other jobs may do so too, and while one does none gets the object itself. */
+void work_claim_use(Work *work, const Type *type, const Id *id);
 /* The row that has the title and the events of this run: never NULL. */
 const Command *work_words(const Work *work);
 /* An argument for title and events ("disk" → "data1"); kept with the marks. */

@@ -3,6 +3,7 @@
  *
  * One run of one command: what it is about, what was chosen for it, what it claims. Read and filled by command/; made by
  * api and policy; owned by the engine, which hands it to one thread at a time. */
+#include "job/claims.h"
 #include "job/orders.h"
 
 #include "base/text.h"
@@ -77,6 +78,14 @@ work_claim(Work *work, const Type *type, const Id *id)
             return;
     }
     g_ptr_array_add(work->claims, g_steal_pointer(&claim));
+}
+
+void
+work_claim_use(Work *work, const Type *type, const Id *id)
+{
+    char text[ID_TEXT_SIZE], user[ID_TEXT_SIZE];
+    Id random = id_random();
+    g_ptr_array_add(work->claims, g_strconcat(CLAIMS_USE, type->one, ":", id_format(id, type->ids, text), ":", id_format(&random, ID_UUID, user), NULL));
 }
 
 const char *

@@ -189,20 +189,65 @@ test_disks_as_media(void)
 
 /* A domain made outside the manager that uses a file of ours: nothing may pull it away. */
 static void
-share_file(void)
+share_file(const Id *disk)
 {
     char text[ID_TEXT_SIZE];
     Disk *foreign = estate_edit(&disk_type, &estate.foreign);
     g_free(foreign->path);
-    foreign->path = g_strdup_printf(STORAGE_PATH "/%s", id_format(&estate.disk, ID_UUID, text));
+    foreign->path = g_strdup_printf(STORAGE_PATH "/%s", id_format(disk, ID_UUID, text));
     estate_put(foreign);
+}
+
+#define ATTACH_FREE estate_child_work(&disk_attachment_add, &estate.hello, NULL, "<disk_attachment><disk><name>free</name></disk></disk_attachment>")
+
+/* Two guests upon one file damage it, unless it is made for that. */
+static void
+test_attaching_shared_files(void)
+{
+    estate_open();
+    share_file(&estate.floating);
+    estate_refused(ATTACH_FREE, "The file of disk 'free' is a disk of VM 'old' too");
+    Disk *disk = estate_edit(&disk_type, &estate.floating);
+    disk->shareable = TRUE;
+    estate_put(disk);
+    g_autofree char *said = estate_refusal(ATTACH_FREE);
+    g_assert_null(said);
+    estate_close();
+}
+
+/* While it is put into a drive, others may put it into theirs; nobody removes it. */
+static void
+test_disk_on_its_way_into_a_drive(void)
+{
+    char text[ID_TEXT_SIZE];
+    estate_open();
+    Disk *disk = estate_edit(&disk_type, &estate.floating);
+    disk->content_type = DISK_CONTENT_ISO;
+    estate_put(disk);
+    Id id = ((const Cdrom *) estate_vm(&estate.hello)->cdroms.items[0])->object.id;
+    Work *work = estate_child_work(&cdrom_update, &estate.hello, &id, "<cdrom><file/></cdrom>");
+    text_set(&((Cdrom *) work->draft->record)->file.id, id_format(&estate.floating, ID_UUID, text));
+    draft_mark(work->draft, "file.id");
+    work->view = view_ref(estate.view);
+    g_assert_true(work->command->check(work, NULL));
+    g_autofree char *use = g_strdup_printf("use:disk:%s:", text);
+    guint found = 0;
+    for (guint i = 0; i < work->claims->len; i++)
+        found += g_str_has_prefix(work->claims->pdata[i], use) ? 1 : 0;
+    g_assert_cmpuint(found, ==, 1);
+    disk = estate_edit(&disk_type, &estate.floating);
+    disk->status = DISK_LOCKED;
+    estate_put(disk);
+    g_ptr_array_set_size(work->claims, 0);
+    estate_refused(work, "Disk is locked");
+    estate_close();
 }
 
 static void
 test_shared_files(void)
 {
     estate_open();
-    share_file();
+    share_file(&estate.disk);
     estate_refused(estate_work(&disk_remove, &estate.disk, NULL), "is a disk of VM 'old' too");
     estate_refused(estate_work(&disk_update, &estate.disk, "<disk><provisioned_size>99999999999</provisioned_size></disk>"), "is a disk of VM 'old' too");
     Work *work = estate_child_work(&disk_attachment_remove, &estate.hello, &estate.disk, NULL);
@@ -517,6 +562,8 @@ main(int argc, char **argv)
     g_test_add_func("/refusals/sent_back", test_sent_back);
     g_test_add_func("/refusals/disks_as_media", test_disks_as_media);
     g_test_add_func("/refusals/shared_files", test_shared_files);
+    g_test_add_func("/refusals/attaching_shared_files", test_attaching_shared_files);
+    g_test_add_func("/refusals/disk_on_its_way_into_a_drive", test_disk_on_its_way_into_a_drive);
     g_test_add_func("/refusals/network_disks", test_network_disks);
     g_test_add_func("/refusals/claimed_words", test_claimed_words);
     g_test_add_func("/refusals/long_texts", test_long_texts);

@@ -42,6 +42,39 @@ test_claims(void)
     claims_free(claims);
 }
 
+static gboolean
+may_claim(Claims *claims, const Work *work, GError **error)
+{
+    return claims_check(claims, work->claims, name_it, NULL, error);
+}
+
+/* Any number of jobs may use what none of them has; who wants to have it waits for them all. */
+static void
+test_uses(void)
+{
+    Claims *claims = claims_new();
+    Claimant one = { .title = "Changing the CD of VM a" }, other = { .title = "Removing disk x" };
+    g_autoptr(Work) user = work_new(&walk_command), second = work_new(&walk_command), owner = work_new(&walk_command);
+    g_autoptr(GError) error = NULL, later = NULL;
+    Id disk = id_random();
+    work_claim_use(user, &disk_type, &disk);
+    work_claim_use(second, &disk_type, &disk);
+    work_claim(owner, &disk_type, &disk);
+    g_assert_true(may_claim(claims, user, &error));
+    claims_take(claims, user->claims, &one);
+    g_assert_true(may_claim(claims, second, &error));
+    g_assert_false(may_claim(claims, owner, &error));
+    g_assert_nonnull(strstr(error->message, "object disk:"));
+    g_assert_null(strstr(error->message, "use:"));
+    g_assert_nonnull(strstr(error->message, "Changing the CD of VM a"));
+    claims_drop(claims, &one);
+    g_assert_true(may_claim(claims, owner, &later));
+    claims_take(claims, owner->claims, &other);
+    g_assert_false(may_claim(claims, second, &later));
+    g_assert_nonnull(strstr(later->message, "Removing disk x"));
+    claims_free(claims);
+}
+
 static void
 test_lookup(void)
 {
@@ -151,6 +184,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/work/claims", test_claims);
+    g_test_add_func("/work/uses", test_uses);
     g_test_add_func("/work/lookup", test_lookup);
     g_test_add_func("/work/marks", test_marks);
     g_test_add_func("/work/flags", test_flags);

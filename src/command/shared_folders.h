@@ -13,5 +13,5 @@ const Vm *shared_folders_check(Work *work, GError **error);
 gboolean shared_folders_may(const Work *work, const Vm *vm, const SharedFolder *folder, GError **error);
 /* Step without effect: where it really leads. */
 gboolean shared_folders_look(const Work *work, const Vm *vm, const SharedFolder *folder, GError **error);
-/* start, step: the same of all that VM has in folders its host gives; what somebody put there beside the manager is libvirt's to judge. */
+/* start, step: the same of all that VM has in folders its host gives; what somebody put there outside the manager is libvirt's to judge. */
 gboolean shared_folders_ready(const Work *work, const Vm *vm, GError **error);

@@ -211,11 +211,12 @@ run_plan(const Asked *asked, GError **error)
     return TRUE;
 }
 
-/* A topology that a history names lies beside it. A pipe or a device in its place would be waited for, or never end. */
+/* A topology that a history names lies beside it, or else where the name leads from here. A pipe or a device in its place would be waited for, or never end. */
 static char *
 read_beside(const char *name, gsize *ret_length, gpointer data, GError **error)
 {
-    g_autofree char *folder = g_path_get_dirname(data), *path = g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(folder, name, NULL);
+    g_autofree char *folder = g_path_get_dirname(data), *beside = g_build_filename(folder, name, NULL);
+    g_autofree char *path = g_strdup(g_path_is_absolute(name) || (!g_file_test(beside, G_FILE_TEST_EXISTS) && g_file_test(name, G_FILE_TEST_EXISTS)) ? name : beside);
     if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
         fault_set(error, MSG_CLI_FILE, "file", path, "reason", "it is no regular file", NULL);
         return NULL;

@@ -135,32 +135,25 @@ has_another_host(const History *history, guint spare)
     return FALSE;
 }
 
-/* Do the terms of every VM with PRODUCT that was on HOST have a failover rule? */
-typedef struct { const Walk *walk; guint host; guint64 without; } Terms;
+/* Products of which the terms of a VM that was there have no failover rule, by host. */
+typedef struct { const Walk *walk; guint64 *without; } Terms;
 
 static void
 gather_terms(gpointer data, guint vm, guint host, guint64 tags)
 {
     Terms *terms = data;
-    if (host == terms->host)
-        terms->without |= tags & terms->walk->vms[vm].no_failover;
+    terms->without[host] |= tags & terms->walk->vms[vm].no_failover;
 }
 
-static guint64
-products_without_rule(const Walk *walk, guint host)
-{
-    Terms terms = { walk, host, 0 };
-    walk_each_presence(walk, gather_terms, &terms);
-    return terms.without;
-}
-
+/* WITHOUT: products that have no such rule there. A cluster that counts by whole hosts has none for its product either. */
 static void
-count_failover(Count *count, const Walk *walk, guint host, guint64 *ret_exempt)
+count_failover(Count *count, const Walk *walk, guint host, guint64 without, guint64 *ret_exempt)
 {
     const History *history = walk->history;
-    CountFailover row = { .host = (int) host, .exempt = TRUE };
-    gboolean may = !history_cluster(history, (guint) history_host(history, host)->cluster)->apart && has_another_host(history, host);
-    guint64 without = products_without_rule(walk, host);
+    int cluster = history_host(history, host)->cluster;
+    CountFailover row = { .host = (int) host };
+    gboolean may = !history_cluster(history, (guint) cluster)->apart && has_another_host(history, host);
+    row.exempt = may;
     for (guint product = 0; product < walk->n_products; product++) {
         PeriodsYear year = { 0 };
         guint64 bit = (guint64) 1 << product;
@@ -169,12 +162,11 @@ count_failover(Count *count, const Walk *walk, guint host, guint64 *ret_exempt)
             row.periods = year.periods;
             row.days = year.days;
         }
-        if (may && !(without & bit) && most <= PERIODS_MOST)
+        if (may && !(without & bit) && most <= PERIODS_MOST && !walk->migrated[walk_cell(walk, product, cluster)])
             *ret_exempt |= bit;
-        else if (!may || without & bit || most > PERIODS_MOST)
+        else if (most || without & bit)
             row.exempt = FALSE;
     }
-    row.exempt &= may;
     g_array_append_val(count->failover, row);
 }
 
@@ -501,10 +493,12 @@ free_whole(Walk *walk)
 static void
 gather(Count *count, Walk *walk)
 {
-    g_autofree guint64 *exempt = g_new0(guint64, walk->n_hosts);
+    g_autofree guint64 *exempt = g_new0(guint64, walk->n_hosts), *without = g_new0(guint64, walk->n_hosts);
+    Terms terms = { walk, without };
+    walk_each_presence(walk, gather_terms, &terms);
     for (guint host = 0; host < walk->n_hosts; host++) {
         if (walk->hosts[host].periods)
-            count_failover(count, walk, host, &exempt[host]);
+            count_failover(count, walk, host, without[host], &exempt[host]);
     }
     g_array_sort_with_data(count->failover, compare_host_names, (gpointer) walk->history);
     for (guint product = 0; product < walk->n_products; product++)

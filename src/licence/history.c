@@ -106,6 +106,18 @@ host_name(const History *history, int index)
     return index < 0 ? NULL : history_host(history, (guint) index)->name;
 }
 
+static int
+compare_cores(const TopologyCore *a, const TopologyCore *b)
+{
+    int order = compare_numbers(a->first, b->first);
+    order = order ? order : compare_numbers(a->socket, b->socket);
+    order = order ? order : compare_numbers(a->node, b->node);
+    order = order ? order : compare_numbers(a->n_threads, b->n_threads);
+    for (guint i = 0; !order && i < a->n_threads; i++)
+        order = compare_numbers(a->threads[i], b->threads[i]);
+    return order;
+}
+
 /* What topology an event brings, told by what is in it and not by where it lies. */
 static int
 compare_topologies(const Topology *a, const Topology *b)
@@ -116,7 +128,7 @@ compare_topologies(const Topology *a, const Topology *b)
     order = order ? order : compare_numbers(cpus_count(&a->online), cpus_count(&b->online));
     order = order ? order : compare_numbers(a->n_sockets, b->n_sockets);
     for (guint i = 0; !order && i < a->n_cores; i++)
-        order = compare_numbers(a->cores[i].first, b->cores[i].first);
+        order = compare_cores(&a->cores[i], &b->cores[i]);
     return order;
 }
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * What happened on hosts to VMs with products that are licensed by the core: a file of clusters, hosts and dated events, read into arrays and put
- * into the one order that does not depend on the file's. Says nothing of what it means: that is count's. README.md has the format. */
+ * into the one order that does not depend on the file's. Says nothing of what it means: that is count's. docs/licences.md has the format. */
 #pragma once
 
 #include "base/clock.h"

@@ -47,3 +47,11 @@ memory_expect(gsize bytes)
     (void) bytes;
 #endif
 }
+
+void
+memory_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}

@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "api/password.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/workers.h"
 #include "daemon/data_dir.h"
 #include "daemon/signals.h"
@@ -25,6 +26,7 @@ struct Shikiri {
     const Options *options;
     char *password_file;
     Loop *loop;
+    gboolean given_back;            /* once, of what the start left */
     Inventory *inventory;
     Feed *feed;
     Statistics *statistics;
@@ -262,9 +264,21 @@ shikiri_url(const Shikiri *shikiri)
     return g_strdup_printf("https://%s:%u", shikiri->address, api_port(shikiri->api));
 }
 
+/* Loading the store and reading what hosts have leaves holes in the heaps; the reports of many hosts take longer than a second. */
+static void
+give_back(gpointer data)
+{
+    Shikiri *shikiri = data;
+    memory_give_back();
+    if (!shikiri->given_back)
+        loop_timer(shikiri->loop, 30 * CLOCK_SECOND, give_back, shikiri);
+    shikiri->given_back = TRUE;
+}
+
 void
 shikiri_run(Shikiri *shikiri)
 {
+    loop_timer(shikiri->loop, CLOCK_SECOND, give_back, shikiri);
     loop_run(shikiri->loop);
 }
 

@@ -20,5 +20,6 @@ const Command *const command_registry[] = {
     &numa_node_add, &numa_node_update, &numa_node_remove,
     &event_add,
     &host_startvms, &host_stopvms,
+    &transfer_add, &transfer_finalize, &transfer_cancel, &transfer_pause, &transfer_resume, &transfer_extend,
     NULL,
 };

@@ -20,3 +20,4 @@ extern const Command shared_folder_add, shared_folder_remove;
 extern const Command numa_node_add, numa_node_update, numa_node_remove;
 extern const Command event_add;
 extern const Command host_startvms, host_stopvms;
+extern const Command transfer_add, transfer_finalize, transfer_cancel, transfer_pause, transfer_resume, transfer_extend;

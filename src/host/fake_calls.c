@@ -490,7 +490,7 @@ const HostOps fake_ops = {
     .freeze = fake_guest_freeze, .thaw = fake_guest_thaw, .is_frozen = fake_guest_is_frozen, .set_password = fake_guest_set_password, .run = fake_guest_run,
     .device_attach = fake_device_attach, .device_update = fake_device_update, .device_detach = fake_device_detach,
     .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_copy = call_volume_copy, .volume_resize = call_volume_resize,
-    .volume_delete = call_volume_delete, .volume_read = call_volume_read,
+    .volume_delete = call_volume_delete, .volume_read = call_volume_read, .image_open = fake_image_open, .image_settle = fake_image_settle,
     .variables_find = call_variables_find, .variables_look = call_variables_look, .variables_copy = call_variables_copy, .variables_drop = call_variables_drop,
     .log_read = call_log_read, .log_drop = call_log_drop,
     .open_graphics = call_open_graphics, .open_serial = call_open_serial, .screenshot = call_screenshot,

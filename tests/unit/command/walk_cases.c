@@ -580,6 +580,9 @@ const WalkCase walk_cases[] = {
     { "next cd", &cdrom_update, next_cd },
     { "start all", &host_startvms, walk_start_all },
     { "stop all", &host_stopvms, walk_stop_all },
+    { "upload", &transfer_add, walk_upload },
+    { "cancel upload", &transfer_add, walk_upload_cancelled },
+    { "download", &transfer_add, walk_download },
 };
 
 const guint walk_case_count = G_N_ELEMENTS(walk_cases);

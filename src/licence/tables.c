@@ -15,7 +15,6 @@
 
 static const struct { const char *arch, *vendor, *model; gint64 factor; const char *what; } factor_rows[] = {
     { "x86_64", "*", "*", 500000, "Intel Xeon, AMD Opteron and EPYC: multicore x86" },
-    { "i686", "*", "*", 500000, "multicore x86" },
     { "aarch64", "*ampere*", "*", 250000, "Ampere Altra; one source only" },
     { "ppc64*", "*", "*", 1000000, "IBM POWER" },
     { "*", "*", "*", 1000000, "whatever is not listed" },
@@ -24,7 +23,6 @@ static const struct { const char *arch, *vendor, *model; gint64 factor; const ch
 static const struct { const char *name, *title; Metric metric; gint64 nup_per_licence, nup_per_server, most_sockets; } product_rows[] = {
     { "EE", "Oracle Database Enterprise Edition", METRIC_PROCESSOR, 25, 0, 0 },
     { "SE2", "Oracle Database Standard Edition 2", METRIC_SOCKET, 0, 10, 2 },
-    { "WLS", "Oracle WebLogic Server Enterprise Edition", METRIC_PROCESSOR, 10, 0, 0 },
 };
 
 static const char *const metric_words[] = { "processor", "socket" };

@@ -98,7 +98,8 @@ char *
 plain_text(const char *bytes, gsize length)
 {
     g_auto(Text) out = TEXT_EMPTY;
-    Scan scan = { (const guchar *) bytes, (const guchar *) bytes + length };
+    const guchar *begin = (const guchar *) (length > 0 ? bytes : "");
+    Scan scan = { begin, begin + length };
     while (scan.at < scan.end) {
         const guchar *from = scan.at;
         skip_between(&scan, 0x20, 0x7e);

@@ -7,5 +7,5 @@
 #include <glib.h>
 
 /* BYTES as UTF-8: lines and tabs stay; escape sequences, control characters and what turns the direction of writing go; what is no character
- * becomes U+FFFD. Yours. */
+ * becomes U+FFFD. BYTES may be NULL where LENGTH is 0. Yours. */
 char *plain_text(const char *bytes, gsize length);

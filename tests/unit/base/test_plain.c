@@ -19,6 +19,7 @@ static void
 test_letters(void)
 {
     plain("", "");
+    check(NULL, 0, "");
     plain("login: \ttab\n", "login: \ttab\n");
     plain("日本語 é\n", "日本語 é\n");
     plain("a\0b\7c\bd\x7f" "e\v\f", "abcde");

@@ -164,6 +164,22 @@ find_computed(const Type *type, const Field *row)
     return NULL;
 }
 
+/* Where being a member is the member's own verbs. */
+static const struct { const Type *above; const char *element, *join, *leave; } joined[] = {
+    { &data_center_type, "storage_domains", "attach", "detach" },
+};
+
+static void
+find_joined(Members *ret, const Type *type, const Field *row)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(joined); i++) {
+        if (joined[i].above == type && g_str_equal(joined[i].element, row->name)) {
+            ret->join = joined[i].join;
+            ret->leave = joined[i].leave;
+        }
+    }
+}
+
 /* --- kinds of members ----------------------------------------------------------------------------------------------------- */
 
 gboolean
@@ -217,6 +233,7 @@ members_below(Members *ret, const Above *above, const Field *row)
     if (special && special->root)
         ret->root = special->root;
     ret->theirs = special && special->theirs;
+    find_joined(ret, type, row);
     if (special && special->of_owner) {
         g_autofree char *owner = path_of_owner(above->path);
         ret->base = g_strconcat(owner, "/", ret->type->path, NULL);

@@ -24,6 +24,7 @@ typedef struct {
     const char *by;                 /* a member is added by this REF of it ("data_center"); NULL */
     char *base;                     /* a member's href is BASE "/" id */
     gboolean theirs;                /* membership is another thing than the object: adding and removing are not the type's own verbs */
+    const char *join, *leave;       /* but these of the member, whose body names what is above by `by`; NULL: there are none */
 } Members;
 
 void members_top(Members *ret, const Type *type);

@@ -333,12 +333,52 @@ choose_id(Submit *submit, const Draft *draft)
     submit->target = draft->has_id ? ((const Object *) draft->record)->id : id_random();
 }
 
+/* Who is meant by what was sent: by id, else by name. */
+static const Object *
+find_meant(const Place *place, const Draft *sent, GError **error)
+{
+    g_autofree char *word = place_type_word(place->members.type);
+    const char *name = sent_text(sent, "name");
+    char text[ID_TEXT_SIZE];
+    if (sent && sent->has_id)
+        name = id_format(&((const Object *) sent->record)->id, place->members.type->ids, text);
+    const Object *object;
+    for (ViewWalk walk = view_walk(place->view, place->members.type); name && (object = view_next(&walk));) {
+        if (sent->has_id ? id_equal(&object->id, &((const Object *) sent->record)->id) : g_strcmp0(object_text(object, "name"), name) == 0)
+            return object;
+    }
+    fault_set(error, MSG_API_NO_OBJECT, "type", word, "id", name ? name : "", NULL);
+    return NULL;
+}
+
+/* A member of something above joins it by a verb of its own. */
+static void
+submit_join(Submit *submit, const Place *place)
+{
+    g_autoptr(GError) error = NULL;
+    const Command *command = command_find(place->members.join, place->members.type);
+    g_autoptr(Draft) sent = submit_read(submit->exchange, place->members.type, &error);
+    const Object *meant = error ? NULL : find_meant(place, sent, &error);
+    Draft *draft = meant ? draft_new(command->params) : NULL;
+    if (!meant || !set_above(draft, place, &error)) {
+        draft_free(draft);
+        refuse(submit, error);
+        return;
+    }
+    submit->target = meant->id;
+    send(submit, command, draft);
+}
+
 void
 submit_add(Exchange *exchange, const Place *place)
 {
     g_autoptr(GError) error = NULL;
     const Type *type = place->members.type;
     Submit *submit = submit_new(exchange, KIND_OF_ADD, place);
+    if (place->members.join) {
+        submit_join(submit, place);
+        return;
+    }
     const Command *command = type ? command_find("add", type) : NULL;
     if (!command || place->members.theirs) {
         not_built(submit, command ? MSG_API_DETACH_NOT_BUILT : MSG_API_ADD_NOT_BUILT, place);
@@ -396,10 +436,10 @@ void
 submit_remove(Exchange *exchange, const Place *place)
 {
     Submit *submit = submit_new(exchange, KIND_OF_REMOVE, place);
-    const Command *command = command_find("remove", place->members.type);
+    const Command *command = command_find(place->members.leave ? place->members.leave : "remove", place->members.type);
     if (refuse_fixed(submit, place))
         return;
-    if (command && !place->members.theirs)
+    if (command && (!place->members.theirs || place->members.leave))
         send(submit, command, NULL);
     else
         not_built(submit, place->members.theirs ? MSG_API_DETACH_NOT_BUILT : MSG_API_REMOVE_NOT_BUILT, place);

@@ -95,8 +95,8 @@ guard_disk(const Work *work, const Id *id, gboolean illegal_too, GError **error)
 }
 
 /* Local ones lie on their host; the others on any that answers. */
-static const Host *
-host_of_storage(const View *view, const StorageDomain *storage)
+const Host *
+guard_host_of_storage(const View *view, const StorageDomain *storage)
 {
     if (!id_is_null(&storage->host.id))
         return view_find(view, &host_type, &storage->host.id);
@@ -113,7 +113,7 @@ guard_storage(const Work *work, const Id *id, Id *ret_host, GError **error)
 {
     char text[ID_TEXT_SIZE];
     const StorageDomain *storage = view_find(work->view, &storage_domain_type, id);
-    const Host *host = storage ? host_of_storage(work->view, storage) : NULL;
+    const Host *host = storage ? guard_host_of_storage(work->view, storage) : NULL;
     const char *path = storage ? storage->storage.path : NULL;
     if (!storage)
         fault_set(error, MSG_NO_SUCH_STORAGE, "id", id_format(id, ID_UUID, text), NULL);

@@ -19,6 +19,8 @@ gboolean guard_home(Work *work, const Vm *vm, GError **error);
 const Disk *guard_disk(const Work *work, const Id *id, gboolean illegal_too, GError **error);
 /* A storage domain that can be written: its directory on RET_HOST, which answers. RET_HOST may be NULL. */
 const StorageDomain *guard_storage(const Work *work, const Id *id, Id *ret_host, GError **error);
+/* The host whose directory it is; of one that lies on all, any that answers. NULL. */
+const Host *guard_host_of_storage(const View *view, const StorageDomain *storage);
 /* The storage domain a disk lies in; NULL if its object names none that is known. */
 const StorageDomain *guard_disk_storage(const View *view, const Disk *disk);
 gboolean guard_is_unmanaged(const View *view, const Disk *disk);

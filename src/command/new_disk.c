@@ -27,7 +27,8 @@ gboolean
 new_disk_fits(const StorageDomain *storage, const char *disk, gint64 bytes, GError **error)
 {
     gint64 kept = storage->critical_space_action_blocker * GIB;
-    if (storage->available - kept >= bytes)
+    gboolean said = storage->available || storage->used;        /* one that has just been attached: its host has not */
+    if (!said || storage->available - kept >= bytes)
         return TRUE;
     g_autofree char *wanted = g_format_size_full((guint64) bytes, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *free = g_format_size_full((guint64) MAX(storage->available - kept, 0), G_FORMAT_SIZE_IEC_UNITS);

@@ -42,7 +42,7 @@ static gboolean
 holds_files(const StorageDomain *storage)
 {
     gboolean use = storage->type == STORAGE_USE_DATA || storage->type == STORAGE_USE_ISO;
-    return use && storage->storage.path && *storage->storage.path == '/';
+    return use && !id_is_null(&storage->data_center.id) && storage->storage.path && *storage->storage.path == '/';
 }
 
 /* The file of a VM's disk is no medium and no kernel: reading it would be reading that VM's secrets, and locks it out of its own disk. So

@@ -14,6 +14,7 @@
 #include "command/rows.h"
 #include "command/running.h"
 #include "command/shared_folders.h"
+#include "command/storages.h"
 #include "command/vm_rules.h"
 #include "command/volumes.h"
 
@@ -114,7 +115,7 @@ check_run(Work *work, const Vm *vm, GError **error)
 {
     if (!is_of_others(vm) && !goes_on(work, RESTORED) && !vm_rules_can_boot(vm))
         return fault_set(error, MSG_NO_BOOT_DEVICE, "vm", vm->name, NULL);
-    return check_disks(work, vm, error) && numa_is_whole(vm, error) && host_devices_alone(work, vm, error) &&
+    return check_disks(work, vm, error) && storages_serve(work, vm, error) && numa_is_whole(vm, error) && host_devices_alone(work, vm, error) &&
            guard_home(work, vm, error) && check_host(work, vm, error) && choose_host(work, vm, error);
 }
 

@@ -288,6 +288,7 @@ make(const char *state)
     fake->networks = g_ptr_array_new_with_free_func(g_free);
     fake->errands = g_ptr_array_new_with_free_func(g_free);
     fake->volumes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, volume_free);
+    fake->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     fake->state = g_strdup(state);
     fake->control = g_strconcat(state, ".control", NULL);
     fake->log = -1;
@@ -349,6 +350,7 @@ fake_close(Fake *fake)
     g_ptr_array_unref(fake->networks);
     g_ptr_array_unref(fake->errands);
     g_hash_table_unref(fake->volumes);
+    g_hash_table_unref(fake->notes);
     if (fake->log >= 0)
         close(fake->log);
     condition_clear(&fake->wake);

@@ -256,26 +256,6 @@ volume_path(const char *store, const Id *disk)
 }
 
 static gboolean
-work_store_ready(FakeHost *host, const FakeOrder *order, G_GNUC_UNUSED GError **error)
-{
-    for (guint i = 0; i < host->stores->len; i++)
-        if (id_equal(&((HostStore *) host->stores->pdata[i])->storage_domain, &order->id))
-            return TRUE;
-    HostStore *kept = g_new(HostStore, 1);
-    *kept = (HostStore) { order->id, g_strdup(order->text) };
-    g_ptr_array_add(host->stores, kept);
-    fake_report_storage(host, kept);
-    return TRUE;
-}
-
-static gboolean
-call_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error)
-{
-    FakeOrder order = { .operation = "store_ready", .work = work_store_ready, .id = store->storage_domain, .text = store->path };
-    return fake_obey(link, &order, deadline, error);
-}
-
-static gboolean
 work_volume_create(FakeHost *host, const FakeOrder *order, GError **error)
 {
     char text[ID_TEXT_SIZE];
@@ -489,7 +469,9 @@ const HostOps fake_ops = {
     .reboot = call_reboot, .reset = call_reset, .pause = call_pause, .resume = call_resume, .save = call_save, .discard = call_discard,
     .freeze = fake_guest_freeze, .thaw = fake_guest_thaw, .is_frozen = fake_guest_is_frozen, .set_password = fake_guest_set_password, .run = fake_guest_run,
     .device_attach = fake_device_attach, .device_update = fake_device_update, .device_detach = fake_device_detach,
-    .store_ready = call_store_ready, .volume_create = call_volume_create, .volume_copy = call_volume_copy, .volume_resize = call_volume_resize,
+    .store_ready = fake_store_ready, .store_leave = fake_store_leave, .store_look = fake_store_look, .store_mark = fake_store_mark, .store_clear = fake_store_clear,
+    .note_read = fake_note_read, .note_write = fake_note_write,
+    .volume_create = call_volume_create, .volume_copy = call_volume_copy, .volume_resize = call_volume_resize,
     .volume_delete = call_volume_delete, .volume_read = call_volume_read,
     .variables_find = call_variables_find, .variables_look = call_variables_look, .variables_copy = call_variables_copy, .variables_drop = call_variables_drop,
     .log_read = call_log_read, .log_drop = call_log_drop,

@@ -100,6 +100,7 @@ struct Fake {
     gboolean devices;           /* its hosts have some that a VM can have */
     GPtrArray *errands;         /* FakeErrand * */
     GHashTable *volumes;        /* path → FakeVolume * */
+    GHashTable *notes;          /* "DIR name" → text: what storage domains say of themselves; their id under "id" */
     char *state, *control;
     Wall control_changed;
     int log;                    /* the state file, appended to; -1: nowhere */
@@ -123,6 +124,7 @@ void fake_drop_domain(FakeHost *host, const Id *id);
 FakeVolume *fake_put_volume(Fake *fake, const char *path);
 void fake_keep_volume(Fake *fake, const FakeVolume *volume);
 void fake_drop_volume(Fake *fake, const char *path);
+void fake_set_note(Fake *fake, const char *key, const char *text);      /* NULL: it goes. Also into the state file */
 gboolean fake_state_open(Fake *fake, GError **error);                   /* reads and compacts it */
 
 /* fake_life.c: what is done with domains, by orders that carry what it takes; lock held */
@@ -174,6 +176,15 @@ gboolean fake_device_detach(HostLink *link, const Id *domain, const char *alias,
 /* fake_nodes.c; lock held in the first */
 void fake_nodes_tell(const Fake *fake, List *ret_devices);
 gboolean fake_nodes_list(HostLink *link, List *ret_devices, Tick deadline, GError **error);
+
+/* fake_store.c: storage domains */
+gboolean fake_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean fake_store_leave(HostLink *link, const Id *storage, Tick deadline, GError **error);
+gboolean fake_store_look(HostLink *link, const HostStore *store, Id *ret_id, Tick deadline, GError **error);
+gboolean fake_store_mark(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean fake_store_clear(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean fake_note_read(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
+gboolean fake_note_write(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
 
 /* fake_guest.c: an agent in every guest */
 gboolean fake_guest_freeze(HostLink *link, const Id *domain, Tick deadline, GError **error);

@@ -4,7 +4,8 @@
  * What fake hosts remember: a file that is only appended to, a line a happening, and written anew at each opening. It
  * survives a killed manager, as real domains and files do; a last line cut short is none. Domains that were there from the
  * start and never changed are not in it. Lines: domain HOST ID STATE STARTED XML · live HOST ID XML (it runs otherwise than it is
- * defined) · gone HOST ID · boot HOST NUMBER · volume FORMAT SIZE PARTIAL PATH · novolume PATH; XML and PATH escaped. */
+ * defined) · gone HOST ID · boot HOST NUMBER · volume FORMAT SIZE PARTIAL PATH · novolume PATH · note KEY TEXT · nonote KEY; XML, PATH, KEY and TEXT
+ * escaped. */
 #include "host/fake_parts.h"
 
 #include "base/log.h"
@@ -177,6 +178,24 @@ fake_drop_volume(Fake *fake, const char *path)
         append(fake, line);
 }
 
+static char *
+note_line(const char *key, const char *text)
+{
+    g_autofree char *name = g_strescape(key, ""), *escaped = g_strescape(text ? text : "", "");
+    return text ? g_strdup_printf("note\t%s\t%s\n", name, escaped) : g_strdup_printf("nonote\t%s\n", name);
+}
+
+void
+fake_set_note(Fake *fake, const char *key, const char *text)
+{
+    g_autofree char *line = note_line(key, text);
+    if (text)
+        g_hash_table_replace(fake->notes, g_strdup(key), g_strdup(text));
+    else if (!g_hash_table_remove(fake->notes, key))
+        return;
+    append(fake, line);
+}
+
 /* --- reading ------------------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -229,6 +248,16 @@ replay_volume(Fake *fake, char **words, guint count)
 }
 
 static void
+replay_note(Fake *fake, char **words, guint count)
+{
+    g_autofree char *key = g_strcompress(words[1]);
+    if (count == 3)
+        g_hash_table_replace(fake->notes, g_steal_pointer(&key), g_strcompress(words[2]));
+    else
+        g_hash_table_remove(fake->notes, key);
+}
+
+static void
 replay_boot(Fake *fake, char **words, guint count)
 {
     FakeHost *host = count == 3 ? fake_find_host(fake, words[1]) : NULL;
@@ -247,6 +276,8 @@ replay(Fake *fake, char *text)
             replay_domain(fake, words, count);
         else if (count >= 2 && g_str_equal(words[0], "boot"))
             replay_boot(fake, words, count);
+        else if (count >= 2 && (g_str_equal(words[0], "note") || g_str_equal(words[0], "nonote")))
+            replay_note(fake, words, count);
         else if (count >= 2)
             replay_volume(fake, words, count);
     }
@@ -286,6 +317,12 @@ compact(Fake *fake)
     g_hash_table_iter_init(&iter, fake->volumes);
     while (g_hash_table_iter_next(&iter, NULL, &item)) {
         g_autofree char *line = volume_line(item);
+        g_string_append(text, line);
+    }
+    gpointer key;
+    g_hash_table_iter_init(&iter, fake->notes);
+    while (g_hash_table_iter_next(&iter, &key, &item)) {
+        g_autofree char *line = note_line(key, item);
         g_string_append(text, line);
     }
     return g_string_free(text, FALSE);

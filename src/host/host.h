@@ -101,6 +101,7 @@ typedef struct {
 typedef struct {
     Id storage_domain;
     char *path;             /* its directory on the host */
+    gboolean fresh;         /* `store_ready` marks it, since nobody has yet; else a directory that does not carry its id is not it */
 } HostStore;
 
 typedef struct {
@@ -174,8 +175,15 @@ typedef struct {
     gboolean (*set_password)(HostLink *link, const Id *domain, const char *user, const char *password, Tick deadline, GError **error);
     /* Begins it, and waits for its end till the deadline; RET, which is cleared first, says how far it came. FALSE: it was not begun, or nobody knows. */
     gboolean (*run)(HostLink *link, const Id *domain, const GuestCommand *command, GuestRun *ret_run, Tick deadline, GError **error);
-    /* volumes: files DIR/<disk id> in a storage domain */
-    gboolean (*store_ready)(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+    /* storage domains: directories that carry their id; volumes: files DIR/<disk id> in one */
+    gboolean (*store_ready)(HostLink *link, const HostStore *store, Tick deadline, GError **error);     /* is it there and can it be used? In any case reported from now on */
+    gboolean (*store_leave)(HostLink *link, const Id *storage, Tick deadline, GError **error);          /* no more; one that is not watched is success */
+    gboolean (*store_look)(HostLink *link, const HostStore *store, Id *ret_id, Tick deadline, GError **error);     /* may it be one, and which is it; null: none yet */
+    gboolean (*store_mark)(HostLink *link, const HostStore *store, Tick deadline, GError **error);      /* with its id: another's is a fault, its own success */
+    gboolean (*store_clear)(HostLink *link, const HostStore *store, Tick deadline, GError **error);     /* of mark and notes; nothing there is success */
+    /* Small texts a storage domain keeps of itself, at most 16 MiB each. *RET_TEXT yours; NULL: none of that name. TEXT NULL: it goes */
+    gboolean (*note_read)(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
+    gboolean (*note_write)(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
     gboolean (*volume_create)(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
     /* As SPEC says, with the content of the disk FROM beside it, which nobody may have open. Ends soon, undone, when *CANCELLED (atomic; of the caller) says so. */
     gboolean (*volume_copy)(HostLink *link, const VolumeSpec *spec, const Id *from, const gint *cancelled, Tick deadline, GError **error);

@@ -42,6 +42,7 @@ libvirt_call_unref(LibvirtCall *call)
         explicit_bzero(call->text, strlen(call->text));
     g_free(call->text);
     g_free(call->mark);
+    g_free(call->note);
     host_link_unref(&call->host->link);
     g_free(call);
 }

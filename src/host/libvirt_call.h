@@ -31,6 +31,8 @@ struct LibvirtCall {
     char *text;                 /* input, owned: XML, a storage's directory */
     char *mark;                 /* input, owned: the job's; where a file is copied to */
     Id from;                    /* input: the disk to be copied */
+    Id store;                   /* input: the storage domain the disk lies in. Output of looking at a directory: whose it is */
+    char *note;                 /* input, owned: what a note shall say */
     const gint *cancelled;      /* input: for the waiter alone; NULL: it never is */
     gint64 size;                /* input */
     int format;                 /* input */

@@ -7,6 +7,7 @@
 
 #include "host/volume_child.h"
 #include "host/volume_file.h"
+#include "host/volume_mark.h"
 #include "host/volume_turn.h"
 
 #include <string.h>
@@ -103,7 +104,8 @@ work_copy(LibvirtCall *call, GError **error)
 {
     g_auto(VolumeFile) source = { .dir = -1 }, file = { .dir = -1 };
     const char *host = call->host->link.name;
-    if (!volume_file_open(&source, host, call->text, &call->from, error) || !volume_file_open(&file, host, call->text, &call->id, error))
+    if (!volume_mark_verify(call->text, host, &call->store, error) || !volume_file_open(&source, host, call->text, &call->from, error) ||
+        !volume_file_open(&file, host, call->text, &call->id, error))
         return FALSE;
     g_autofree char *from = volume_file_path(&source, source.disk), *to = volume_file_path(&file, file.disk);
     if (!volume_turn_take(to, early_deadline(call)))
@@ -125,6 +127,7 @@ libvirt_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, cons
     g_autofree char *about = g_strdup_printf("disk %s", id_format(from, ID_UUID, text));
     libvirt_call_name(call, about);
     call->text = g_strdup(spec->store.path);
+    call->store = spec->store.storage_domain;
     call->from = *from;
     call->size = spec->size;
     call->format = spec->format;

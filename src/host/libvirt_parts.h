@@ -185,7 +185,13 @@ gboolean libvirt_agent_run(HostLink *link, const Id *domain, const GuestCommand 
 gboolean libvirt_device_attach(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_device_update(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_device_detach(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);
-gboolean libvirt_volume_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean libvirt_store_look(HostLink *link, const HostStore *store, Id *ret_id, Tick deadline, GError **error);
+gboolean libvirt_store_mark(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean libvirt_store_clear(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean libvirt_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean libvirt_store_leave(HostLink *link, const Id *storage, Tick deadline, GError **error);
+gboolean libvirt_note_read(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
+gboolean libvirt_note_write(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
 gboolean libvirt_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
 gboolean libvirt_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, const gint *cancelled, Tick deadline, GError **error);
 gboolean libvirt_variables_find(HostLink *link, const char *xml, char **ret_path, Tick deadline, GError **error);

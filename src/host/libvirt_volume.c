@@ -8,7 +8,7 @@
 
 #include "host/volume_child.h"
 #include "host/volume_file.h"
-#include "host/volume_store.h"
+#include "host/volume_mark.h"
 #include "host/volume_turn.h"
 
 #include <string.h>
@@ -23,6 +23,7 @@ call_new(HostLink *link, const LibvirtVerb *verb, const HostStore *store, const 
     g_autofree char *about = g_strdup_printf("disk %s", id_format(disk, ID_UUID, text));
     libvirt_call_name(call, about);
     call->text = g_strdup(store->path);
+    call->store = store->storage_domain;
     return call;
 }
 
@@ -35,12 +36,13 @@ early_deadline(const LibvirtCall *call)
 
 typedef gboolean (*FileWork)(LibvirtCall *call, VolumeFile *file, GError **error);
 
-/* WORK alone with the disk. */
+/* WORK alone with the disk. Where the storage domain is not, its disks are not gone. */
 static gboolean
 in_turn(LibvirtCall *call, FileWork work, GError **error)
 {
     g_auto(VolumeFile) file = { .dir = -1 };
-    if (!volume_file_open(&file, call->host->link.name, call->text, &call->id, error))
+    if (!volume_mark_verify(call->text, call->host->link.name, &call->store, error) ||
+        !volume_file_open(&file, call->host->link.name, call->text, &call->id, error))
         return FALSE;
     g_autofree char *path = volume_file_path(&file, file.disk);
     if (!volume_turn_take(path, early_deadline(call)))
@@ -68,52 +70,6 @@ static const char *
 format_word(int format)
 {
     return format == DISK_FORMAT_COW ? "qcow2" : "raw";
-}
-
-/* --- the storage ---------------------------------------------------------------------------------------------------------------------- */
-
-static gboolean
-work_check(LibvirtCall *call, GError **error)
-{
-    LibvirtHost *host = call->host;
-    lock_take(&host->lock);
-    VolumeReach reach = { host->link.name, host->qemu_user, host->qemu_group, host->wake, early_deadline(call) };
-    lock_drop(&host->lock);
-    return volume_store_check(call->text, &reach, error);
-}
-
-/* Its space is reported from now on. */
-static void
-watch_store(LibvirtHost *host, const HostStore *store)
-{
-    LOCK_HOLD(&host->lock);
-    for (guint i = 0; i < host->stores->len; i++) {
-        WatchedStore *watched = host->stores->pdata[i];
-        if (!id_equal(&watched->store.storage_domain, &store->storage_domain))
-            continue;
-        if (!g_str_equal(watched->store.path, store->path)) {
-            g_free(watched->store.path);
-            watched->store.path = g_strdup(store->path);
-        }
-        return;
-    }
-    WatchedStore *watched = g_new0(WatchedStore, 1);
-    watched->store = (HostStore) { store->storage_domain, g_strdup(store->path) };
-    g_ptr_array_add(host->stores, watched);
-    condition_broadcast(&host->changed);
-}
-
-gboolean
-libvirt_volume_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error)
-{
-    static const LibvirtVerb verb = { work_check, "look at", FALSE, TRUE };
-    g_autoptr(LibvirtCall) call = libvirt_call_new(link, &verb, &store->storage_domain, deadline);
-    libvirt_call_name(call, store->path);
-    call->text = g_strdup(store->path);
-    if (!libvirt_call_run(call, error))
-        return FALSE;
-    watch_store(LIBVIRT_HOST(link), store);
-    return TRUE;
 }
 
 /* --- creating ------------------------------------------------------------------------------------------------------------------------- */
@@ -273,7 +229,8 @@ work_look(LibvirtCall *call, GError **error)
 {
     VolumeLook look;
     g_auto(VolumeFile) file = { .dir = -1 };
-    if (!volume_file_open(&file, call->host->link.name, call->text, &call->id, error) || !volume_file_look(&file, &look, error))
+    if (!volume_mark_verify(call->text, call->host->link.name, &call->store, error) ||
+        !volume_file_open(&file, call->host->link.name, call->text, &call->id, error) || !volume_file_look(&file, &look, error))
         return FALSE;
     VolumeState state = look.state == VOLUME_WHOLE && look.broken ? VOLUME_PARTIAL : look.state;
     call->volume = (VolumeFacts) { state, look.format, look.size, look.allocation };

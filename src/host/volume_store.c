@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "host/volume_child.h"
+#include "host/volume_mark.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -177,17 +178,28 @@ volume_store_lost(const HostStore *store, const char *why)
     return facts;
 }
 
+/* What reading it failed for, as facts; takes the fault. */
+static StorageFacts *
+lost_for(const HostStore *store, GError *take)
+{
+    g_autofree char *why = message_encode(fault_message(take));
+    StorageFacts *facts = volume_store_lost(store, why);
+    g_error_free(take);
+    return facts;
+}
+
 StorageFacts *
 volume_store_read(const HostStore *store, const char *host)
 {
     struct statvfs space;
+    GError *error = NULL;
     DIR *dir = opendir(store->path);
-    if (!dir || fstatvfs(dirfd(dir), &space) != 0) {
-        g_autoptr(Message) message = message_new(MSG_STORE_MISSING, "path", store->path, "host", host, "reason", g_strerror(errno), NULL);
-        g_autofree char *why = message_encode(message);
+    if (!dir || fstatvfs(dirfd(dir), &space) != 0)
+        fault_set(&error, MSG_STORE_MISSING, "path", store->path, "host", host, "reason", g_strerror(errno), NULL);
+    if (error || !volume_mark_verify(store->path, host, &store->storage_domain, &error)) {
         if (dir)
             closedir(dir);
-        return volume_store_lost(store, why);
+        return lost_for(store, error);
     }
     StorageFacts *facts = g_new0(StorageFacts, 1);
     facts->storage_domain = store->storage_domain;

@@ -21,7 +21,8 @@
     P(CHANGE_VM_CD, "change_vm_cd") P(CREATE_DISK, "create_disk") P(ATTACH_DISK, "attach_disk") P(EDIT_DISK, "edit_disk_properties") \
     P(DELETE_DISK, "delete_disk") P(VM_NETWORK, "configure_vm_network") P(VM_STORAGE, "configure_vm_storage") \
     P(FREEZE_VM, "freeze_vm_filesystems") P(SET_GUEST_PASSWORD, "set_guest_password") P(RUN_GUEST_COMMAND, "run_guest_command") \
-    P(MANIPULATE_HOST, "manipulate_host") P(CONFIGURE_ENGINE, "configure_engine")
+    P(CREATE_STORAGE, "create_storage_domain") P(EDIT_STORAGE, "edit_storage_domain_configuration") P(DELETE_STORAGE, "delete_storage_domain") \
+    P(MANIPULATE_STORAGE, "manipulate_storage_domain") P(MANIPULATE_HOST, "manipulate_host") P(CONFIGURE_ENGINE, "configure_engine")
 typedef enum {
 #define P(name, word) PERMIT_##name,
     PERMITS(P)

@@ -13,6 +13,8 @@
 
 #define EVENT_HOST_UP 13                    /* oVirt's numbers */
 #define EVENT_HOST_LOST 12
+#define EVENT_SPACE_LOW 200
+#define EVENT_SPACE_GONE 201
 #define EVENT_STORAGE_BACK 995
 #define EVENT_STORAGE_LOST 996
 
@@ -70,18 +72,24 @@ make_ready(gpointer data)
 }
 
 static void
-ready_stores(HostState *host)
+ready_store(HostState *host, const StorageDomain *domain)
 {
     Engine *engine = host->reconcile->engine;
+    gboolean here = id_is_null(&domain->host.id) || id_equal(&domain->host.id, &host->id);
     g_autoptr(HostLink) link = engine->parts.hosts ? hosts_peek(engine->parts.hosts, &host->id) : NULL;
-    ViewWalk walk = view_walk(commit_head(engine->commit), &storage_domain_type);
-    for (const StorageDomain *domain; link && link->ops->store_ready && (domain = view_next(&walk));) {
-        if (!domain->storage.path || !(id_is_null(&domain->host.id) || id_equal(&domain->host.id, &host->id)) || engine->stopping)
-            continue;
-        Readying *readying = g_new(Readying, 1);
-        *readying = (Readying) { host_link_ref(link), { domain->object.id, g_strdup(domain->storage.path) }, g_strdup(domain->name) };
-        workers_push(engine->workers, make_ready, readying);
-    }
+    if (!link || !link->ops->store_ready || !domain->storage.path || !here || storage_domain_rests(domain) || domain->status == STORAGE_LOCKED || engine->stopping)
+        return;
+    Readying *readying = g_new(Readying, 1);
+    *readying = (Readying) { host_link_ref(link), { domain->object.id, g_strdup(domain->storage.path), !domain->marked }, g_strdup(domain->name) };
+    workers_push(engine->workers, make_ready, readying);
+}
+
+static void
+ready_stores(HostState *host)
+{
+    ViewWalk walk = view_walk(commit_head(host->reconcile->engine->commit), &storage_domain_type);
+    for (const StorageDomain *domain; (domain = view_next(&walk));)
+        ready_store(host, domain);
 }
 
 static void lose_vms(gpointer data);
@@ -187,34 +195,79 @@ host_is_lost(HostState *host)
 
 /* --- storage --------------------------------------------------------------------------------------------------------------- */
 
+/* What is told while nothing uses it is late. While a job is changing that it is news, but not of whether it can be used. */
+static gboolean
+is_told_of(const StorageDomain *domain)
+{
+    return domain && (domain->status == STORAGE_LOCKED || !storage_domain_rests(domain));
+}
+
 static void
 copy_space(StorageDomain *domain, const StorageFacts *facts)
 {
     const Field *files = type_find(&storage_domain_type, "files");
     domain->available = facts->available;
     domain->used = facts->used;
-    domain->status = facts->reachable ? STORAGE_ACTIVE : STORAGE_INACTIVE;
+    if (domain->status != STORAGE_LOCKED)
+        domain->status = facts->reachable ? STORAGE_ACTIVE : STORAGE_INACTIVE;
+    domain->marked = domain->marked || facts->reachable;
     StorageDomain reported = { .files = facts->files };
     if (files && !field_equal(files, domain, &reported))
         field_assign(files, domain, &reported);
+}
+
+/* 0: enough; 1: people should know; 2: nothing new is made. */
+static int
+scarcity(const StorageDomain *domain)
+{
+    gint64 whole = domain->available + domain->used;
+    if (domain->status != STORAGE_ACTIVE || whole <= 0)
+        return 0;
+    if (domain->available < domain->critical_space_action_blocker << 30)
+        return 2;
+    return (double) domain->available * 100 < (double) whole * (double) domain->warning_low_space_indicator;
+}
+
+/* Said when it becomes scarce, and again only after there was enough. */
+static void
+tell_scarcity(Batch *batch, StorageDomain *domain, int before)
+{
+    int now = scarcity(domain);
+    if (now <= before)
+        return;
+    g_autofree char *free = g_format_size_full((guint64) MAX(domain->available, 0), G_FORMAT_SIZE_IEC_UNITS);
+    EventAbout about = { .storage_domain = &domain->object.id };
+    changes_event(batch->changes, now == 2 ? EVENT_SPACE_GONE : EVENT_SPACE_LOW, now == 2 ? SEVERITY_ERROR : SEVERITY_WARNING,
+                  message_new(now == 2 ? MSG_FACT_SPACE_GONE : MSG_FACT_SPACE_LOW, "storage_domain", domain->name, "free", free, NULL), &about);
+}
+
+static Message *
+news_of(const StorageDomain *domain, int before, const StorageFacts *facts)
+{
+    if (before == STORAGE_ACTIVE && !facts->reachable)
+        return message_new(MSG_FACT_STORAGE_LOST, "storage_domain", domain->name, "why", facts->why, NULL);
+    if (before == STORAGE_INACTIVE && facts->reachable)
+        return message_new(MSG_FACT_STORAGE_BACK, "storage_domain", domain->name, NULL);
+    return NULL;
 }
 
 void
 host_storage(HostState *host, const StorageFacts *facts)
 {
     Batch *batch = batch_new(host, NULL);
-    StorageDomain *domain = changes_edit(batch->changes, &storage_domain_type, &facts->storage_domain);
-    int before = domain ? domain->status : STORAGE_UNKNOWN;
-    if (domain)
+    const StorageDomain *known = changes_find(batch->changes, &storage_domain_type, &facts->storage_domain);
+    StorageDomain *domain = is_told_of(known) ? changes_edit(batch->changes, &storage_domain_type, &facts->storage_domain) : NULL;
+    if (domain) {
+        int before = domain->status, scarce = scarcity(domain);
         copy_space(domain, facts);
-    Message *message = NULL;
-    if (domain && before == STORAGE_ACTIVE && !facts->reachable)
-        message = message_new(MSG_FACT_STORAGE_LOST, "storage_domain", domain->name, "why", facts->why, NULL);
-    else if (domain && before == STORAGE_INACTIVE && facts->reachable)
-        message = message_new(MSG_FACT_STORAGE_BACK, "storage_domain", domain->name, NULL);
-    if (message)
-        batch_note(batch, &id_null, facts->reachable ? EVENT_STORAGE_BACK : EVENT_STORAGE_LOST,
-                   facts->reachable ? SEVERITY_NORMAL : SEVERITY_ERROR, message);
+        Message *message = news_of(domain, before, facts);
+        if (message)
+            batch_note(batch, &id_null, facts->reachable ? EVENT_STORAGE_BACK : EVENT_STORAGE_LOST,
+                       facts->reachable ? SEVERITY_NORMAL : SEVERITY_ERROR, message);
+        tell_scarcity(batch, domain, scarce);
+        if (!domain->marked && domain->status != STORAGE_LOCKED)
+            ready_store(host, domain);
+    }
     batch_end(batch);
 }
 

@@ -7,6 +7,13 @@
 #include "job/journal.h"
 #include "job/reconcile.h"
 
+static void
+rest_storage(StorageDomain *domain)
+{
+    StorageStatus rests = storage_domain_rests(domain);
+    domain->status = rests ? rests : STORAGE_UNKNOWN;
+}
+
 /* Facts are not stored: until hosts report nobody knows how they and their VMs are. The objects are not published yet, so this may
  * write into them. */
 static void
@@ -21,7 +28,7 @@ forget_facts(Changes *changes)
         else if (object->type == &host_type)
             ((Host *) object)->status = HOST_CONNECTING;
         else if (object->type == &storage_domain_type)
-            ((StorageDomain *) object)->status = STORAGE_UNKNOWN;
+            rest_storage((StorageDomain *) object);
     }
 }
 

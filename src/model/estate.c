@@ -210,11 +210,14 @@ stage_admin(Changes *changes, const EstateWishes *wishes)
 void
 estate_stage(Changes *changes, const EstateWishes *wishes)
 {
+    Id admin = named("user admin@internal");
+    gboolean is_new = !changes_find(changes, &user_type, &admin);    /* later people may have removed what is theirs to remove */
     stage_data_center(changes);
     stage_cluster(changes);
     for (guint i = 0; i < wishes->n_hosts; i++)
         stage_host(changes, &wishes->hosts[i]);
-    stage_storage(changes, wishes);
+    if (is_new)
+        stage_storage(changes, wishes);
     stage_unmanaged(changes);
     stage_network(changes);
     stage_admin(changes, wishes);

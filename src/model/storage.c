@@ -88,9 +88,19 @@ const Type storage_domain_type = { .one = "storage_domain", .many = "storage_dom
     TEXT (StorageDomain, storage_format, ADD,                  "v5."),
     TEXT (StorageDomain, external_status, 0,                   "ok."),
     REF  (StorageDomain, data_center, data_center_type, ADD,   "What it is attached to."),
-    REF  (StorageDomain, host, host_type, SECRET,              "Where a local one lies."),
+    REF  (StorageDomain, host, host_type, ADD,                 "Whose directory it is; of a local one."),
+    BOOL (StorageDomain, maintenance, SECRET,                  "Nothing shall use it."),
+    BOOL (StorageDomain, marked, SECRET,                       "Its directory carries its id."),
     CHILDREN(StorageDomain, files, file_type, LIVE,            "Images seen in it."),
     COLLECT("disk_profiles", disk_profile_type, "storage_domain"), EMPTY("disk_snapshots", "disksnapshots"), EMPTY("disks", "disks"), EMPTY("images", "images"),
     COLLECT("permissions", permission_type, "storage_domain"), EMPTY("storage_connections", "storageconnections"), EMPTY("templates", "templates"), EMPTY("vms", "vms"),
     { 0 } } };
 /* clang-format on */
+
+StorageStatus
+storage_domain_rests(const StorageDomain *domain)
+{
+    if (domain->type == STORAGE_USE_UNMANAGED)
+        return STORAGE_NONE_;
+    return id_is_null(&domain->data_center.id) ? STORAGE_UNATTACHED : domain->maintenance ? STORAGE_MAINTENANCE : STORAGE_NONE_;
+}

@@ -54,7 +54,11 @@ typedef struct {
     Ref data_center;                    /* ours attach to one */
     Ref host;                           /* SECRET: local ones lie on this host */
     List files;                         /* LIVE: File children (ISO images seen) */
+    gboolean maintenance;               /* SECRET: people said that nothing shall use it */
+    gboolean marked;                    /* SECRET: its directory carries its id */
 } StorageDomain;
+/* UNATTACHED or MAINTENANCE where people said that nothing uses it; NONE_: it is in use, and its host says how it is. */
+StorageStatus storage_domain_rests(const StorageDomain *domain);
 
 typedef struct { Object object; char *name, *type, *content; } File;    /* id: UUIDv5 of the domain and the name */
 

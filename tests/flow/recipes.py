@@ -16,6 +16,7 @@ from shikirid import Shikirid, folder  # noqa: E402
 import gadget_recipes  # noqa: E402
 import host_recipes  # noqa: E402
 import life_recipes  # noqa: E402
+import storage_recipes  # noqa: E402
 from life_recipes import order  # noqa: E402
 
 SPARE = "ffffffff-ffff-4fff-bfff-ffffffffffff"     # a NIC of the running VM that is not plugged
@@ -112,7 +113,7 @@ RECIPES = {
     "event.add": {"": lambda m: m.post("/events?wait=1", {"origin": "test", "custom_id": "7", "severity": "normal", "description": "said"})},
     "job.abandon": {"": abandon},
 }
-for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES, host_recipes.RECIPES):
+for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES, host_recipes.RECIPES, storage_recipes.RECIPES):
     for verb, more in recipes.items():
         RECIPES.setdefault(verb, {}).update(more)
 
@@ -135,7 +136,8 @@ def plain(value):
 def world(m):
     """What the API shows of VMs, their devices and disks, and what the hosts have, as one text."""
     vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs,host_devices,numa_nodes,shared_folders&all_content=true").body.get("vm", [])
-    return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "host": host(m)}, indent=1, sort_keys=True)
+    storage = [{word: domain.get(word) for word in ("name", "status", "type", "master", "storage", "data_center")} for domain in m.get("/storagedomains").body["storage_domain"]]
+    return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "storage": plain(storage), "host": host(m)}, indent=1, sort_keys=True)
 
 
 def devices(xml):
@@ -151,7 +153,7 @@ def without_ids(table):
 
 def host(m):
     """The fake hosts' own memory: the last word about each domain and volume."""
-    domains, volumes, live = {}, {}, {}
+    domains, volumes, live, notes = {}, {}, {}, {}
     with open(os.path.join(m.folder, "fake"), encoding="utf-8") as state:
         for line in state:
             words = line.rstrip("\n").split("\t")
@@ -168,7 +170,11 @@ def host(m):
                 volumes[os.path.basename(words[4])] = words[1:4]
             elif words[0] == "novolume":
                 volumes.pop(os.path.basename(words[1]), None)
-    return {"domains": without_ids(domains), "volumes": without_ids(volumes), "live": without_ids({key: [row] for key, row in live.items()})}
+            elif words[0] == "note":
+                notes[words[1]] = ID.sub("some", words[2])
+            elif words[0] == "nonote":
+                notes.pop(words[1], None)
+    return {"domains": without_ids(domains), "volumes": without_ids(volumes), "live": without_ids({key: [row] for key, row in live.items()}), "notes": notes}
 
 
 MOVING = ("unknown", "powering_up", "powering_down", "wait_for_launch", "reboot_in_progress", "saving_state", "restoring_state")
@@ -202,7 +208,7 @@ def still_claimed(m):
     for vm in m.get("/vms").body.get("vm", []):
         if vm["status"] == "suspended":         # is edited by nobody, claimed or not
             once_mended(lambda: m.post(f"/vms/{vm['id']}/discardstate?wait=1", {}))
-    for path, field in (("vm", "comment"), ("disk", "description")):
+    for path, field in (("vm", "comment"), ("disk", "description"), ("storagedomain", "description")):
         for one in m.get(f"/{path}s").body.get(path, []):
             reply = once_mended(lambda: m.put(f"/{path}s/{one['id']}?wait=1", {field: "free"}))
             if reply.status != 200:
@@ -265,6 +271,7 @@ class Estate:
         self.must(m.post(f"/vms/{fixed('vm', 2)}/start?wait=1", {}))
         life_recipes.make(m, self.must)
         gadget_recipes.make(m, self.must)
+        storage_recipes.make(m, self.must)
 
     @staticmethod
     def must(reply):

@@ -127,8 +127,12 @@ put_storage_domain(Id *ret_id, const char *name, const char *path, int use, gint
     storage->status = STORAGE_ACTIVE;
     storage->available = available;
     storage->data_center.id = estate.data_center;
-    if (path)
+    if (path) {
         storage->host.id = estate.host;
+        storage->marked = TRUE;
+        estate_mark_store(path, ret_id);
+    }
+    storage->master = g_str_equal(name, "data");
     if (g_str_equal(name, "data")) {
         File *file = object_new(&file_type);
         estate.iso = file->object.id = id_named(&storage->object.id, "boot.iso");

@@ -80,13 +80,6 @@ estate_files_picture(GPtrArray *lines)
 /* --- operations ----------------------------------------------------------------------------------------------------------------- */
 
 gboolean
-estate_store_ready(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const HostStore *store, G_GNUC_UNUSED Tick deadline, GError **error)
-{
-    LOCK_HOLD(&estate_lock);
-    return estate_answers(error);
-}
-
-gboolean
 estate_volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNUC_UNUSED Tick deadline, GError **error)
 {
     LOCK_HOLD(&estate_lock);

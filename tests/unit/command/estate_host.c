@@ -372,7 +372,9 @@ const HostOps estate_host_ops = {
     .start_once = host_start_once, .adjust = host_adjust, .destroy = host_destroy, .reboot = host_press, .reset = host_press, .pause = host_pause, .resume = host_resume, .save = host_save,
     .freeze = estate_guest_freeze, .thaw = estate_guest_thaw, .is_frozen = estate_guest_is_frozen, .set_password = estate_guest_set_password, .run = estate_guest_run,
     .discard = host_discard, .device_attach = device_attach, .device_update = device_update, .device_detach = device_detach,
-    .store_ready = estate_store_ready, .volume_create = estate_volume_create, .volume_copy = estate_volume_copy, .volume_resize = estate_volume_resize,
+    .store_ready = estate_store_ready, .store_leave = estate_store_leave, .store_look = estate_store_look, .store_mark = estate_store_mark,
+    .store_clear = estate_store_clear, .note_read = estate_note_read, .note_write = estate_note_write,
+    .volume_create = estate_volume_create, .volume_copy = estate_volume_copy, .volume_resize = estate_volume_resize,
     .volume_delete = estate_volume_delete, .volume_read = estate_volume_read,
     .variables_find = estate_variables_find, .variables_look = estate_variables_look, .variables_copy = estate_variables_copy, .variables_drop = estate_variables_drop,
     .log_read = estate_log_read, .log_drop = estate_variables_drop,
@@ -385,6 +387,7 @@ estate_host_open(void)
 {
     domains = g_ptr_array_new_with_free_func(domain_free);
     estate_files_open();
+    estate_stores_open();
 }
 
 void
@@ -393,6 +396,7 @@ estate_host_close(void)
     g_assert_cmpint(fault, ==, FAULT_OFF);
     g_ptr_array_unref(domains);
     estate_files_close();
+    estate_stores_close();
     estate_guest_close();
     deaf = FALSE;
     guest = GUEST_LETS_GO;
@@ -456,6 +460,7 @@ estate_picture(void)
                                                  domain->saved ? " saved" : "", domain->once ? " once" : "", domain->xml, live));
     }
     estate_files_picture(lines);
+    estate_stores_picture(lines);
     g_ptr_array_sort(lines, by_text);
     g_ptr_array_add(lines, NULL);
     return g_strjoinv("\n", (char **) lines->pdata);

@@ -21,8 +21,19 @@ void estate_files_close(void);
 void estate_files_drop(const char *path);
 void estate_files_picture(GPtrArray *lines);
 
+/* estate_stores.c; lock held */
+void estate_stores_open(void);
+void estate_stores_close(void);
+void estate_stores_picture(GPtrArray *lines);
+
 /* Its operations. */
 gboolean estate_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean estate_store_leave(HostLink *link, const Id *storage, Tick deadline, GError **error);
+gboolean estate_store_look(HostLink *link, const HostStore *store, Id *ret_id, Tick deadline, GError **error);
+gboolean estate_store_mark(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean estate_store_clear(HostLink *link, const HostStore *store, Tick deadline, GError **error);
+gboolean estate_note_read(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
+gboolean estate_note_write(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
 gboolean estate_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
 gboolean estate_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, const gint *cancelled, Tick deadline, GError **error);
 gboolean estate_variables_find(HostLink *link, const char *xml, char **ret_path, Tick deadline, GError **error);

@@ -101,6 +101,8 @@ add_objects(GString *text, const Type *type)
         g_string_append_printf(text, "%s %s %s\n", type->one, id_format(&((const Object *) object)->id, ID_UUID, id), encoded);
         if (type == &vm_type)
             g_string_append_printf(text, "status %d\n", ((const Vm *) object)->status);
+        if (type == &storage_domain_type)
+            g_string_append_printf(text, "status %d\n", ((const StorageDomain *) object)->status);
     }
 }
 
@@ -110,6 +112,7 @@ estate_model(void)
     GString *text = g_string_new(NULL);
     add_objects(text, &vm_type);
     add_objects(text, &disk_type);
+    add_objects(text, &storage_domain_type);
     return g_string_free(text, FALSE);
 }
 

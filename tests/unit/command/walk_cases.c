@@ -580,6 +580,16 @@ const WalkCase walk_cases[] = {
     { "next cd", &cdrom_update, next_cd },
     { "start all", &host_startvms, walk_start_all },
     { "stop all", &host_stopvms, walk_stop_all },
+    { "add storage", &storage_domain_add, walk_add_storage },
+    { "add and attach storage", &storage_domain_add, walk_add_and_attach_storage },
+    { "import storage", &storage_domain_add, walk_import_storage },
+    { "import by force", &storage_domain_add, walk_import_by_force },
+    { "attach storage", &storage_domain_attach, walk_attach_storage },
+    { "detach storage", &storage_domain_detach, walk_detach_storage },
+    { "activate storage", &storage_domain_activate, walk_activate_storage },
+    { "deactivate storage", &storage_domain_deactivate, walk_deactivate_storage },
+    { "remove storage", &storage_domain_remove, walk_remove_storage },
+    { "format storage", &storage_domain_remove, walk_format_storage },
 };
 
 const guint walk_case_count = G_N_ELEMENTS(walk_cases);

@@ -40,3 +40,13 @@ Work *walk_override_adopted(void);
 Work *walk_override_nothing(void);
 Work *walk_start_all(void);             /* walk_hosts.c */
 Work *walk_stop_all(void);
+Work *walk_add_storage(void);           /* walk_storages.c */
+Work *walk_add_and_attach_storage(void);
+Work *walk_import_storage(void);
+Work *walk_import_by_force(void);
+Work *walk_attach_storage(void);
+Work *walk_detach_storage(void);
+Work *walk_activate_storage(void);
+Work *walk_deactivate_storage(void);
+Work *walk_remove_storage(void);
+Work *walk_format_storage(void);

@@ -103,6 +103,8 @@ bind_all(Api *api, struct addrinfo *found, GError **error)
     }
     close(alone);
     api->port = g_ntohs(((const struct sockaddr_in *) &address)->sin_port);     /* at the same place for IPv6 */
+    api->address = address;
+    api->address_length = length;
     for (guint i = 0; i < api->n_servers; i++) {
         api->listeners[i] = bind_one((struct sockaddr *) &address, length, TRUE);
         if (api->listeners[i] < 0)
@@ -181,7 +183,7 @@ make_servers(Api *api, GError **error)
 {
     SSL_CTX *context = make_context(api, error);
     ServerParts parts = { .api = api, .context = context, .census = api->census, .load = &api->load,
-                          .model = { .engine = api->engine, .workers = api->workers, .cache = api->cache, .metrics = api->metrics } };
+                          .model = { .engine = api->engine, .workers = api->workers, .cache = api->cache, .metrics = api->metrics, .transfers = api->transfers } };
     gboolean well = context != NULL;
     for (guint i = 0; well && i < api->n_servers; i++) {
         parts.hourly = i == 0 ? look_after_certificate : NULL;
@@ -202,6 +204,33 @@ open_pki(Api *api, GError **error)
     return api->pki != NULL;
 }
 
+/* The same address at another port, for each server. */
+static gboolean
+open_more(Api *api, guint16 port, GError **error)
+{
+    struct sockaddr_storage address = api->address;
+    ((struct sockaddr_in *) &address)->sin_port = g_htons(port);        /* at the same place for IPv6 */
+    for (guint i = 0; i < api->n_servers; i++) {
+        int listener = bind_one((struct sockaddr *) &address, api->address_length, TRUE);
+        if (listener < 0) {
+            g_autofree char *reason = g_strdup_printf("port %u: %s", port, g_strerror(errno));
+            return say_listen(api, reason, error);
+        }
+        server_add_listener(api->servers[i], listener);
+    }
+    return TRUE;
+}
+
+static gboolean
+open_more_ports(Api *api, const guint16 *ports, GError **error)
+{
+    for (guint i = 0; ports && ports[i] != 0; i++) {
+        if (!open_more(api, ports[i], error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 Api *
 api_new(const ApiConfig *config, Engine *engine, GError **error)
 {
@@ -209,6 +238,7 @@ api_new(const ApiConfig *config, Engine *engine, GError **error)
     api->engine = engine;
     api->metrics = config->metrics;
     api->consoles = config->consoles;
+    api->transfers = config->transfers;
     api->data_dir = g_strdup(config->data_dir);
     api->listen = g_strdup(config->listen);
     api->n_servers = config->threads ? config->threads : CLAMP((guint) g_get_num_processors(), 1, MOST_SERVERS);
@@ -221,7 +251,7 @@ api_new(const ApiConfig *config, Engine *engine, GError **error)
     api->cache = cache_new(CACHE_BYTES);
     api->sessions = sessions_new(LIMIT_SESSIONS, LIMIT_SESSIONS_OF_ONE);
     api->login = login_new(engine);
-    if (open_port(api, error) && open_pki(api, error) && make_servers(api, error))
+    if (open_port(api, error) && open_pki(api, error) && make_servers(api, error) && open_more_ports(api, config->more_ports, error))
         return api;
     api_free(api);
     return NULL;

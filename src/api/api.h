@@ -8,6 +8,7 @@
 #include "console/consoles.h"
 #include "job/engine.h"
 #include "metrics/metrics.h"
+#include "transfer/transfers.h"
 
 typedef struct Api Api;
 
@@ -16,6 +17,8 @@ typedef struct {
     const char *data_dir;           /* DIR/pki is made at the first start: a CA and this machine's certificate */
     guint threads;                  /* 0: one a core, at most 4 */
     Metrics *metrics;               /* the numbers of the past; NULL: none are kept. Outlives the api */
+    Transfers *transfers;           /* borrowed: of what disks the content may be moved; NULL: of none */
+    const guint16 *more_ports;      /* served besides, at the same address; ends with 0. NULL: none */
     Consoles *consoles;             /* borrowed: started and stopped with the api; NULL: it shows none */
 } ApiConfig;
 

@@ -17,6 +17,8 @@ struct Api {
     char *data_dir;
     char *host, *listen;            /* "0.0.0.0", "0.0.0.0:8443" */
     guint port, n_servers;
+    struct sockaddr_storage address;    /* the one PORT is bound at */
+    socklen_t address_length;
     Server **servers;
     int *listeners;                 /* until their servers take them; -1 then */
     TlsCensus *census;
@@ -24,6 +26,7 @@ struct Api {
     Workers *workers;
     Cache *cache;
     Consoles *consoles;             /* borrowed; NULL: none */
+    Transfers *transfers;           /* borrowed; NULL: none */
     Pki *pki;
     Sessions *sessions;
     Login *login;

@@ -7,6 +7,7 @@
 
 #include "api/api_parts.h"
 #include "api/console_door.h"
+#include "api/images.h"
 #include "api/route.h"
 #include "api/scrape.h"
 #include "api/sso.h"
@@ -309,7 +310,9 @@ door_admits(Request *request, GError **error)
 void
 door_serve(Request *request)
 {
-    if (request->exchange.method == METHOD_OPTIONS)
+    if (images_has(&request->exchange))
+        images_serve(request);
+    else if (request->exchange.method == METHOD_OPTIONS)
         serve_options(request);
     else if (is_guarded(&request->exchange))
         serve_known(request);

@@ -136,6 +136,14 @@ drop_reply(Request *request)
 }
 
 static void
+write_plain(Exchange *exchange, const GError *error)
+{
+    g_autofree char *text = message_text(fault_message(error), exchange->language);
+    exchange->media = "text/plain;charset=UTF-8";
+    text_printf(exchange->reply, "%s\n", text);
+}
+
+static void
 end_with_fault(Exchange *exchange, const GError *error, gboolean in_action)
 {
     int status = fault_http(fault_of(error));
@@ -146,7 +154,10 @@ end_with_fault(Exchange *exchange, const GError *error, gboolean in_action)
     exchange->media = NULL;
     if (exchange->status == 401)
         exchange_reply_header(exchange, "WWW-Authenticate", "Basic realm=\"RESTAPI\"");
-    fault_write(exchange->reply, exchange->format, exchange->language, error, in_action);
+    if (exchange->plain)
+        write_plain(exchange, error);
+    else
+        fault_write(exchange->reply, exchange->format, exchange->language, error, in_action);
     exchange_end(exchange);
 }
 
@@ -198,6 +209,7 @@ mailbox_new(void (*wake)(gpointer data), gpointer data)
     lock_init(&mailbox->lock);
     g_queue_init(&mailbox->queue);
     g_queue_init(&mailbox->calls);
+    g_queue_init(&mailbox->wakers);
     mailbox->wake = wake;
     mailbox->data = data;
     return mailbox;
@@ -211,6 +223,7 @@ mailbox_unref(Mailbox *mailbox)
     lock_clear(&mailbox->lock);
     g_queue_clear(&mailbox->queue);
     g_queue_clear_full(&mailbox->calls, g_free);
+    g_queue_clear(&mailbox->wakers);
     g_free(mailbox);
 }
 
@@ -221,6 +234,60 @@ mailbox_close(Mailbox *mailbox)
     mailbox->wake = NULL;
     lock_drop(&mailbox->lock);
     mailbox_unref(mailbox);
+}
+
+/* --- wakers --------------------------------------------------------------------------------------------------------------------- */
+
+Waker *
+request_waker(Request *request)
+{
+    if (!request->waker) {
+        request->waker = g_new0(Waker, 1);
+        refs_init(&request->waker->refs);
+        request->waker->mailbox = request->mailbox;
+        request->waker->request = request;
+        refs_inc(&request->mailbox->refs);
+    }
+    refs_inc(&request->waker->refs);
+    return request->waker;
+}
+
+void
+waker_unref(Waker *waker)
+{
+    if (!waker || !refs_dec(&waker->refs))
+        return;
+    mailbox_unref(waker->mailbox);
+    g_free(waker);
+}
+
+void
+waker_wake(Waker *waker)
+{
+    Mailbox *mailbox = waker->mailbox;
+    LOCK_HOLD(&mailbox->lock);
+    if (waker->queued || !waker->request)
+        return;
+    waker->queued = TRUE;
+    g_queue_push_tail(&mailbox->wakers, waker);
+    if (mailbox->wake)
+        mailbox->wake(mailbox->data);
+}
+
+/* It wakes nobody any more. */
+static void
+still(Request *request)
+{
+    Waker *waker = g_steal_pointer(&request->waker);
+    if (!waker)
+        return;
+    lock_take(&request->mailbox->lock);
+    waker->request = NULL;
+    if (waker->queued)
+        g_queue_remove(&request->mailbox->wakers, waker);
+    waker->queued = FALSE;
+    lock_drop(&request->mailbox->lock);
+    waker_unref(waker);
 }
 
 Request *
@@ -242,6 +309,7 @@ request_free(Request *request)
 {
     if (!request)
         return;
+    still(request);
     if (request->read_free)
         request->read_free(request->read_data);
     if (request->kept_free)
@@ -276,6 +344,7 @@ take_back_call(Request *request)
 void
 request_abandon(Request *request)
 {
+    still(request);
     lock_take(&request->mailbox->lock);
     gboolean over = request->ended || !request->suspended || take_back_call(request);
     g_queue_remove(&request->mailbox->queue, request);

@@ -10,8 +10,9 @@
 #include "base/workers.h"
 #include "schema/read.h"
 #include "schema/write.h"
+#include "transfer/transfers.h"
 
-typedef enum { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER } Method;
+typedef enum { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_DELETE, METHOD_OPTIONS, METHOD_PATCH, METHOD_OTHER } Method;
 
 typedef struct Exchange Exchange;
 typedef struct Cache Cache;         /* api/cache.h */
@@ -21,6 +22,7 @@ struct Exchange {
     Workers *workers;               /* for what takes long (a list of thousands) */
     Cache *cache;                   /* the api's: lists as bytes */
     Metrics *metrics;               /* NULL: no numbers of the past are kept */
+    Transfers *transfers;           /* whose content may be moved; NULL: nobody's */
     /* the request; all borrowed until the end */
     Method method;
     const char *path;               /* percent-decoded, without query and matrix parameters, checked UTF-8: "/ovirt-engine/api/vms/ID" */
@@ -39,6 +41,7 @@ struct Exchange {
     int status;                     /* 200 unless set */
     Text *reply;                    /* empty at first */
     const char *media;              /* static; by FORMAT unless set */
+    gboolean plain;                 /* faults are a line of text, as imageio's clients expect them */
 };
 
 const char *exchange_header(const Exchange *exchange, const char *name);            /* NULL */

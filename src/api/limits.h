@@ -16,6 +16,7 @@
 #define LIMIT_IDLE (75 * CLOCK_SECOND)          /* kept alive with nothing asked */
 #define LIMIT_HEAD (15 * CLOCK_SECOND)          /* from the first byte of a request to the last of its headers */
 #define LIMIT_STALL (20 * CLOCK_SECOND)         /* nothing of a body came, nothing of a reply was taken */
+#define LIMIT_FLOW (60 * CLOCK_SECOND)          /* the same, of the content of a disk: its pace is not limited */
 #define LIMIT_GRACE (30 * CLOCK_SECOND)
 #define LIMIT_PACE_BODY 8192
 #define LIMIT_PACE_REPLY 16384
@@ -30,6 +31,8 @@
 #define LIMIT_BODY (4u << 20)
 #define LIMIT_FORM (64u << 10)          /* a body outside the API: of a login */
 #define LIMIT_DRAIN (64u << 10)         /* a refused body up to this is read to its end, so that the connection can be kept */
+#define LIMIT_UPLOAD_BLOCK (1u << 20)   /* of a disk's content: written at once, two of them a request */
+#define LIMIT_DOWNLOAD_BLOCK (512u << 10)       /* read ahead, three of them a request */
 /* All requests: bytes of bodies being collected (of clients not known yet: half of it), and of replies being sent (server.c). */
 #define LIMIT_BODIES (64u << 20)
 #define LIMIT_REPLIES (256u << 20)

@@ -27,7 +27,7 @@ gboolean
 load_fits(const Request *request, GError **error)
 {
     const char *length = exchange_header(&request->exchange, "Content-Length");
-    return !length || g_ascii_strtoull(length, NULL, 10) <= most_of_body(request) || say_large(request, error);
+    return request->take || !length || g_ascii_strtoull(length, NULL, 10) <= most_of_body(request) || say_large(request, error);
 }
 
 gboolean

@@ -210,7 +210,7 @@ take_target(Request *request, const char *target, GError **error)
 static Method
 method_of(const char *method)
 {
-    static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS" };
+    static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH" };
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strcmp(method, names[i]) == 0)
             return (Method) i;

@@ -20,6 +20,7 @@ typedef struct {
     Lock lock;                      /* of the queue and of ENDED, SUSPENDED and ORPHAN of its requests */
     GQueue queue;                   /* Request *: ended, to be resumed */
     GQueue calls;                   /* Call *: to be run in the server's thread */
+    GQueue wakers;                  /* Waker *: whose request sleeps, and need not any more */
     void (*wake)(gpointer data);    /* NULL once the server has gone */
     gpointer data;
 } Mailbox;
@@ -41,6 +42,17 @@ typedef struct {
     gpointer data;
 } Upgrade;
 
+/* Who brings a sleeping request's connection back, in the middle of its body or of its reply. May outlive the request. */
+typedef struct {
+    Refs refs;
+    Mailbox *mailbox;               /* refed */
+    Request *request;               /* under the mailbox's lock, as is the next; NULL: it is over */
+    gboolean queued;
+} Waker;
+
+/* A body that is taken as it comes and not collected: returns what was taken; where that is not all the connection sleeps until it is woken. */
+typedef gsize (*RequestTake)(gpointer kept, const char *bytes, gsize count);
+
 /* A reply that goes on: fills BUFFER and returns how much; 0: nothing now, ask again when woken or at *RET_DUE; -1: the end. */
 typedef gssize (*RequestRead)(gpointer data, char *buffer, gsize room, Tick *ret_due);
 
@@ -61,10 +73,14 @@ struct Request {
     RequestRead read;               /* instead of a body that is whole */
     gpointer read_data;
     GDestroyNotify read_free;
+    gboolean flows;                 /* READ waits for a disk: it wakes the request itself, and -2 says that it broke off */
+    guint64 flow_size;              /* of all READ gives; G_MAXUINT64 not known */
     Upgrade upgrade;                /* BEGIN NULL: none */
     /* what a handler of the front half keeps between its turns */
     gpointer kept;
     GDestroyNotify kept_free;
+    RequestTake take;               /* with KEPT; NULL: the body is collected */
+    Waker *waker;                   /* NULL: nobody asked for one */
     /* whose turn it is (under the mailbox's lock) */
     Mailbox *mailbox;               /* refed */
     gboolean ended, suspended, orphan;
@@ -96,6 +112,11 @@ void request_abandon(Request *request);
 gboolean request_has_ended(Request *request);
 /* After the handler returned: TRUE if the exchange has ended meanwhile, FALSE and suspended if it will later. */
 gboolean request_settle(Request *request);
+
+Waker *request_waker(Request *request);             /* in its server's thread; yours */
+void waker_wake(Waker *waker);                      /* any thread; of a request that is over: nothing */
+void waker_unref(Waker *waker);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Waker, waker_unref)
 
 void request_upgrade(Request *request, const char *protocol, const Upgrade *take);  /* the reply of an exchange with status 101 */
 void request_downgrade(gpointer request);           /* any thread; the last thing done with it */

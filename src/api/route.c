@@ -21,7 +21,7 @@ void
 route_refuse_method(Exchange *exchange, const char *methods)
 {
     static const char *const words[] = { [METHOD_GET] = "GET", [METHOD_HEAD] = "HEAD", [METHOD_POST] = "POST", [METHOD_PUT] = "PUT",
-                                         [METHOD_DELETE] = "DELETE", [METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "that method" };
+                                         [METHOD_DELETE] = "DELETE", [METHOD_OPTIONS] = "OPTIONS", [METHOD_PATCH] = "PATCH", [METHOD_OTHER] = "that method" };
     g_autoptr(GError) error = NULL;
     fault_set(&error, MSG_API_METHOD, "path", exchange->path, "method", words[exchange->method], "methods", methods, NULL);
     exchange_reply_header(exchange, "Allow", methods);

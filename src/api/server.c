@@ -11,6 +11,7 @@
 
 #include "api/door.h"
 #include "api/fault.h"
+#include "api/images.h"
 #include "api/tls.h"
 #include "base/log.h"
 
@@ -126,6 +127,31 @@ respond_as_stream(Request *request)
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 << 10, read_stream, request, NULL);
 }
 
+/* The content of a disk, at the disk's pace. */
+static ssize_t
+read_flow(void *data, uint64_t position, char *buffer, size_t room)
+{
+    Request *request = data;
+    Server *server = request->http.server;
+    if (g_atomic_int_get(&server->stopping) || tls_link_is_gone(request->http.link))
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    gssize count = request->read(request->read_data, buffer, room, &request->http.due);
+    if (count < 0)
+        return count == -1 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+    if (count == 0 && !request->http.asleep) {
+        request->http.asleep = TRUE;
+        MHD_suspend_connection(request->http.connection);
+    }
+    return count;
+}
+
+static struct MHD_Response *
+respond_as_flow(Request *request)
+{
+    guint64 size = request->flow_size == G_MAXUINT64 ? MHD_SIZE_UNKNOWN : request->flow_size;
+    return MHD_create_response_from_callback(size, MADE_BLOCK, read_flow, request, NULL);
+}
+
 static void
 wake_stream(Request *request)
 {
@@ -166,6 +192,7 @@ begin_request(void *data, const char *target, struct MHD_Connection *connection)
     request->exchange.workers = model->workers;
     request->exchange.cache = model->cache;
     request->exchange.metrics = model->metrics;
+    request->exchange.transfers = model->transfers;
     request->http.server = server;
     request->http.connection = connection;
     request->http.link = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
@@ -230,6 +257,8 @@ respond(Request *request)
 {
     if (request->upgrade.begin)
         return MHD_create_response_for_upgrade(begin_upgrade, request);
+    if (request->flows)
+        return respond_as_flow(request);
     return request->read ? respond_as_stream(request) : respond_whole(request);
 }
 
@@ -245,7 +274,9 @@ reply(Request *request)
     add_headers(request, response);
     request->http.stage = REPLYING;
     tls_link_set_phase(request->http.link, TLS_REPLY);
-    if (request->read || request->upgrade.begin)
+    if (request->flows)
+        tls_link_flow(request->http.link);
+    else if (request->read || request->upgrade.begin)
         tls_link_stream(request->http.link);
     enum MHD_Result result = MHD_queue_response(request->http.connection, (unsigned int) request->exchange.status, response);
     MHD_destroy_response(response);
@@ -287,17 +318,34 @@ open_request(Request *request, const char *method)
     MHD_get_connection_values(request->http.connection, MHD_HEADER_KIND, note_header, request);
     tls_link_set_phase(request->http.link, TLS_BODY);
     leave_body(request, method);
-    if (!request_open(request, method, request->http.target, &error) || !load_fits(request, &error) || !door_admits(request, &error))
+    if (!request_open(request, method, request->http.target, &error) || !images_admit(request, &error) || !load_fits(request, &error) || !door_admits(request, &error))
         return refuse(request, error);
     request->http.stage = BODY;
+    if (request->take)
+        tls_link_flow(request->http.link);
     if (exchange_header(&request->exchange, "Expect"))
         tls_link_hurry(request->http.link);     /* the library will say "100 Continue" */
+    return MHD_YES;
+}
+
+/* What is not taken now comes again when the connection is woken; until then nobody waits for the client. */
+static enum MHD_Result
+take_flow(Request *request, const char *bytes, size_t *length)
+{
+    *length -= request->take(request->kept, bytes, *length);
+    if (*length == 0)
+        return MHD_YES;
+    request->http.asleep = TRUE;
+    tls_link_set_phase(request->http.link, TLS_WORK);
+    MHD_suspend_connection(request->http.connection);
     return MHD_YES;
 }
 
 static enum MHD_Result
 take_body(Request *request, const char *bytes, size_t *length)
 {
+    if (request->take && request->http.stage == BODY)
+        return take_flow(request, bytes, length);
     Server *server = request->http.server;
     g_autoptr(GError) error = NULL;
     gsize count = *length;
@@ -433,10 +481,32 @@ take_new_context(Server *server)
     SSL_CTX_free(context);
 }
 
+/* NULL: nobody is to be woken. */
+static Request *
+next_woken(Server *server)
+{
+    LOCK_HOLD(&server->mailbox->lock);
+    Waker *waker = g_queue_pop_head(&server->mailbox->wakers);
+    if (!waker)
+        return NULL;
+    waker->queued = FALSE;
+    return waker->request;          /* only this thread ends it while it sleeps */
+}
+
+static void
+wake_flow(Request *request)
+{
+    if (request->http.asleep && request->http.stage == BODY)
+        tls_link_set_phase(request->http.link, TLS_BODY);
+    wake_stream(request);
+}
+
 static void
 empty_mailbox(Server *server)
 {
     Call call;
+    for (Request *request; (request = next_woken(server));)
+        wake_flow(request);
     while (next_call(server, &call))
         call.function(call.request);
     for (Request *request; (request = next_ended(server));)
@@ -550,6 +620,12 @@ run_server(gpointer data)
         tls_turn(server->tls, CLOCK_SECOND / 50);
     let_go(server);
     return NULL;
+}
+
+void
+server_add_listener(Server *server, int take_listener)
+{
+    tls_add_listener(server->tls, take_listener);
 }
 
 void

@@ -23,6 +23,7 @@ typedef struct {
 
 /* TAKE_LISTENER: bound, listening, non-blocking. */
 Server *server_new(const ServerParts *parts, int take_listener, GError **error);
+void server_add_listener(Server *server, int take_listener);    /* before server_start */
 void server_start(Server *server);
 void server_renew(Server *server, SSL_CTX *context);    /* connections to come use it; any thread */
 void server_tell_stop(Server *server, Tick deadline);   /* no new connections; ends at DEADLINE or when nothing is under way */

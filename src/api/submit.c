@@ -26,6 +26,7 @@ typedef struct {
     gboolean wait;                      /* the engine answers when the job has ended */
     WorkAnswer *answer;                     /* what the command tells; NULL */
     gboolean must_end;                  /* the client asked for that: a job that takes too long is a fault */
+    gboolean lasts;                     /* the job is no making of the object, which is there */
 } Submit;
 
 static void
@@ -158,7 +159,7 @@ done(gpointer data, gconstpointer object, const Id *job, const GError *failure)
     gboolean unfinished = failure && fault_of(failure) == FAULT_TIMEOUT && !submit->must_end && !id_is_null(job);
     if (failure && !(unfinished && reply_unfinished(submit, job))) {
         refuse(submit, failure);
-    } else if (!failure && !reply(submit, object, job, !submit->wait && !id_is_null(job), &error)) {
+    } else if (!failure && !reply(submit, object, job, !submit->wait && !submit->lasts && !id_is_null(job), &error)) {
         refuse(submit, error);
     } else {
         submit_free(submit);
@@ -274,7 +275,8 @@ send(Submit *submit, const Command *command, Draft *take)
     Exchange *exchange = submit->exchange;
     gboolean asks_wait = exchange_flag(exchange, "wait", FALSE) || exchange->expects_end;
     submit->must_end = asks_wait;
-    submit->wait = asks_wait || (exchange_flag(exchange, "wait", TRUE) && !says_async(exchange, take));
+    submit->lasts = command->lasts;
+    submit->wait = !command->lasts && (asks_wait || (exchange_flag(exchange, "wait", TRUE) && !says_async(exchange, take)));
     Work *work = work_new(command);
     work->target = submit->target;
     work->parent = submit->owner;
@@ -288,6 +290,7 @@ send(Submit *submit, const Command *command, Draft *take)
     work->answer = submit->answer ? work_answer_ref(submit->answer) : NULL;
     g_free(work->correlation);
     work->correlation = g_strdup(exchange->correlation);
+    work->door = g_strdup(exchange->host);
     if (exchange_flag(exchange, "plan", FALSE))
         engine_plan(exchange->engine, work, planned, submit);
     else

@@ -123,6 +123,14 @@ tls_new(SSL_CTX *context, TlsCensus *census, int take_listener, const TlsOps *op
     return tls;
 }
 
+void
+tls_add_listener(Tls *tls, int take_listener)
+{
+    g_assert(tls->n_more < TLS_MORE_LISTENERS);
+    tls->more[tls->n_more++] = take_listener;
+    watch(tls, take_listener, LISTENER);
+}
+
 static void
 free_dead(Tls *tls)
 {
@@ -142,8 +150,7 @@ tls_free(Tls *tls)
         tls_bury(link);
     }
     free_dead(tls);
-    if (tls->listener >= 0)
-        close(tls->listener);
+    tls_stop_listening(tls);
     close(tls->epoll);
     close(tls->wake);
     BIO_meth_free(tls->method);
@@ -167,6 +174,8 @@ tls_stop_listening(Tls *tls)
     if (tls->listener >= 0)
         close(tls->listener);
     tls->listener = -1;
+    while (tls->n_more > 0)
+        close(tls->more[--tls->n_more]);
 }
 
 guint
@@ -240,23 +249,52 @@ take_client(Tls *tls, int socket, const struct sockaddr_storage *peer, socklen_t
     }
 }
 
+/* No listener is asked for a while. */
 static void
-accept_some(Tls *tls)
+pause_listening(Tls *tls)
 {
-    for (guint i = 0; i < ACCEPTS; i++) {
+    epoll_ctl(tls->epoll, EPOLL_CTL_DEL, tls->listener, NULL);
+    for (guint i = 0; i < tls->n_more; i++)
+        epoll_ctl(tls->epoll, EPOLL_CTL_DEL, tls->more[i], NULL);
+    tls->listen_again = clock_tick() + PAUSE;
+}
+
+static void
+listen_again(Tls *tls)
+{
+    tls->listen_again = 0;
+    watch(tls, tls->listener, LISTENER);
+    for (guint i = 0; i < tls->n_more; i++)
+        watch(tls, tls->more[i], LISTENER);
+}
+
+static void
+accept_some(Tls *tls, int listener)
+{
+    for (guint i = 0; i < ACCEPTS && !tls->listen_again; i++) {
         struct sockaddr_storage peer;
         socklen_t length = sizeof(peer);
-        int socket = accept4(tls->listener, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int socket = accept4(listener, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (socket >= 0) {
             take_client(tls, socket, &peer, length);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-            epoll_ctl(tls->epoll, EPOLL_CTL_DEL, tls->listener, NULL);
-            tls->listen_again = clock_tick() + PAUSE;
+            pause_listening(tls);
             return;
         } else if (errno == EAGAIN) {
             return;
         }
     }
+}
+
+/* Which of them is ready is not told apart: asking one in vain costs a system call. */
+static void
+accept_all(Tls *tls)
+{
+    if (tls->listener < 0)
+        return;
+    accept_some(tls, tls->listener);
+    for (guint i = 0; i < tls->n_more; i++)
+        accept_some(tls, tls->more[i]);
 }
 
 /* --- the loop ------------------------------------------------------------------------------------------------------------------- */
@@ -274,8 +312,7 @@ static void
 handle(Tls *tls, const struct epoll_event *event)
 {
     if (event->data.u64 == LISTENER) {
-        if (tls->listener >= 0)
-            accept_some(tls);
+        accept_all(tls);
         return;
     }
     if (event->data.u64 == WAKE) {
@@ -316,8 +353,7 @@ keep_time(Tls *tls)
 {
     Tick now = clock_tick();
     if (tls->listen_again && now >= tls->listen_again && tls->listener >= 0) {
-        tls->listen_again = 0;
-        watch(tls, tls->listener, LISTENER);
+        listen_again(tls);
     }
     if (now < tls->next_second)
         return;

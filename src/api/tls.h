@@ -50,6 +50,8 @@ guint tls_census_count(TlsCensus *census);
 /* TAKE_LISTENER is non-blocking and listens. CONTEXT is refed. */
 Tls *tls_new(SSL_CTX *context, TlsCensus *census, int take_listener, const TlsOps *ops, gpointer data);
 void tls_free(Tls *tls);                    /* cuts what is left */
+#define TLS_MORE_LISTENERS 2
+void tls_add_listener(Tls *tls, int take_listener);     /* TLS_MORE_LISTENERS of them at most; before the first turn */
 void tls_set_context(Tls *tls, SSL_CTX *context);       /* for connections to come */
 void tls_turn(Tls *tls, Tick most);         /* waits for something to do, for MOST (-1: as long as it takes), and does it */
 void tls_pump_soon(Tls *tls);               /* in this turn or the next */
@@ -64,6 +66,7 @@ void tls_link_hurry(TlsLink *link);         /* something will be in the pair aft
 void tls_link_end_body(TlsLink *link, gsize length);        /* the plain side gets LENGTH spaces for a body, and nothing more of the client's */
 void tls_link_closed(TlsLink *link);        /* the plain side is through with it: LINK may go */
 void tls_link_stream(TlsLink *link);        /* this reply has no end: only stalls are limited, not its pace */
+void tls_link_flow(TlsLink *link);          /* this body and its reply are a disk's content: only long stalls are limited */
 gboolean tls_link_is_gone(const TlsLink *link);
 const char *tls_link_address(const TlsLink *link);      /* "192.0.2.1" */
 const char *tls_link_here(const TlsLink *link);         /* "192.0.2.9:8443", brackets around IPv6 */

@@ -286,6 +286,8 @@ tls_link_set_phase(TlsLink *link, TlsPhase phase)
         link->replying = TRUE;
     if (phase == TLS_REPLY || phase == TLS_HEAD)
         link->finished = link->endless = FALSE;
+    if (phase == TLS_HEAD)
+        link->flows = FALSE;
 }
 
 /* Mostly all of it goes at once. Else what is still in the pair is counted: it is ours, what comes behind it is not. */
@@ -313,6 +315,12 @@ void
 tls_link_stream(TlsLink *link)
 {
     link->endless = TRUE;
+}
+
+void
+tls_link_flow(TlsLink *link)
+{
+    link->flows = TRUE;
 }
 
 void
@@ -397,6 +405,8 @@ tls_link_tell_end(TlsLink *link, Tick now)
 static gboolean
 too_slow(const TlsLink *link, Tick now, guint pace)
 {
+    if (link->flows)
+        return now - link->progress > LIMIT_FLOW;
     Tick allowed = tls_patience.grace + (Tick) (link->moved / pace) * CLOCK_SECOND;
     return now - link->progress > tls_patience.stall || now - link->since > allowed;
 }

@@ -22,6 +22,8 @@ struct Tls {
     TlsOps ops;
     gpointer data;
     int epoll, listener, wake;
+    int more[TLS_MORE_LISTENERS];   /* listeners besides */
+    guint n_more;
     gboolean listening, pump_due, woken;
     Tick listen_again;              /* 0: no pause */
     Tick next_second;
@@ -50,7 +52,7 @@ struct TlsLink {
     gboolean short_read;            /* the socket is empty: no second recv this turn */
     gboolean ended_in, deaf, ended_out;     /* the client said goodbye; the plain side takes no more; it has said all */
     gboolean told_end;              /* the plain side knows of the goodbye */
-    gboolean replying, finished, endless;   /* a reply is under way; it is wholly in the pair; it has no end */
+    gboolean replying, finished, endless, flows;    /* a reply is under way; it is wholly in the pair; it has no end; it is a disk's content */
     gboolean refused, more_in;      /* the plain side's own refusal was replaced; OpenSSL may hold whole records */
     gboolean left, buried;          /* not counted any more; in `dead` */
     gboolean served;                /* the plain side still knows this link */

@@ -22,5 +22,6 @@ const Command *const command_registry[] = {
     &host_startvms, &host_stopvms,
     &storage_domain_add, &storage_domain_update, &storage_domain_remove, &storage_domain_attach, &storage_domain_detach, &storage_domain_activate,
     &storage_domain_deactivate,
+    &transfer_add, &transfer_finalize, &transfer_cancel, &transfer_pause, &transfer_resume, &transfer_extend,
     NULL,
 };

@@ -22,3 +22,4 @@ extern const Command event_add;
 extern const Command host_startvms, host_stopvms;
 extern const Command storage_domain_add, storage_domain_update, storage_domain_remove, storage_domain_attach, storage_domain_detach, storage_domain_activate,
     storage_domain_deactivate;
+extern const Command transfer_add, transfer_finalize, transfer_cancel, transfer_pause, transfer_resume, transfer_extend;

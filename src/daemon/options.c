@@ -40,6 +40,7 @@ fill(Options *options, GOptionEntry ret_rows[MOST_OPTIONS])
           "Where viewers of consoles are let in while they have a ticket (" CONSOLE_PORTS "; none: nowhere)", "FIRST-LAST" },
         { "shared-folder", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->shared_folders,
           "A folder that VMs may be given, or parts of it; may be said several times", "DIR" },
+        { "imageio", 0, 0, G_OPTION_ARG_NONE, &options->imageio, "Serve the content of disks at the ports 54322 and 54323 too, as oVirt does", NULL },
         { "fail-at", 0, 0, G_OPTION_ARG_STRING, &options->fail_at, "Die the Nth time a point of this kind is passed: step, effect, sql", "WHERE:N" },
         { "describe", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) parse_describe,
           "Print the reference and end: markdown, openapi, man or man-resources", "FORMAT" },

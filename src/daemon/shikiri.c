@@ -35,6 +35,7 @@ struct Shikiri {
     Fake *fake;                     /* NULL: hosts are real */
     Hosts *hosts;
     Consoles *consoles;
+    Transfers *transfers;
     Engine *engine;
     Policy *policy;
     Api *api;
@@ -97,7 +98,7 @@ make_engine(Shikiri *shikiri)
     };
     EngineParts parts = {
         .loop = shikiri->loop, .inventory = shikiri->inventory, .feed = shikiri->feed, .store = shikiri->store,
-        .hosts = shikiri->hosts, .statistics = shikiri->statistics, .wishes = &shikiri->wishes,
+        .hosts = shikiri->hosts, .transfers = shikiri->transfers, .statistics = shikiri->statistics, .wishes = &shikiri->wishes,
     };
     shikiri->engine = engine_new(&parts);
 }
@@ -142,11 +143,15 @@ connect_hosts(Shikiri *shikiri)
 
 /* --- the port ------------------------------------------------------------------------------------------------------------- */
 
+/* Where oVirt's clients look for the daemon of a host and for the engine's proxy. */
+static const guint16 imageio_ports[] = { 54322, 54323, 0 };
+
 static Api *
 open_api(Shikiri *shikiri, const char *listen, GError **error)
 {
     ApiConfig config = { .listen = listen, .data_dir = shikiri->options->data_dir, .metrics = shikiri->metrics,
-                         .consoles = shikiri->consoles };
+                         .consoles = shikiri->consoles, .transfers = shikiri->transfers,
+                         .more_ports = shikiri->options->imageio ? imageio_ports : NULL };
     return api_new(&config, shikiri->engine, error);
 }
 
@@ -250,6 +255,9 @@ shikiri_new(const Options *options, GError **error)
     shikiri->statistics = statistics_new();
     shikiri->hosts = hosts_new();
     shikiri->consoles = consoles_new(shikiri->hosts, shikiri->inventory, options->first_port, options->last_port);
+    shikiri->transfers = transfers_new();
+    if (options->imageio)
+        transfers_set_ports(shikiri->transfers, imageio_ports[0], imageio_ports[1]);
     if (start(shikiri, error)) {
         signals_watch(shikiri->loop);
         return shikiri;
@@ -303,6 +311,7 @@ shikiri_free(Shikiri *shikiri)
     if (shikiri->engine)
         engine_stop(shikiri->engine);
     policy_free(shikiri->policy);
+    transfers_stop(shikiri->transfers);
     hosts_free(shikiri->hosts);
     drop_late_reports(shikiri);
     api_free(shikiri->api);
@@ -312,6 +321,7 @@ shikiri_free(Shikiri *shikiri)
         return;                     /* they may come back to any of the rest */
     }
     engine_free(shikiri->engine);
+    transfers_free(shikiri->transfers);
     store_close(shikiri->store);
     fake_close(shikiri->fake);
     metrics_free(shikiri->metrics);

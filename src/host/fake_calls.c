@@ -472,7 +472,7 @@ const HostOps fake_ops = {
     .store_ready = fake_store_ready, .store_leave = fake_store_leave, .store_look = fake_store_look, .store_mark = fake_store_mark, .store_clear = fake_store_clear,
     .note_read = fake_note_read, .note_write = fake_note_write,
     .volume_create = call_volume_create, .volume_copy = call_volume_copy, .volume_resize = call_volume_resize,
-    .volume_delete = call_volume_delete, .volume_read = call_volume_read,
+    .volume_delete = call_volume_delete, .volume_read = call_volume_read, .image_open = fake_image_open, .image_settle = fake_image_settle,
     .variables_find = call_variables_find, .variables_look = call_variables_look, .variables_copy = call_variables_copy, .variables_drop = call_variables_drop,
     .log_read = call_log_read, .log_drop = call_log_drop,
     .open_graphics = call_open_graphics, .open_serial = call_open_serial, .screenshot = call_screenshot,

@@ -173,6 +173,11 @@ gboolean fake_device_attach(HostLink *link, const Id *domain, const char *xml, T
 gboolean fake_device_update(HostLink *link, const Id *domain, const char *xml, Tick deadline, GError **error);
 gboolean fake_device_detach(HostLink *link, const Id *domain, const char *alias, Tick deadline, GError **error);
 
+/* fake_image.c */
+HostImage *fake_image_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error);
+gboolean fake_image_settle(HostLink *link, const ImageSpec *spec, gint64 end, Tick deadline, GError **error);
+void fake_image_drop(const Fake *fake, const char *path);
+
 /* fake_nodes.c; lock held in the first */
 void fake_nodes_tell(const Fake *fake, List *ret_devices);
 gboolean fake_nodes_list(HostLink *link, List *ret_devices, Tick deadline, GError **error);

@@ -174,6 +174,7 @@ fake_drop_volume(Fake *fake, const char *path)
 {
     g_autofree char *escaped = g_strescape(path, "");
     g_autofree char *line = g_strdup_printf("novolume\t%s\n", escaped);
+    fake_image_drop(fake, path);
     if (g_hash_table_remove(fake->volumes, path))
         append(fake, line);
 }

@@ -116,6 +116,21 @@ typedef struct {
 typedef enum { VOLUME_ABSENT, VOLUME_PARTIAL, VOLUME_WHOLE } VolumeState;
 typedef struct { VolumeState state; int format; gint64 size, allocation; } VolumeFacts;
 
+/* What of a disk is served to who moves its content, and how. */
+typedef struct {
+    HostStore store;
+    Id disk;
+    int format;             /* DiskFormat of the disk */
+    gint64 size;            /* what its guest sees */
+    gboolean own;           /* the bytes of its file as they are, and not what its guest sees */
+    gboolean write;
+    gboolean sparse;        /* what is zeroed need take no room */
+    gboolean fresh;         /* OWN and WRITE: nothing was written yet, what the file holds goes */
+    gint64 most;            /* OWN and WRITE: so long the file may become */
+} ImageSpec;
+
+typedef struct HostImage HostImage;     /* host/image.h */
+
 /* One value of a running domain. */
 typedef enum { LIVE_CPUS, LIVE_MEMORY, LIVE_DESCRIPTION } LiveKind;
 typedef struct {
@@ -190,6 +205,10 @@ typedef struct {
     gboolean (*volume_resize)(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
     gboolean (*volume_delete)(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);    /* ABSENT is success */
     gboolean (*volume_read)(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);
+    /* The content of a disk that nobody has open, served by a process that ends with the thread that calls this, at the latest. */
+    HostImage *(*image_open)(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error);
+    /* After it was written and closed: it is durable and a plain image, or this says why not. END: behind the last byte that was written; 0 not known */
+    gboolean (*image_settle)(HostLink *link, const ImageSpec *spec, gint64 end, Tick deadline, GError **error);
     /* consoles: a connected socket, yours; -1 */
     int (*open_graphics)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* VNC, whose QEMU asks for no password on it */
     int (*open_serial)(HostLink *link, const Id *domain, gboolean force, Tick deadline, GError **error);    /* one at a time; FORCE ends the one before */

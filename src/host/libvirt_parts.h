@@ -202,6 +202,8 @@ GBytes *libvirt_log_read(HostLink *link, const char *path, gsize most, Tick dead
 gboolean libvirt_log_drop(HostLink *link, const char *path, Tick deadline, GError **error);
 gboolean libvirt_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
 gboolean libvirt_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);
+HostImage *libvirt_image_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error);
+gboolean libvirt_image_settle(HostLink *link, const ImageSpec *spec, gint64 end, Tick deadline, GError **error);
 gboolean libvirt_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);
 int libvirt_console_graphics(HostLink *link, const Id *domain, Tick deadline, GError **error);
 int libvirt_console_serial(HostLink *link, const Id *domain, gboolean force, Tick deadline, GError **error);

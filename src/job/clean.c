@@ -5,6 +5,8 @@
  * bounds. A running job, or one whose outcome is unknown, is never touched. */
 #include "job/machine.h"
 
+#include "model/transfer.h"
+
 #define PERIOD (30 * CLOCK_SECOND)
 #define KEEP_FINISHED (10 * 60 * (Wall) CLOCK_SECOND)
 #define KEEP_FAILED (60 * 60 * (Wall) CLOCK_SECOND)
@@ -47,6 +49,19 @@ remove_events(Changes *changes, Wall now)
     }
 }
 
+/* A transfer that is over is kept as long as its job, so that who moved it can ask how it ended. */
+static void
+remove_transfers(Changes *changes)
+{
+    ViewWalk walk = view_walk(changes_head(changes), &image_transfer_type);
+    for (const ImageTransfer *transfer; (transfer = view_next(&walk));) {
+        Id job;
+        gboolean kept = transfer->job && id_parse(transfer->job, ID_UUID, &job) && view_find(changes_head(changes), &job_type, &job);
+        if (!kept && transfer_is_over(transfer->phase))
+            changes_remove(changes, &image_transfer_type, &transfer->object.id);
+    }
+}
+
 void
 clean_now(Engine *engine, Wall now)
 {
@@ -55,6 +70,7 @@ clean_now(Engine *engine, Wall now)
     Changes *changes = commit_begin(engine->commit);
     remove_jobs(engine, changes, now);
     remove_events(changes, now);
+    remove_transfers(changes);
     engine_put(engine, changes, NULL, NULL);
 }
 

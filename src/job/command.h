@@ -14,6 +14,7 @@
 #include "model/changes.h"
 #include "model/vm.h"
 #include "schema/draft.h"
+#include "transfer/transfers.h"
 
 #define PERMITS(P)                                                                                                   \
     P(NONE, "none") P(LOGIN, "login") P(CREATE_VM, "create_vm") P(EDIT_VM, "edit_vm_properties") P(DELETE_VM, "delete_vm") \
@@ -55,6 +56,8 @@ typedef struct {
     Probe (*probe)(Work *work, GError **error);             /* did it happen? Asks the world, by marks. NULL: the step has no effect outside */
     gboolean (*undo)(Work *work, GError **error);           /* only what carries our mark; done twice is done once. NULL: nothing to undo */
     gboolean forward;                                       /* once it may have happened recovery only goes forward */
+    gboolean rests;                                         /* it rests, with steps behind it that have effects: what it rests with is recorded, and a
+                                                             * restart runs it again, since nothing behind it has begun */
 } Step;
 
 /* A yes or no that stands in the query of the request, behind no field of the body: "detach_only". A table ends with a row whose name is NULL. */
@@ -83,10 +86,12 @@ struct Command {
     gboolean (*edit)(Work *work, Vm *vm, GError **error);   /* of a verb that edits a VM's definition in steps that others have too: what it changes, in what
                                                              * the host has (worker) and in the model (writer, without ERROR), by what was sent and by marks alone */
     const Step *steps;              /* ends with a row whose name is NULL; NULL: all is in stage (plain model changes) */
+    void (*note)(Work *work, Changes *changes);             /* writer; with each record of a step that rests: what the model says meanwhile, by marks */
     void (*finish)(Work *work, Changes *changes);           /* writer; all steps done */
     void (*revert)(Work *work, Changes *changes);           /* writer; all undone: the model as before `stage` */
     gboolean reads;                 /* a question: GET on its path. `check` and then `plan`, which writes the answer, are all of it; no job comes of it */
     Tick patience;                  /* how long who waits for its end is kept; 0: the usual. That of what takes as long as guests take */
+    gboolean lasts;                 /* its job ends when somebody ends it: who asks for it is answered as soon as it stands */
     gboolean once;                  /* not repeatable (reboot, reset, shutdown): recovery never runs it again; it ends done or not known */
     const char *help;               /* one sentence */
 };
@@ -105,11 +110,13 @@ struct Work {
     WorkAnswer *answer;                 /* of the command's type; NULL: nobody waits for it, or there is none */
     Id user;
     char *correlation;              /* never NULL */
+    char *door;                     /* "manager:8443", where its client came in; NULL: there was none. Gone after a restart */
     View *view;                     /* check, stage: the writer's head; steps: newest when the step began; finish, revert: head */
     GHashTable *marks;              /* char * → char *: journaled with every record */
     GPtrArray *claims;              /* char *: added by check through work_claim; journaled */
     Id job;                         /* set by the engine before `stage` */
-    Hosts *hosts;                   /* set by the engine */
+    Hosts *hosts;                   /* set by the engine, as is the next */
+    Transfers *transfers;
     Tick deadline;                  /* of the running step's calls */
     gint cancelled;                 /* atomic */
     Orders *orders;                 /* set by the engine: what its steps order (job/orders.h) */

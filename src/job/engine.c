@@ -288,6 +288,7 @@ check(Engine *engine, Work *work, GError **error)
     View *head = commit_head(engine->commit);
     work->view = view_ref(head);
     work->hosts = engine->parts.hosts;
+    work->transfers = engine->parts.transfers;
     if (work->command->check && !work->command->check(work, error))
         return FALSE;
     return claims_check(engine->claims, work->claims, name_claimed, head, error);

@@ -19,6 +19,7 @@ typedef struct {
     Feed *feed;
     Store *store;
     Hosts *hosts;
+    Transfers *transfers;           /* what is open of disks; NULL: nothing can be */
     Statistics *statistics;
     guint workers;                  /* threads for steps; 0: 16 */
     Tick step_deadline;             /* 0: 60 s */

@@ -142,11 +142,22 @@ recorded(gpointer data, const GError *error)
     run->after_put(run);
 }
 
+/* What the model shows of a step that rests. */
+static void
+note_rest(Run *run, Changes *changes)
+{
+    const Command *command = run->work->command;
+    const Step *step = run_step(run, run->at);
+    if (run->phase == PHASE_RUNNING && step && step->rests && command->note)
+        command->note(run->work, changes);
+}
+
 static void
 put_record(Run *run)
 {
     Changes *changes = commit_begin(run->engine->commit);
     journal_write(run, changes);
+    note_rest(run, changes);
     if (run->tell_unsure)
         tell_doubt(run, changes);
     if (!engine_put(run->engine, changes, recorded, run))

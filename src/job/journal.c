@@ -249,6 +249,7 @@ journal_read(Engine *engine, const Job *job)
     work->user = job->owner.id;
     work->job = job->object.id;
     work->hosts = engine->parts.hosts;
+    work->transfers = engine->parts.transfers;
     for (guint i = 0; i < job->claims.count; i++)
         g_ptr_array_add(work->claims, g_strdup(job->claims.items[i]));
     read_marks(job->marks, work);

@@ -375,10 +375,11 @@ rest(Run *run)
 static void
 begin_rest(Run *run)
 {
-    if (run->at != run->trip.at)
+    gboolean moved = run->at != run->trip.at;
+    if (moved)
         stand_at(run, run->trip.at);
     g_autofree char *marks = journal_marks(run->work);
-    if (g_str_equal(marks, run->journaled))
+    if (g_str_equal(marks, run->journaled) && !(moved && run_step(run, run->at)->rests))
         rest(run);
     else
         run_record(run, rest);
@@ -420,12 +421,13 @@ run_resume(Run *run)
         return;
     }
     int effect = next_effect(run, at);
+    const Step *step = run_step(run, at);
     if (run->phase == PHASE_UNDOING) {
         go_back(run);
     } else if (effect < 0 && run->work->command->once) {
         run_end(run, END_NOT_KNOWN);
-    } else if (effect < 0) {
-        go_on(run);                 /* only thinking is left */
+    } else if (effect < 0 || (step->rests && run->phase == PHASE_RUNNING)) {
+        go_on(run);                 /* only thinking is left, or nothing else has begun */
     } else {
         stand_at(run, effect);
         fall_into_doubt(run);

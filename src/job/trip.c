@@ -59,7 +59,7 @@ go_forward(Run *run)
     Trip *trip = &run->trip;
     gboolean moved = FALSE;
     for (const Step *step; (step = run_step(run, trip->at)); moved = TRUE) {
-        if (moved && step->probe && needs_record(run))
+        if (moved && (step->probe || step->rests) && needs_record(run))
             return;
         if (!take_step(run, step) || run->work->rest > 0)
             return;

@@ -65,6 +65,7 @@ work_free(Work *work)
     if (work->view)
         view_unref(work->view);
     g_free(work->correlation);
+    g_free(work->door);
     g_free(work);
 }
 

@@ -7,6 +7,8 @@
 #include "model/places.h"
 
 NAMES_TABLE(transfer_direction_names, TRANSFER_DIRECTION);
+NAMES_TABLE(transfer_policy_names, TRANSFER_POLICY);
+NAMES_TABLE(transfer_phase_names, TRANSFER_PHASE);
 
 /* clang-format off */
 const Type storage_connection_type = { .one = "storage_connection", .many = "storage_connections", .path = "storageconnections", .size = sizeof(StorageConnection), .help = "A way to storage.", .fields = (const Field[]) {
@@ -38,10 +40,10 @@ const Type image_transfer_type = { .one = "image_transfer", .many = "image_trans
     TEXT(ImageTransfer, name,        0,          "Its name."),
     TEXT(ImageTransfer, description, 0,          "For people."),
     TEXT(ImageTransfer, comment,     0,          "For people."),
-    TEXT(ImageTransfer, phase,       SHOW,       "initializing, transferring, finished_success …"),
+    ENUM(ImageTransfer, phase, transfer_phase_names, SHOW, "initializing, transferring, finished_success …"),
     TEXT(ImageTransfer, proxy_url,   0,          "Where to, through the manager."),
     TEXT(ImageTransfer, transfer_url, 0,         "Where to."),
-    TEXT(ImageTransfer, timeout_policy, ADD,     "legacy, pause or cancel."),
+    ENUM(ImageTransfer, timeout_policy, transfer_policy_names, ADD, "legacy, pause or cancel."),
     ENUM(ImageTransfer, direction, transfer_direction_names, ADD | SHOW, "upload or download."),
     ENUM(ImageTransfer, format, disk_format_names, ADD, "Of the bytes sent: cow or raw."),
     INT (ImageTransfer, inactivity_timeout, ADD, "Seconds without a byte after which it ends."),
@@ -51,5 +53,42 @@ const Type image_transfer_type = { .one = "image_transfer", .many = "image_trans
     REF (ImageTransfer, disk,  disk_type, ADD | SHOW, "Which disk."),
     REF (ImageTransfer, image, disk_type, ADD,   "Which disk, as oVirt says it too."),
     REF (ImageTransfer, host,  host_type, ADD,   "Who moves the bytes."),
+    REF (ImageTransfer, snapshot, disk_type, ADD, "The disk of a snapshot, instead."),
+    TEXT(ImageTransfer, ticket,      SECRET,     "What lets its bytes in."),
+    TEXT(ImageTransfer, job,         SECRET,     "Who holds the disk for it."),
+    INT (ImageTransfer, extensions,  SECRET,     "How often it was extended."),
     { 0 } } };
 /* clang-format on */
+
+/* --- which way it may go ---------------------------------------------------------------------------------------------------------- */
+
+#define TO(phase) (1u << TRANSFER_PHASE_##phase)
+#define TO_CANCELLED (TO(CANCELLED_USER) | TO(CANCELLED_SYSTEM))
+#define TO_THE_END (TO(FINALIZING_FAILURE) | TO(FINISHED_FAILURE))
+
+/* A phase that is not named goes nowhere. Every job may fail, so that each that is not over leads to a failure too. */
+static const guint moves[] = {
+    [TRANSFER_PHASE_INITIALIZING]       = TO(TRANSFERRING) | TO(PAUSED_SYSTEM) | TO_CANCELLED | TO_THE_END,
+    [TRANSFER_PHASE_TRANSFERRING]       = TO(PAUSED_SYSTEM) | TO(PAUSED_USER) | TO_CANCELLED | TO(FINALIZING_SUCCESS) | TO_THE_END,
+    [TRANSFER_PHASE_RESUMING]           = TO(TRANSFERRING) | TO(PAUSED_SYSTEM) | TO(PAUSED_USER) | TO_CANCELLED | TO_THE_END,
+    [TRANSFER_PHASE_PAUSED_SYSTEM]      = TO(RESUMING) | TO_CANCELLED | TO_THE_END,
+    [TRANSFER_PHASE_PAUSED_USER]        = TO(RESUMING) | TO_CANCELLED | TO_THE_END,
+    [TRANSFER_PHASE_CANCELLED_SYSTEM]   = TO(FINALIZING_CLEANUP) | TO(FINISHED_CLEANUP) | TO_THE_END,
+    [TRANSFER_PHASE_CANCELLED_USER]     = TO(FINALIZING_CLEANUP) | TO(FINISHED_CLEANUP) | TO_THE_END,
+    [TRANSFER_PHASE_FINALIZING_SUCCESS] = TO(FINISHED_SUCCESS) | TO_THE_END,
+    [TRANSFER_PHASE_FINALIZING_FAILURE] = TO(FINISHED_FAILURE),
+    [TRANSFER_PHASE_FINALIZING_CLEANUP] = TO(FINISHED_CLEANUP) | TO_THE_END,
+    [TRANSFER_PHASE_FINISHED_CLEANUP]   = 0,
+};
+
+gboolean
+transfer_may(int from, int to)
+{
+    return from >= 0 && (guint) from < G_N_ELEMENTS(moves) && to > 0 && (moves[from] & (1u << to)) != 0;
+}
+
+gboolean
+transfer_is_over(int phase)
+{
+    return phase == TRANSFER_PHASE_FINISHED_SUCCESS || phase == TRANSFER_PHASE_FINISHED_FAILURE || phase == TRANSFER_PHASE_FINISHED_CLEANUP;
+}

@@ -178,7 +178,7 @@ static const Command cancelled = {
 static const Command *
 words(const Work *work)
 {
-    return transfer_serve_is_cancelled(work) ? &cancelled : NULL;
+    return transfer_serve_is_cancelled(work) ? &cancelled : &transfer_add;
 }
 
 const Command transfer_add = {

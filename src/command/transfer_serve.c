@@ -12,9 +12,9 @@
 #include "command/volumes.h"
 #include "job/orders.h"
 #include "model/transfer.h"
+#include "transfer/emptiness.h"
 
 #define BEAT (CLOCK_SECOND / 2)
-#define EMPTY_MOST (1 << 20)            /* bytes of an image that holds nothing but its own tables */
 #define SETTLE_TIME (600 * CLOCK_SECOND)    /* what stands in the page cache goes to a slow disk */
 #define TOLD_EVERY (64 << 20)           /* bytes between two notes of how far it is */
 
@@ -100,6 +100,13 @@ read_volume(Work *work, const ImageSpec *spec, VolumeFacts *ret, GError **error)
     return link && link->ops->volume_read(link, &spec->store, &spec->disk, ret, work->deadline, error);
 }
 
+static gboolean
+has_no_vm(const Work *work, const Disk *disk)
+{
+    g_autoptr(GPtrArray) vms = devices_vms_of_disk(work->view, &disk->object.id);
+    return vms->len == 0;
+}
+
 /* Before anything may touch it. */
 gboolean
 transfer_serve_look(Work *work, GError **error)
@@ -112,8 +119,10 @@ transfer_serve_look(Work *work, GError **error)
         return FALSE;
     if (facts.state == VOLUME_ABSENT)
         return fault_set(error, MSG_VOLUME_MISSING, "disk", disk->alias, "storage_domain", guard_disk_storage(work->view, disk)->name, NULL);
-    g_autoptr(GPtrArray) vms = devices_vms_of_disk(work->view, &disk->object.id);
-    if (is_upload(transfer) && vms->len == 0 && facts.allocation <= EMPTY_MOST)
+    g_autoptr(HostLink) link = work_host(work, error);
+    if (!link)
+        return FALSE;
+    if (is_upload(transfer) && has_no_vm(work, disk) && emptiness_is_sure(link, &spec, work->deadline))
         work_set_mark(work, FRESH, "yes");
     if (spec.own && spec.write) {
         work_set_mark(work, BEGUN, "yes");      /* opening it cuts off what it holds */
@@ -257,8 +266,7 @@ end(Work *work, const ImageTransfer *transfer, const Disk *disk, GError **error)
     if (!well && !cancel && is_upload(transfer))
         return fault_set(error, MSG_TRANSFER_NOT_WRITTEN, "disk", disk->alias, NULL);
     work_set_mark(work, END, cancel ? CANCELLED : FINALIZED);
-    g_autoptr(GPtrArray) vms = devices_vms_of_disk(work->view, &disk->object.id);
-    if (cancel && is_upload(transfer) && work_mark(work, FRESH) && vms->len == 0)
+    if (cancel && is_upload(transfer) && work_mark(work, FRESH) && has_no_vm(work, disk))
         volumes_doom(work, disk, guard_disk_storage(work->view, disk));
     return TRUE;
 }

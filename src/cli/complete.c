@@ -35,7 +35,8 @@ items(struct json_object *object, const char *key, struct json_object **ret_arra
 static void
 offer_verbs(const Completing *at)
 {
-    static const char *const always[] = { "list", "show", "add", "update", "remove", "describe", "console", "freeze", "thaw", "setpassword", "exec", "xml", "log", "watch", "licence", "help" };
+    static const char *const always[] = { "list", "show", "add", "update", "remove", "describe", "console", "freeze", "thaw", "setpassword", "exec", "xml", "log", "upload", "download",
+                                          "watch", "licence", "help" };
     struct json_object *types, *verbs;
     g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < G_N_ELEMENTS(always); i++)

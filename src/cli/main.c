@@ -8,6 +8,7 @@
 #include "cli/guest.h"
 #include "cli/licence.h"
 #include "cli/options.h"
+#include "cli/transfer.h"
 #include "cli/words.h"
 
 #include <locale.h>
@@ -73,6 +74,8 @@ run(ClientConfig *config, const Request *request, int *ret_status, GError **erro
         return watch_run(client, request, error);
     if (g_str_equal(request->verb, "console"))
         return console_run(client, request, error);
+    if (transfer_has(request->verb))
+        return transfer_run(client, config, request, error);
     if (guest_has(request->verb))
         return guest_run(client, request, ret_status, error);
     if (!request->type)

@@ -236,6 +236,41 @@ mailbox_close(Mailbox *mailbox)
     mailbox_unref(mailbox);
 }
 
+Request *
+mailbox_next_ended(Mailbox *mailbox)
+{
+    LOCK_HOLD(&mailbox->lock);
+    return g_queue_pop_head(&mailbox->queue);
+}
+
+Request *
+mailbox_next_woken(Mailbox *mailbox)
+{
+    LOCK_HOLD(&mailbox->lock);
+    Waker *waker = g_queue_pop_head(&mailbox->wakers);
+    if (!waker)
+        return NULL;
+    waker->queued = FALSE;
+    return waker->request;          /* only the server's thread ends it while it sleeps */
+}
+
+gboolean
+mailbox_next_call(Mailbox *mailbox, Call *ret_call)
+{
+    Tick now = clock_tick();
+    LOCK_HOLD(&mailbox->lock);
+    for (GList *at = mailbox->calls.head; at; at = at->next) {
+        g_autofree Call *call = at->data;
+        if (call->at <= now) {
+            *ret_call = *call;
+            g_queue_delete_link(&mailbox->calls, at);
+            return TRUE;
+        }
+        g_steal_pointer(&call);
+    }
+    return FALSE;
+}
+
 /* --- wakers --------------------------------------------------------------------------------------------------------------------- */
 
 Waker *
@@ -302,6 +337,16 @@ request_new(Api *api, Mailbox *mailbox)
     request->mailbox = mailbox;
     refs_inc(&mailbox->refs);
     return request;
+}
+
+void
+request_adopt(Request *request, const Exchange *model)
+{
+    request->exchange.engine = model->engine;
+    request->exchange.workers = model->workers;
+    request->exchange.cache = model->cache;
+    request->exchange.metrics = model->metrics;
+    request->exchange.transfers = model->transfers;
 }
 
 void

@@ -103,8 +103,13 @@ struct Request {
 
 Mailbox *mailbox_new(void (*wake)(gpointer data), gpointer data);
 void mailbox_close(Mailbox *mailbox);               /* WAKE is not called any more; drops the reference */
+/* For the server's thread: what there is to do. NULL and FALSE: nothing more. */
+Request *mailbox_next_ended(Mailbox *mailbox);
+Request *mailbox_next_woken(Mailbox *mailbox);
+gboolean mailbox_next_call(Mailbox *mailbox, Call *ret_call);      /* the first one whose time has come */
 
 Request *request_new(Api *api, Mailbox *mailbox);
+void request_adopt(Request *request, const Exchange *model);       /* what every exchange of an api has alike */
 void request_drop_made(Request *request);
 void request_free(Request *request);                /* the exchange is over, or never began */
 /* The connection is gone. Frees the request if it has ended or was never given to a handler; else its exchange_end will. */

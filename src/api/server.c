@@ -98,17 +98,18 @@ respond_whole(Request *request)
 
 /* --- streams ------------------------------------------------------------------------------------------------------------------ */
 
-/* The library asks for more of a stream. Where there is nothing the connection sleeps until wake_streams. */
+/* The library asks for more of a stream. Where there is nothing the connection sleeps until wake_streams, or, where it waits for a disk, until the
+ * disk wakes it. */
 static ssize_t
 read_stream(void *data, uint64_t position, char *buffer, size_t room)
 {
     Request *request = data;
     Server *server = request->http.server;
     if (g_atomic_int_get(&server->stopping) || tls_link_is_gone(request->http.link))
-        return MHD_CONTENT_READER_END_OF_STREAM;
+        return request->flows ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
     gssize count = request->read(request->read_data, buffer, room, &request->http.due);
     if (count < 0)
-        return MHD_CONTENT_READER_END_OF_STREAM;
+        return count == -2 ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
     if (count == 0 && !request->http.asleep) {
         request->http.asleep = TRUE;
         MHD_suspend_connection(request->http.connection);
@@ -120,36 +121,12 @@ static struct MHD_Response *
 respond_as_stream(Request *request)
 {
     Server *server = request->http.server;
+    if (request->flows)
+        return MHD_create_response_from_callback(request->flow_size == G_MAXUINT64 ? MHD_SIZE_UNKNOWN : request->flow_size, MADE_BLOCK, read_stream, request, NULL);
     request->http.place.data = request;
     g_queue_push_tail_link(&server->streams, &request->http.place);
     request->http.streaming = TRUE;
-    tls_link_stream(request->http.link);
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 << 10, read_stream, request, NULL);
-}
-
-/* The content of a disk, at the disk's pace. */
-static ssize_t
-read_flow(void *data, uint64_t position, char *buffer, size_t room)
-{
-    Request *request = data;
-    Server *server = request->http.server;
-    if (g_atomic_int_get(&server->stopping) || tls_link_is_gone(request->http.link))
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    gssize count = request->read(request->read_data, buffer, room, &request->http.due);
-    if (count < 0)
-        return count == -1 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
-    if (count == 0 && !request->http.asleep) {
-        request->http.asleep = TRUE;
-        MHD_suspend_connection(request->http.connection);
-    }
-    return count;
-}
-
-static struct MHD_Response *
-respond_as_flow(Request *request)
-{
-    guint64 size = request->flow_size == G_MAXUINT64 ? MHD_SIZE_UNKNOWN : request->flow_size;
-    return MHD_create_response_from_callback(size, MADE_BLOCK, read_flow, request, NULL);
 }
 
 static void
@@ -158,6 +135,8 @@ wake_stream(Request *request)
     if (!request->http.asleep)
         return;
     request->http.asleep = FALSE;
+    if (request->http.stage == BODY)
+        tls_link_set_phase(request->http.link, TLS_BODY);
     MHD_resume_connection(request->http.connection);
 }
 
@@ -188,11 +167,7 @@ begin_request(void *data, const char *target, struct MHD_Connection *connection)
     Server *server = data;
     Request *request = request_new(server->parts.api, server->mailbox);
     const Exchange *model = &server->parts.model;
-    request->exchange.engine = model->engine;
-    request->exchange.workers = model->workers;
-    request->exchange.cache = model->cache;
-    request->exchange.metrics = model->metrics;
-    request->exchange.transfers = model->transfers;
+    request_adopt(request, model);
     request->http.server = server;
     request->http.connection = connection;
     request->http.link = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
@@ -257,8 +232,6 @@ respond(Request *request)
 {
     if (request->upgrade.begin)
         return MHD_create_response_for_upgrade(begin_upgrade, request);
-    if (request->flows)
-        return respond_as_flow(request);
     return request->read ? respond_as_stream(request) : respond_whole(request);
 }
 
@@ -444,31 +417,6 @@ pump(gpointer data)
     return MHD_get_timeout(server->daemon, &left) == MHD_YES && left == 0;
 }
 
-static Request *
-next_ended(Server *server)
-{
-    LOCK_HOLD(&server->mailbox->lock);
-    return g_queue_pop_head(&server->mailbox->queue);
-}
-
-/* The first call whose time has come. */
-static gboolean
-next_call(Server *server, Call *ret_call)
-{
-    Tick now = clock_tick();
-    LOCK_HOLD(&server->mailbox->lock);
-    for (GList *at = server->mailbox->calls.head; at; at = at->next) {
-        g_autofree Call *call = at->data;
-        if (call->at <= now) {
-            *ret_call = *call;
-            g_queue_delete_link(&server->mailbox->calls, at);
-            return TRUE;
-        }
-        g_steal_pointer(&call);
-    }
-    return FALSE;
-}
-
 static void
 take_new_context(Server *server)
 {
@@ -481,35 +429,15 @@ take_new_context(Server *server)
     SSL_CTX_free(context);
 }
 
-/* NULL: nobody is to be woken. */
-static Request *
-next_woken(Server *server)
-{
-    LOCK_HOLD(&server->mailbox->lock);
-    Waker *waker = g_queue_pop_head(&server->mailbox->wakers);
-    if (!waker)
-        return NULL;
-    waker->queued = FALSE;
-    return waker->request;          /* only this thread ends it while it sleeps */
-}
-
-static void
-wake_flow(Request *request)
-{
-    if (request->http.asleep && request->http.stage == BODY)
-        tls_link_set_phase(request->http.link, TLS_BODY);
-    wake_stream(request);
-}
-
 static void
 empty_mailbox(Server *server)
 {
     Call call;
-    for (Request *request; (request = next_woken(server));)
-        wake_flow(request);
-    while (next_call(server, &call))
+    for (Request *request; (request = mailbox_next_woken(server->mailbox));)
+        wake_stream(request);
+    while (mailbox_next_call(server->mailbox, &call))
         call.function(call.request);
-    for (Request *request; (request = next_ended(server));)
+    for (Request *request; (request = mailbox_next_ended(server->mailbox));)
         MHD_resume_connection(request->http.connection);
 }
 

@@ -57,7 +57,8 @@ typedef struct {
     gboolean (*undo)(Work *work, GError **error);           /* only what carries our mark; done twice is done once. NULL: nothing to undo */
     gboolean forward;                                       /* once it may have happened recovery only goes forward */
     gboolean rests;                                         /* it rests, with steps behind it that have effects: what it rests with is recorded, and a
-                                                             * restart runs it again, since nothing behind it has begun */
+                                                             * restart runs it again, since nothing behind it has begun. What it holds meanwhile ends
+                                                             * with the process; its undo lets go of that */
 } Step;
 
 /* A yes or no that stands in the query of the request, behind no field of the body: "detach_only". A table ends with a row whose name is NULL. */

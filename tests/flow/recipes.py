@@ -17,6 +17,7 @@ import gadget_recipes  # noqa: E402
 import host_recipes  # noqa: E402
 import life_recipes  # noqa: E402
 import storage_recipes  # noqa: E402
+import transfer_recipes  # noqa: E402
 from life_recipes import order  # noqa: E402
 
 SPARE = "ffffffff-ffff-4fff-bfff-ffffffffffff"     # a NIC of the running VM that is not plugged
@@ -113,7 +114,7 @@ RECIPES = {
     "event.add": {"": lambda m: m.post("/events?wait=1", {"origin": "test", "custom_id": "7", "severity": "normal", "description": "said"})},
     "job.abandon": {"": abandon},
 }
-for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES, host_recipes.RECIPES, storage_recipes.RECIPES):
+for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES, host_recipes.RECIPES, storage_recipes.RECIPES, transfer_recipes.RECIPES):
     for verb, more in recipes.items():
         RECIPES.setdefault(verb, {}).update(more)
 
@@ -182,7 +183,7 @@ MOVING = ("unknown", "powering_up", "powering_down", "wait_for_launch", "reboot_
 
 def settle(m):
     """Until no job is at work, no guest is frozen and two looks agree; the world, or a sentence."""
-    if not wait_for(lambda: m.host()["status"] == "up" and not m.busy(), SETTLE):
+    if not wait_for(lambda: m.host()["status"] == "up" and transfer_recipes.let_go(m) and not m.busy(), SETTLE):
         return None, f"it does not settle: {m.busy()}"
     last, since = world(m), time.monotonic()
     while time.monotonic() - since < 10:

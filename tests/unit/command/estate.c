@@ -241,6 +241,7 @@ estate_open(void)
     estate.inventory = inventory_new();
     estate.view = inventory_view(estate.inventory);
     estate.hosts = hosts_new();
+    estate.transfers = transfers_new();
     put_places();
     put_host();
     put_storage_domain(&estate.storage, "data", STORAGE_PATH, STORAGE_USE_DATA, (gint64) 1 << 40);
@@ -258,6 +259,7 @@ estate_open(void)
 void
 estate_close(void)
 {
+    transfers_free(estate.transfers);
     hosts_free(estate.hosts);
     view_unref(estate.view);
     inventory_free(estate.inventory);

@@ -14,6 +14,8 @@ typedef struct {
     View *view;                     /* the head */
     Hosts *hosts;
     HostLink *link;
+    Transfers *transfers;
+    const Command *wish;            /* what somebody does to the transfer that rests, as soon as it may be done; NULL */
     Id data_center, cluster, host, storage, small, unmanaged, network, profile, user;
     Id hello;                       /* down; with a NIC and a bootable disk */
     Id running;                     /* up; boots from a kernel */

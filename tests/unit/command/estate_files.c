@@ -5,6 +5,9 @@
 #include "estate_parts.h"
 
 #include "host/domain_xml.h"
+#include "host/image.h"
+
+#include <unistd.h>
 
 typedef struct {
     char *path;
@@ -14,6 +17,7 @@ typedef struct {
 } Volume;
 
 static GPtrArray *volumes;
+static GPtrArray *images;               /* char *: files whose content was opened */
 
 static void
 volume_free(gpointer data)
@@ -53,11 +57,15 @@ void
 estate_files_open(void)
 {
     volumes = g_ptr_array_new_with_free_func(volume_free);
+    images = g_ptr_array_new_with_free_func(g_free);
 }
 
 void
 estate_files_close(void)
 {
+    for (guint i = 0; i < images->len; i++)
+        unlink(images->pdata[i]);
+    g_ptr_array_unref(images);
     g_ptr_array_unref(volumes);
 }
 
@@ -191,6 +199,31 @@ estate_volume_read(G_GNUC_UNUSED HostLink *link, const HostStore *store, const I
         return FALSE;
     *ret = volume ? (VolumeFacts) { VOLUME_WHOLE, volume->format, volume->size, 0 } : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
     return TRUE;
+}
+
+/* What is in a disk is nobody's business here but that of who moves it: it is empty each time. */
+HostImage *
+estate_image_open(HostLink *link, const ImageSpec *spec, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    char path[] = "/tmp/shikiri-estate-XXXXXX";
+    lock_take(&estate_lock);
+    gboolean well = estate_answers(error);
+    lock_drop(&estate_lock);
+    int descriptor = well ? g_mkstemp(path) : -1;
+    if (descriptor < 0)
+        return NULL;
+    g_assert_cmpint(ftruncate(descriptor, spec->size), ==, 0);
+    ImageServing serving = { link->name, path, "raw", spec->write, TRUE };
+    close(descriptor);
+    g_ptr_array_add(images, g_strdup(path));
+    return image_serve(&serving, error);
+}
+
+gboolean
+estate_image_settle(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const ImageSpec *spec, G_GNUC_UNUSED gint64 end, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    return estate_answers(error);
 }
 
 /* --- what tests put there ------------------------------------------------------------------------------------------------------- */

@@ -376,6 +376,7 @@ const HostOps estate_host_ops = {
     .store_clear = estate_store_clear, .note_read = estate_note_read, .note_write = estate_note_write,
     .volume_create = estate_volume_create, .volume_copy = estate_volume_copy, .volume_resize = estate_volume_resize,
     .volume_delete = estate_volume_delete, .volume_read = estate_volume_read,
+    .image_open = estate_image_open, .image_settle = estate_image_settle,
     .variables_find = estate_variables_find, .variables_look = estate_variables_look, .variables_copy = estate_variables_copy, .variables_drop = estate_variables_drop,
     .log_read = estate_log_read, .log_drop = estate_variables_drop,
     .stop = host_stop, .free = host_free,

@@ -43,4 +43,6 @@ GBytes *estate_log_read(HostLink *link, const char *path, gsize most, Tick deadl
 gboolean estate_variables_drop(HostLink *link, const char *path, Tick deadline, GError **error);
 gboolean estate_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
 gboolean estate_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);
+HostImage *estate_image_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error);
+gboolean estate_image_settle(HostLink *link, const ImageSpec *spec, gint64 end, Tick deadline, GError **error);
 gboolean estate_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret, Tick deadline, GError **error);

@@ -57,6 +57,7 @@ see(Work *work)
     if (work->view)
         view_unref(work->view);
     work->view = view_ref(estate.view);
+    work->transfers = estate.transfers;
     work->deadline = clock_tick() + CLOCK_SECOND;
 }
 
@@ -354,6 +355,29 @@ take_step(Run *run, const Step *step, WalkKind kind)
     return settle(run, step, kind == WALK_DOES_SILENT);
 }
 
+/* What the engine does with a step that rests, and what somebody does meanwhile. */
+static void
+be_at_rest(Run *run)
+{
+    const Command *command = run->work->command;
+    record(run);
+    if (command->note) {
+        Changes *changes = begin();
+        command->note(run->work, changes);
+        put(changes);
+    }
+    g_autoptr(Work) wish = estate.wish ? estate_work(estate.wish, &run->work->target, NULL) : NULL;
+    if (!wish)
+        return;
+    see(wish);
+    if (!wish->command->check(wish, NULL))
+        return;                     /* not yet */
+    estate.wish = NULL;
+    Changes *changes = begin();
+    g_assert_true(wish->command->stage(wish, changes, NULL));
+    put(changes);
+}
+
 /* A step without effect: if the host does not answer it refuses, or does not need the host. */
 static gboolean
 prepare(Run *run, const Step *step, gboolean hear_nothing)
@@ -364,6 +388,8 @@ prepare(Run *run, const Step *step, gboolean hear_nothing)
         estate_deaf(hear_nothing);
         well = run_step(run, step, &error);
         estate_deaf(FALSE);
+        if (well && run->work->rest > 0)
+            be_at_rest(run);
     } while (well && run->work->rest > 0);
     g_assert_true(well == !error);
     if (!hear_nothing)

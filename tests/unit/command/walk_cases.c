@@ -590,6 +590,9 @@ const WalkCase walk_cases[] = {
     { "deactivate storage", &storage_domain_deactivate, walk_deactivate_storage },
     { "remove storage", &storage_domain_remove, walk_remove_storage },
     { "format storage", &storage_domain_remove, walk_format_storage },
+    { "upload", &transfer_add, walk_upload },
+    { "cancel upload", &transfer_add, walk_upload_cancelled },
+    { "download", &transfer_add, walk_download },
 };
 
 const guint walk_case_count = G_N_ELEMENTS(walk_cases);

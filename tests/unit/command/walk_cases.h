@@ -15,6 +15,9 @@ typedef struct {
 extern const WalkCase walk_cases[];
 extern const guint walk_case_count;
 
+Work *walk_upload(void);               /* walk_transfers.c */
+Work *walk_upload_cancelled(void);
+Work *walk_download(void);
 Work *walk_add_watchdog(void);         /* walk_gadgets.c */
 Work *walk_edit_watchdog(void);
 Work *walk_remove_watchdog(void);

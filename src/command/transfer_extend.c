@@ -23,6 +23,7 @@ stage(Work *work, Changes *changes, GError **error)
 const Command transfer_extend = {
     .verb = "extend",
     .on = &image_transfer_type,
+    .params = &transfer_moves_params_type,
     .permit = PERMIT_EDIT_DISK,
     .title = MSG_EXTENDING_TRANSFER,
     .check = check,

@@ -21,6 +21,7 @@ stage(Work *work, Changes *changes, GError **error)
 const Command transfer_finalize = {
     .verb = "finalize",
     .on = &image_transfer_type,
+    .params = &transfer_moves_params_type,
     .permit = PERMIT_EDIT_DISK,
     .title = MSG_FINALIZING_TRANSFER,
     .check = check,

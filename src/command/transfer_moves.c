@@ -4,6 +4,15 @@
  * Which move is allowed is said by the table in model/transfer.c. */
 #include "command/transfer_moves.h"
 
+typedef struct { gboolean async; char *reason; } MoveParams;
+
+/* clang-format off */
+const Type transfer_moves_params_type = { .one = "action", .many = "actions", .size = sizeof(MoveParams), .help = "Nothing need be said.", .fields = (const Field[]) {
+    BOOL(MoveParams, async,  ADD, "Accepted, without meaning here."),
+    TEXT(MoveParams, reason, ADD, "Accepted, without meaning here."),
+    { 0 } } };
+/* clang-format on */
+
 gboolean
 transfer_moves_check(Work *work, TransferPhase to, GError **error)
 {

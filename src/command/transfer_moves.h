@@ -7,6 +7,9 @@
 #include "job/command.h"
 #include "model/transfer.h"
 
+/* The body of all of them. */
+extern const Type transfer_moves_params_type;
+
 /* check: is it there, and may it go to the phase TO (0: it is enough that it is not over)? Sets what sentences need. */
 gboolean transfer_moves_check(Work *work, TransferPhase to, GError **error);
 /* stage */

@@ -24,7 +24,8 @@
 #define END "end"                       /* how it ends: */
 #define FINALIZED "finalized"
 #define CANCELLED "cancelled"
-#define PHASE "phase"                   /* where the last look moved it */
+#define PHASE "phase"                   /* where the last look moved it, */
+#define MOVES "moves"                   /* and how often it was moved: what is the same again is recorded again */
 #define MOVED "moved"
 #define ACTIVE "active"
 #define OPENED "opened"                 /* how often */
@@ -181,6 +182,7 @@ static void
 move_to(Work *work, TransferPhase phase)
 {
     work_set_mark(work, PHASE, names_get(&transfer_phase_names, phase));
+    set_number(work, MOVES, number_of(work, MOVES) + 1);
 }
 
 static void

@@ -39,8 +39,22 @@ is_table_sound(const guint8 *head, guint64 cluster_bits, guint64 size, gboolean 
     return entries >= needed && entries * 8 <= MOST_L1;
 }
 
+/* Does a table of BYTES at OFFSET lie where clusters begin, within the file? QEMU reads zeros behind a file's end, and would write there. */
+static gboolean
+lies_within(guint64 offset, guint64 bytes, guint64 cluster_bits, gint64 file)
+{
+    return offset > 0 && (offset & ((1ull << cluster_bits) - 1)) == 0 && offset < (guint64) file && bytes <= (guint64) file - offset;
+}
+
+static gboolean
+are_tables_there(const guint8 *head, guint64 cluster_bits, gint64 file)
+{
+    return lies_within(number_at(head, 40, 8), number_at(head, 36, 4) * 8, cluster_bits, file) &&
+           lies_within(number_at(head, 48, 8), number_at(head, 56, 4) << cluster_bits, cluster_bits, file);
+}
+
 MessageCode
-image_file_judge(const guint8 *head, gsize length, gint64 size)
+image_file_judge(const guint8 *head, gsize length, gint64 size, gint64 file)
 {
     if (length < 72 || memcmp(head, "QFI\xfb", 4) != 0)
         return MSG_IMAGE_NO_COW;
@@ -56,7 +70,7 @@ image_file_judge(const guint8 *head, gsize length, gint64 size)
         return MSG_IMAGE_NOT_PLAIN;     /* encrypted, with snapshots inside, or of a kind that came later */
     if (size < 0 || holds != (guint64) size)
         return MSG_IMAGE_WRONG_SIZE;
-    return is_table_sound(head, cluster_bits, holds, features & 16) ? 0 : MSG_IMAGE_DAMAGED;
+    return is_table_sound(head, cluster_bits, holds, features & 16) && are_tables_there(head, cluster_bits, file) ? 0 : MSG_IMAGE_DAMAGED;
 }
 
 /* --- before ------------------------------------------------------------------------------------------------------------------------ */
@@ -132,10 +146,11 @@ static gboolean
 judge_file(const VolumeFile *file, const ImageSpec *spec, int descriptor, GError **error)
 {
     guint8 head[HEAD] = { 0 };
+    struct stat info;
     ssize_t length = pread(descriptor, head, sizeof(head), 0);
-    if (length < 0)
+    if (length < 0 || fstat(descriptor, &info) != 0)
         return volume_file_fail(file, "read", errno, error);
-    MessageCode wrong = image_file_judge(head, (gsize) length, spec->size);
+    MessageCode wrong = image_file_judge(head, (gsize) length, spec->size, info.st_size);
     return wrong == 0 || say(file, wrong, spec, error);
 }
 

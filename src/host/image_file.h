@@ -13,7 +13,7 @@
 gboolean image_file_prepare(const VolumeFile *file, const ImageSpec *spec, char **ret_file, GError **error);
 /* Ends what was written; WAKE and DEADLINE as for volume_child_run. */
 gboolean image_file_settle(const VolumeFile *file, const ImageSpec *spec, gint64 end, int wake, Tick deadline, GError **error);
-/* Of the beginning of a qcow2 image of a stranger's: is it one that stands alone, of SIZE? MSG code of what is wrong, 0: nothing. */
-MessageCode image_file_judge(const guint8 *head, gsize length, gint64 size);
+/* Of the beginning of a qcow2 image of a stranger's, FILE bytes long: is it one that stands alone, of SIZE? MSG code of what is wrong, 0: nothing. */
+MessageCode image_file_judge(const guint8 *head, gsize length, gint64 size, gint64 file);
 /* Serves it in the thread that calls. */
 HostImage *image_file_serve(const char *host, const char *path, const ImageSpec *spec, GError **error);

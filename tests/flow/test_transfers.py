@@ -206,6 +206,8 @@ def check_phases(m, tap):
         image.put(5, b"y")
     tap.check(second.end("cancel") == "finished_cleanup" and status(m, disk) == "illegal", "and illegal where something was", status(m, disk))
     third = Transfer(m, disk)
+    with third.image() as image:
+        image.put(0, data)
     tap.check(third.phase == "transferring" and third.end("finalize") == "finished_success" and status(m, disk) == "ok", "it can be uploaded anew", third.how)
     own = fixed("disk", 1)
     empty = Transfer(m, own)

@@ -48,14 +48,21 @@ def whole(disk, direction, *verbs):
     return recipe
 
 
+def upload(*verbs):
+    """The same onto a disk that is empty: it goes with an upload that is cancelled, whoever does it."""
+    recipe = whole(EMPTY, "upload", *verbs)
+    recipe.before = lambda m: m.delete(f"/disks/{EMPTY}?wait=1")
+    return recipe
+
+
 FINALIZE, CANCEL = ("finalize",), ("cancel",)
 RECIPES = {
-    "image_transfer.add": {"": whole(DISK, "download", FINALIZE), " of an upload": whole(DISK, "upload", FINALIZE)},
+    "image_transfer.add": {"": whole(DISK, "download", FINALIZE), " of an upload": upload(FINALIZE)},
     "image_transfer.finalize": {"": whole(DISK, "download", FINALIZE)},
-    "image_transfer.cancel": {"": whole(DISK, "download", CANCEL), " of an upload to an empty disk": whole(EMPTY, "upload", CANCEL)},
-    "image_transfer.pause": {"": whole(DISK, "upload", ("pause", "paused_user"), CANCEL)},
-    "image_transfer.resume": {"": whole(DISK, "upload", ("pause", "paused_user"), ("resume", "transferring"), FINALIZE)},
-    "image_transfer.extend": {"": whole(DISK, "upload", ("extend", "transferring"), FINALIZE)},
+    "image_transfer.cancel": {"": whole(DISK, "download", CANCEL), " of an upload": upload(CANCEL)},
+    "image_transfer.pause": {"": upload(("pause", "paused_user"), CANCEL)},
+    "image_transfer.resume": {"": upload(("pause", "paused_user"), ("resume", "transferring"), FINALIZE)},
+    "image_transfer.extend": {"": whole(DISK, "download", ("extend", "transferring"), FINALIZE)},
 }
 
 

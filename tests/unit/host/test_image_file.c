@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SIZE (1ll << 30)
+#define FILE_SIZE 0x30010
 
 static void
 put(guint8 *head, gsize at, gsize bytes, guint64 value)
@@ -52,6 +53,12 @@ static const struct { const char *name; gsize at, bytes; guint64 value; MessageC
     { "of the future", 72, 8, 32, MSG_IMAGE_NOT_PLAIN },
     { "a first table too small", 36, 4, 1, MSG_IMAGE_DAMAGED },
     { "a huge first table", 36, 4, 0x7fffffff, MSG_IMAGE_DAMAGED },
+    { "a first table in the header", 40, 8, 0, MSG_IMAGE_DAMAGED },
+    { "a first table between clusters", 40, 8, 0x20008, MSG_IMAGE_DAMAGED },
+    { "a first table behind the end", 40, 8, 1ull << 50, MSG_IMAGE_DAMAGED },
+    { "a first table over the end", 36, 4, 3, MSG_IMAGE_DAMAGED },
+    { "reference counts behind the end", 48, 8, 0x40000, MSG_IMAGE_DAMAGED },
+    { "reference counts over the end", 56, 4, 3, MSG_IMAGE_DAMAGED },
     { "extended entries and too few of them", 72, 8, 16, MSG_IMAGE_DAMAGED },
 };
 
@@ -63,7 +70,7 @@ test_headers(void)
         g_test_message("%s", rows[i].name);
         make_plain(head);
         put(head, rows[i].at, rows[i].bytes, rows[i].value);
-        g_assert_cmpint(image_file_judge(head, sizeof(head), SIZE), ==, rows[i].code);
+        g_assert_cmpint(image_file_judge(head, sizeof(head), SIZE, FILE_SIZE), ==, rows[i].code);
     }
 }
 
@@ -73,10 +80,10 @@ test_short(void)
     guint8 head[112];
     make_plain(head);
     for (gsize length = 0; length < 104; length++)
-        g_assert_cmpint(image_file_judge(head, length, SIZE), !=, 0);
-    g_assert_cmpint(image_file_judge(head, 104, SIZE), ==, 0);
+        g_assert_cmpint(image_file_judge(head, length, SIZE, FILE_SIZE), !=, 0);
+    g_assert_cmpint(image_file_judge(head, 104, SIZE, FILE_SIZE), ==, 0);
     put(head, 4, 4, 2);
-    g_assert_cmpint(image_file_judge(head, 72, SIZE), ==, 0);
+    g_assert_cmpint(image_file_judge(head, 72, SIZE, FILE_SIZE), ==, 0);
 }
 
 /* Whatever stands in it, it is judged and nothing else happens. */
@@ -88,7 +95,7 @@ test_chance(void)
         make_plain(head);
         for (guint i = 0; i < 3; i++)
             head[4 + (seed * 2654435761u >> (8 * i)) % 100] = (guint8) (seed >> i);
-        image_file_judge(head, sizeof(head), SIZE);
+        image_file_judge(head, sizeof(head), SIZE, FILE_SIZE);
     }
 }
 

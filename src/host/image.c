@@ -28,6 +28,7 @@
 struct HostImage {
     pid_t pid;
     int ended;                          /* pidfd */
+    int kept;                           /* -1: nothing */
     int sockets[IMAGE_CONNECTIONS];     /* -1: taken */
 };
 
@@ -117,7 +118,7 @@ HostImage *
 image_serve(const ImageServing *serving, GError **error)
 {
     HostImage *image = g_new0(HostImage, 1);
-    image->ended = -1;
+    image->ended = image->kept = -1;
     memset(image->sockets, -1, sizeof(image->sockets));
     int listener = make_listener(image->sockets);
     gboolean well = listener >= 0 ? start(image, serving, listener, error)
@@ -129,6 +130,12 @@ image_serve(const ImageServing *serving, GError **error)
     close_all(image->sockets);
     g_free(image);
     return NULL;
+}
+
+void
+image_keep(HostImage *image, int take_descriptor)
+{
+    image->kept = take_descriptor;
 }
 
 int
@@ -182,6 +189,8 @@ image_close(HostImage *take, Tick deadline)
     }
     if (take->ended >= 0)
         close(take->ended);
+    if (take->kept >= 0)
+        close(take->kept);
     g_free(take);
     return in_order && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -20,6 +20,7 @@ typedef struct {
     gboolean write, discard;
 } ImageServing;
 HostImage *image_serve(const ImageServing *serving, GError **error);
+void image_keep(HostImage *image, int take_descriptor);     /* closed with it: a lock upon the file */
 int image_take_socket(HostImage *image);        /* one of IMAGE_CONNECTIONS, yours; -1: all are taken */
 int image_ended(const HostImage *image);        /* readable when the process has ended; -1: this kernel cannot tell */
 /* Ends the process and waits for its end: in order until DEADLINE (what it holds is written), then at once. TRUE: in order. */

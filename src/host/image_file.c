@@ -17,6 +17,7 @@
 #define FEATURE_CORRUPT 2u
 #define FEATURE_DATA_FILE 4u
 #define FEATURES_KNOWN (1u | 8u | 16u)      /* dirty refcounts, another compression, extended entries */
+#define LOCK_NO_WRITERS 201                 /* in QEMU's image locks */
 #define MOST_L1 (32u << 20)                 /* bytes, as QEMU has it */
 
 /* --- the judgement of a header ---------------------------------------------------------------------------------------------------- */
@@ -123,12 +124,26 @@ image_file_prepare(const VolumeFile *file, const ImageSpec *spec, char **ret_fil
     return TRUE;
 }
 
+/* QEMU that only reads a raw file lets others write. As with its own locks: a byte for each right that others shall not use, here to write. */
+static int
+keep_writers_out(const char *path)
+{
+    struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = LOCK_NO_WRITERS, .l_len = 1 };
+    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (descriptor >= 0)
+        fcntl(descriptor, F_OFD_SETLK, &lock);
+    return descriptor;
+}
+
 HostImage *
 image_file_serve(const char *host, const char *path, const ImageSpec *spec, GError **error)
 {
     gboolean cow = spec->format == DISK_FORMAT_COW && !spec->own;
     ImageServing serving = { host, path, cow ? "qcow2" : "raw", spec->write, spec->write && spec->sparse };
-    return image_serve(&serving, error);
+    HostImage *image = image_serve(&serving, error);
+    if (image && !spec->write)
+        image_keep(image, keep_writers_out(path));
+    return image;
 }
 
 /* --- after ------------------------------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@ import time
 
 import console
 import licences
+import moves
 from parts import (GIGABYTE, MEGABYTE, Bare, Libvirtd, Listener, Lxd, LxdMissing, Manager, Nginx, cpu, hello_guest, median, middle_half, percentile,
                    pin, resident, settle, unpin)
 
@@ -406,9 +407,14 @@ def consoles(bench):
     console.measure(bench, manager, running)
 
 
+def transfer(bench):
+    """A disk's content up and down."""
+    moves.measure(bench, fake_manager(bench, 20))
+
+
 WORKS = (("lists", lists, True), ("one", one, True), ("memory", memory, True), ("start", start, True), ("thousand", thousand, False),
          ("alone", alone, False), ("starts", starts, False), ("stream", stream, False), ("metrics", metrics, False),
-         ("console", consoles, False), ("licences", licences.measure, False))
+         ("console", consoles, False), ("licences", licences.measure, False), ("transfer", transfer, False))
 
 
 def remove(folder):

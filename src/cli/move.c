@@ -9,7 +9,7 @@
 
 #define PIECE (32ll << 20)
 #define ZEROS (4ll << 30)               /* in one request */
-#define FLUSH_EVERY (2ll << 30)         /* so much at most is sent again after a fall of the manager */
+#define FLUSH_EVERY (4ll << 30)         /* so much at most is sent again after a fall of the manager */
 #define TRIES 30                        /* of one piece, a second apart */
 #define BEAT (CLOCK_SECOND / 4)
 

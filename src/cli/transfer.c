@@ -19,7 +19,7 @@
 #define BEGIN_TIME (60 * CLOCK_SECOND)
 #define MEND_TIME (120 * CLOCK_SECOND)
 #define END_TIME (900 * CLOCK_SECOND)   /* until what came is durable */
-#define PAUSE (CLOCK_SECOND / 4)
+#define PAUSE (CLOCK_SECOND / 10)
 #define TOLD_EVERY (CLOCK_SECOND / 2)
 
 typedef struct {

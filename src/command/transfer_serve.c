@@ -14,7 +14,7 @@
 #include "model/transfer.h"
 #include "transfer/emptiness.h"
 
-#define BEAT (CLOCK_SECOND / 2)
+#define BEAT (CLOCK_SECOND / 5)
 #define SETTLE_TIME (600 * CLOCK_SECOND)    /* what stands in the page cache goes to a slow disk */
 #define TOLD_EVERY (64 << 20)           /* bytes between two notes of how far it is */
 

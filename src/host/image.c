@@ -103,7 +103,7 @@ start(HostImage *image, const ImageServing *serving, int listener, GError **erro
     g_autofree char *connections = g_strdup_printf("--shared=%d", IMAGE_CONNECTIONS);
     const char *argv[] = { "/bin/sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec qemu-nbd \"$@\"", "qemu-nbd",
                            "--persistent", connections, "--format", serving->format, serving->discard ? "--discard=unmap" : "--discard=ignore",
-                           serving->write ? "--cache=writeback" : "--read-only", serving->file, NULL };
+                           serving->direct ? "--cache=none" : "--cache=writeback", serving->write ? "--" : "--read-only", serving->file, NULL };
     g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "LC_ALL", "C", TRUE);
     g_autoptr(GError) reason = NULL;
     GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL;

@@ -18,6 +18,7 @@ typedef struct HostImage HostImage;
 typedef struct {
     const char *host, *file, *format;
     gboolean write, discard;
+    gboolean direct;                /* past the page cache: the file system can */
 } ImageServing;
 HostImage *image_serve(const ImageServing *serving, GError **error);
 void image_keep(HostImage *image, int take_descriptor);     /* closed with it: a lock upon the file */

@@ -213,7 +213,7 @@ estate_image_open(HostLink *link, const ImageSpec *spec, G_GNUC_UNUSED Tick dead
     if (descriptor < 0)
         return NULL;
     g_assert_cmpint(ftruncate(descriptor, spec->size), ==, 0);
-    ImageServing serving = { link->name, path, "raw", spec->write, TRUE };
+    ImageServing serving = { link->name, path, "raw", spec->write, TRUE, FALSE };
     close(descriptor);
     g_ptr_array_add(images, g_strdup(path));
     return image_serve(&serving, error);

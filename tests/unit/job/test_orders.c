@@ -9,7 +9,7 @@
 
 static Answer answer;
 static gint looked;                     /* how often the step was run, by a worker; atomic */
-static guint rests;                     /* and how often it rests */
+static gint rests;                      /* and how often it rests; atomic */
 static gboolean orders;
 static gint seen;                       /* OrderState; atomic */
 
@@ -36,7 +36,7 @@ look(Work *work, G_GNUC_UNUSED GError **error)
     if (orders && state == ORDER_NONE)
         orders_give(work, &walk_command, &work->target);
     g_atomic_int_set(&seen, (gint) state);
-    gboolean ended = orders ? state == ORDER_DONE || state == ORDER_FAILED : turn > rests;
+    gboolean ended = orders ? state == ORDER_DONE || state == ORDER_FAILED : (gint) turn > g_atomic_int_get(&rests);
     work->rest = ended ? 0 : CLOCK_SECOND / 100;
     return TRUE;
 }
@@ -51,7 +51,7 @@ begin(guint count, gboolean gives)
     world_host_up();
     world_state(&world.vm, DOMAIN_SHUTOFF, NULL);
     g_atomic_int_set(&looked, 0);
-    rests = count;
+    g_atomic_int_set(&rests, (gint) count);
     orders = gives;
     answer_clear(&answer);
     world_submit(&rest_command, TRUE, &answer);
@@ -111,7 +111,7 @@ static void
 test_cancelled(void)
 {
     gboolean told = FALSE;
-    begin(G_MAXUINT - 1, FALSE);
+    begin(G_MAXINT, FALSE);
     world_until(looks() >= 2);
     GHashTableIter iter;
     Run *run;
@@ -180,6 +180,59 @@ test_unsaid(void)
     }
 }
 
+static guint notes;                     /* by the writer */
+static gint worked;                     /* the step behind; atomic */
+
+static void
+note(Work *work, Changes *changes)
+{
+    Vm *vm = changes_edit(changes, &vm_type, &work->target);
+    text_set(&vm->comment, work_mark(work, "looks"));
+    notes++;
+}
+
+static gboolean
+work_behind(G_GNUC_UNUSED Work *work, G_GNUC_UNUSED GError **error)
+{
+    g_atomic_int_set(&worked, 1);
+    return TRUE;
+}
+
+static Probe
+worked_behind(G_GNUC_UNUSED Work *work, G_GNUC_UNUSED GError **error)
+{
+    return g_atomic_int_get(&worked) ? PROBE_DONE : PROBE_NOT_DONE;
+}
+
+/* While it rests the model is told with each record, what it rests with is in the journal before anything behind it begins, and then it is
+ * told no more. */
+static void
+test_notes(void)
+{
+    const Command noting = { .verb = "rest", .on = &vm_type, .title = MSG_JOB_DONE, .check = check, .note = note, .steps = (const Step[]) {
+        { "look", look, NULL, NULL, FALSE, TRUE }, { "work", work_behind, worked_behind, NULL, TRUE }, { 0 } } };
+    begin(0, FALSE);
+    world_until(answer.calls == 1);
+    world_settle();
+    answer_clear(&answer);
+    g_atomic_int_set(&looked, 0);
+    g_atomic_int_set(&worked, 0);
+    g_atomic_int_set(&rests, G_MAXINT);
+    notes = 0;
+    world_submit(&noting, TRUE, &answer);
+    world_until(looks() >= 3);
+    g_assert_cmpuint(notes, >=, 1);
+    world_until(g_strcmp0(world_vm()->comment, "2") == 0);
+    g_assert_cmpint(g_atomic_int_get(&worked), ==, 0);
+    g_atomic_int_set(&rests, 0);
+    world_until(answer.calls == 1);
+    g_assert_false(answer.refused);
+    guint before = notes;
+    world_settle();
+    g_assert_true(g_atomic_int_get(&worked) && notes == before);
+    end();
+}
+
 /* The manager ends before the store has said that the job is in the journal: who waits was told, and is not told again when it says no. */
 static void
 test_refused_behind_the_end(void)
@@ -211,6 +264,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/orders/rests", test_rests);
     g_test_add_func("/orders/records", test_records);
+    g_test_add_func("/orders/notes", test_notes);
     g_test_add_func("/orders/cancelled", test_cancelled);
     g_test_add_func("/orders/orders", test_orders);
     g_test_add_func("/orders/order_fails", test_order_fails);

@@ -16,6 +16,8 @@
 
 #define BEAT (CLOCK_SECOND / 5)
 #define SETTLE_TIME (600 * CLOCK_SECOND)    /* what stands in the page cache goes to a slow disk */
+#define ROOM_FOR_TABLES (64 << 20)
+#define BLOCK (1 << 20)
 #define TOLD_EVERY (64 << 20)           /* bytes between two notes of how far it is */
 
 #define BEGUN "begun"
@@ -77,7 +79,8 @@ find_transfer(const Work *work, const Disk **ret_disk, GError **error)
 static gint64
 most_of_own(const Disk *disk)
 {
-    return MAX(disk->provisioned_size + disk->provisioned_size / 10, disk->initial_size) + (64 << 20);
+    gint64 most = MAX(disk->provisioned_size + disk->provisioned_size / 10, disk->initial_size) + ROOM_FOR_TABLES;
+    return most / BLOCK * BLOCK;
 }
 
 static gboolean

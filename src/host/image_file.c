@@ -17,6 +17,7 @@
 #define FEATURE_CORRUPT 2u
 #define FEATURE_DATA_FILE 4u
 #define FEATURES_KNOWN (1u | 8u | 16u)      /* dirty refcounts, another compression, extended entries */
+#define DIRECT_BLOCK 4096
 #define LOCK_NO_WRITERS 201                 /* in QEMU's image locks */
 #define MOST_L1 (32u << 20)                 /* bytes, as QEMU has it */
 
@@ -135,14 +136,17 @@ keep_writers_out(const char *path)
     return descriptor;
 }
 
-/* What is uploaded goes to the disk as it comes, and not into memory first, where the file system can: half the work, and no long flush at the end. */
+/* What is uploaded goes to the disk as it comes, and not into memory first, where the file system can: half the work, and no long flush at the end.
+ * QEMU wants whole blocks for that. */
 static gboolean
 can_pass_cache(const char *path)
 {
+    struct stat info;
     int descriptor = open(path, O_RDWR | O_NOFOLLOW | O_DIRECT | O_CLOEXEC);
+    gboolean whole = descriptor >= 0 && fstat(descriptor, &info) == 0 && info.st_size % DIRECT_BLOCK == 0;
     if (descriptor >= 0)
         close(descriptor);
-    return descriptor >= 0;
+    return whole;
 }
 
 HostImage *

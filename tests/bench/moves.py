@@ -130,7 +130,7 @@ class Sides:
 
 
 def measure(bench, manager):
-    sides, pairs = Sides(bench, manager), bench.size(5, 2)
+    sides, pairs = Sides(bench, manager), bench.size(3, 2)
     sides.shikiri("upload", sides.source, "name=kept")
     up, down, local = ([], []), ([], []), []
     for turn in range(pairs):

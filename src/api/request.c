@@ -401,6 +401,13 @@ take_preferences(Request *request, gboolean versioned, GError **error)
     return TRUE;
 }
 
+guint64
+request_announced(const Request *request)
+{
+    const char *length = exchange_header(&request->exchange, "Content-Length");
+    return length ? g_ascii_strtoull(length, NULL, 10) : 0;
+}
+
 void
 request_note_header(Request *request, const char *name, const char *value)
 {

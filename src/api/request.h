@@ -126,6 +126,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Waker, waker_unref)
 void request_upgrade(Request *request, const char *protocol, const Upgrade *take);  /* the reply of an exchange with status 101 */
 void request_downgrade(gpointer request);           /* any thread; the last thing done with it */
 
+guint64 request_announced(const Request *request);      /* bytes its Content-Length says; 0 if it says none */
 void request_note_header(Request *request, const char *name, const char *value);
 /* Reads target and headers (noted before) into the exchange. FALSE with a fault that is the reply; what the reply depends on
  * (format, language, correlation) is set as far as possible even then. */

@@ -98,8 +98,7 @@ respond_whole(Request *request)
 
 /* --- streams ------------------------------------------------------------------------------------------------------------------ */
 
-/* The library asks for more of a stream. Where there is nothing the connection sleeps until wake_streams, or, where it waits for a disk, until the
- * disk wakes it. */
+/* The library asks for more of a stream. Where there is nothing the connection sleeps until wake_streams, or until its disk wakes it. */
 static ssize_t
 read_stream(void *data, uint64_t position, char *buffer, size_t room)
 {
@@ -166,8 +165,7 @@ begin_request(void *data, const char *target, struct MHD_Connection *connection)
 {
     Server *server = data;
     Request *request = request_new(server->parts.api, server->mailbox);
-    const Exchange *model = &server->parts.model;
-    request_adopt(request, model);
+    request_adopt(request, &server->parts.model);
     request->http.server = server;
     request->http.connection = connection;
     request->http.link = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
@@ -263,10 +261,9 @@ static enum MHD_Result
 refuse(Request *request, const GError *error)
 {
     const char *expect = exchange_header(&request->exchange, "Expect");
-    const char *length = exchange_header(&request->exchange, "Content-Length");
+    guint64 size = request_announced(request);
     gboolean chunked = exchange_header(&request->exchange, "Transfer-Encoding") != NULL;
     gboolean waits = expect && g_ascii_strncasecmp(expect, "100-", 4) == 0;
-    guint64 size = length ? g_ascii_strtoull(length, NULL, 10) : 0;
     request->http.stage = REFUSED;
     exchange_end_fault(&request->exchange, error);
     return chunked || waits || size > LIMIT_DRAIN ? reply(request) : MHD_YES;
@@ -277,8 +274,7 @@ refuse(Request *request, const GError *error)
 static void
 leave_body(Request *request, const char *method)
 {
-    const char *length = exchange_header(&request->exchange, "Content-Length");
-    guint64 size = length ? g_ascii_strtoull(length, NULL, 10) : 0;
+    guint64 size = request_announced(request);
     request->http.bodiless = size > 0 && size <= LIMIT_DRAIN && (g_str_equal(method, "GET") || g_str_equal(method, "HEAD"));
     if (request->http.bodiless)
         tls_link_end_body(request->http.link, size);

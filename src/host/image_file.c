@@ -83,8 +83,8 @@ is_fit(const VolumeFile *file, const ImageSpec *spec, const VolumeLook *look, GE
     gboolean replaced = spec->own && spec->write;
     if (look->state != VOLUME_WHOLE)
         return fault_set(error, MSG_VOLUME_NO_FILE, "disk", file->disk, "path", file->path, NULL);
-    if (volume_file_is_used(file))
-        return fault_set(error, MSG_VOLUME_USED, "disk", file->disk, NULL);
+    if (!volume_file_is_free(file, error))
+        return FALSE;
     if (replaced || spec->format == DISK_FORMAT_RAW)
         return TRUE;
     if (look->broken || look->format != spec->format)

@@ -244,15 +244,14 @@ wire_unref(Wire *wire)
         wire_free(wire);
 }
 
-static gboolean
+/* Until it has come to STAGE, or DEADLINE; where it stands then. */
+static WireStage
 wait_for(Wire *wire, WireStage stage, Tick deadline)
 {
     LOCK_HOLD(&wire->lock);
-    while (wire->stage < stage) {
-        if (!condition_wait_until(&wire->changed, &wire->lock, deadline))
-            return FALSE;
-    }
-    return TRUE;
+    while (wire->stage < stage && condition_wait_until(&wire->changed, &wire->lock, deadline))
+        continue;
+    return wire->stage;
 }
 
 Wire *
@@ -275,10 +274,10 @@ wire_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error)
     g_queue_init(&wire->flying);
     g_queue_init(&wire->ended);
     wire->thread = thread_new("transfer", run_wire, wire);
-    gboolean in_time = wait_for(wire, WIRE_OPEN, deadline + CLOCK_SECOND);
-    if (in_time && wire->stage == WIRE_OPEN)
+    WireStage stage = wait_for(wire, WIRE_OPEN, deadline + CLOCK_SECOND);
+    if (stage == WIRE_OPEN)
         return wire;
-    if (in_time && wire->error)
+    if (stage == WIRE_CLOSED && wire->error)
         g_propagate_error(error, g_steal_pointer(&wire->error));
     else
         fault_set(error, MSG_TRANSFER_NOT_SERVED, "disk", id_format(&spec->disk, ID_UUID, disk), "host", link->name, NULL);
@@ -296,7 +295,7 @@ wire_close(Wire *wire, Tick deadline)
     wire->close_by = MAX(wire->close_by, deadline);
     wake(wire);
     lock_drop(&wire->lock);
-    if (!wait_for(wire, WIRE_CLOSED, deadline + LEAST_TIME_TO_CLOSE))
+    if (wait_for(wire, WIRE_CLOSED, deadline + LEAST_TIME_TO_CLOSE) != WIRE_CLOSED)
         return FALSE;
     lock_take(&wire->lock);
     Thread *thread = g_steal_pointer(&wire->thread);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define SIZE (1ll << 30)
+#define IMAGE_SIZE (1ll << 30)
 #define FILE_SIZE 0x30010
 
 static void
@@ -24,7 +24,7 @@ make_plain(guint8 *head)
     memcpy(head, "QFI\xfb", 4);
     put(head, 4, 4, 3);
     put(head, 20, 4, 16);
-    put(head, 24, 8, SIZE);
+    put(head, 24, 8, IMAGE_SIZE);
     put(head, 36, 4, 2);
     put(head, 40, 8, 0x30000);
     put(head, 48, 8, 0x10000);
@@ -43,7 +43,7 @@ static const struct { const char *name; gsize at, bytes; guint64 value; MessageC
     { "a data file", 72, 8, 4, MSG_IMAGE_NAMES_FILES },
     { "tiny clusters", 20, 4, 8, MSG_IMAGE_DAMAGED },
     { "huge clusters", 20, 4, 22, MSG_IMAGE_DAMAGED },
-    { "another size", 24, 8, SIZE - 512, MSG_IMAGE_WRONG_SIZE },
+    { "another size", 24, 8, IMAGE_SIZE - 512, MSG_IMAGE_WRONG_SIZE },
     { "a negative size", 24, 8, 1ull << 63, MSG_IMAGE_WRONG_SIZE },
     { "encrypted", 32, 4, 2, MSG_IMAGE_NOT_PLAIN },
     { "snapshots inside", 60, 4, 1, MSG_IMAGE_NOT_PLAIN },
@@ -70,7 +70,7 @@ test_headers(void)
         g_test_message("%s", rows[i].name);
         make_plain(head);
         put(head, rows[i].at, rows[i].bytes, rows[i].value);
-        g_assert_cmpint(image_file_judge(head, sizeof(head), SIZE, FILE_SIZE), ==, rows[i].code);
+        g_assert_cmpint(image_file_judge(head, sizeof(head), IMAGE_SIZE, FILE_SIZE), ==, rows[i].code);
     }
 }
 
@@ -80,10 +80,10 @@ test_short(void)
     guint8 head[112];
     make_plain(head);
     for (gsize length = 0; length < 104; length++)
-        g_assert_cmpint(image_file_judge(head, length, SIZE, FILE_SIZE), !=, 0);
-    g_assert_cmpint(image_file_judge(head, 104, SIZE, FILE_SIZE), ==, 0);
+        g_assert_cmpint(image_file_judge(head, length, IMAGE_SIZE, FILE_SIZE), !=, 0);
+    g_assert_cmpint(image_file_judge(head, 104, IMAGE_SIZE, FILE_SIZE), ==, 0);
     put(head, 4, 4, 2);
-    g_assert_cmpint(image_file_judge(head, 72, SIZE, FILE_SIZE), ==, 0);
+    g_assert_cmpint(image_file_judge(head, 72, IMAGE_SIZE, FILE_SIZE), ==, 0);
 }
 
 /* Whatever stands in it, it is judged and nothing else happens. */
@@ -95,7 +95,7 @@ test_chance(void)
         make_plain(head);
         for (guint i = 0; i < 3; i++)
             head[4 + (seed * 2654435761u >> (8 * i)) % 100] = (guint8) (seed >> i);
-        image_file_judge(head, sizeof(head), SIZE, FILE_SIZE);
+        image_file_judge(head, sizeof(head), IMAGE_SIZE, FILE_SIZE);
     }
 }
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define MIB (1 << 20)
-#define SIZE (16 * MIB)
+#define IMAGE_SIZE (16 * MIB)
 
 /* --- a host that is a folder -------------------------------------------------------------------------------------------------- */
 
@@ -43,9 +43,9 @@ static ImageSpec
 make_disk(int format, gboolean write)
 {
     char text[ID_TEXT_SIZE];
-    ImageSpec spec = { .store = { id_random(), folder }, .disk = id_random(), .format = format, .size = SIZE, .write = write, .sparse = TRUE };
+    ImageSpec spec = { .store = { id_random(), folder }, .disk = id_random(), .format = format, .size = IMAGE_SIZE, .write = write, .sparse = TRUE };
     g_autofree char *path = g_build_filename(folder, id_format(&spec.disk, ID_UUID, text), NULL);
-    g_autofree char *size = g_strdup_printf("%d", SIZE);
+    g_autofree char *size = g_strdup_printf("%d", IMAGE_SIZE);
     const char *argv[] = { "qemu-img", "create", "-q", "-f", format == DISK_FORMAT_COW ? "qcow2" : "raw", path, size, NULL };
     g_assert_true(g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
     return spec;
@@ -144,7 +144,7 @@ test_what_is_written_is_read(gconstpointer format)
     g_autofree guint8 *sent = g_malloc(3 * MIB), *got = g_malloc0(3 * MIB);
     ImageSpec spec = make_disk(GPOINTER_TO_INT(format), TRUE);
     g_autoptr(Wire) wire = open_wire(&spec);
-    g_assert_cmpint(wire_size(wire), ==, SIZE);
+    g_assert_cmpint(wire_size(wire), ==, IMAGE_SIZE);
     fill(sent, 3 * MIB, 1);
     g_assert_cmpint(write_at(wire, sent, 3 * MIB, MIB + 1), ==, 0);
     g_assert_cmpint(read_at(wire, got, 3 * MIB, MIB + 1), ==, 0);
@@ -175,7 +175,7 @@ test_zeros_are_told(void)
     wire_flush(wire, done, &wait);
     g_assert_cmpint(wait_end(&wait), ==, 0);
     wait_init(&wait, 1);
-    wire_extents(wire, SIZE, 0, found, &wait);
+    wire_extents(wire, IMAGE_SIZE, 0, found, &wait);
     g_assert_cmpint(wait_end(&wait), ==, 0);
     g_assert_cmpint(wait.data, ==, 2 * MIB);
     g_assert_cmpint(wait.zero, ==, 14 * MIB);
@@ -237,7 +237,7 @@ test_emptiness(gconstpointer format)
     Tick deadline = clock_tick() + 60 * CLOCK_SECOND;
     g_assert_true(emptiness_is_sure(&folder_link, &spec, deadline));
     g_autoptr(Wire) wire = open_wire(&spec);
-    g_assert_cmpint(write_at(wire, &one, 1, SIZE - 1), ==, 0);
+    g_assert_cmpint(write_at(wire, &one, 1, IMAGE_SIZE - 1), ==, 0);
     g_assert_false(emptiness_is_sure(&folder_link, &spec, deadline));      /* somebody has it open */
     g_assert_true(wire_close(wire, deadline));
     g_assert_false(emptiness_is_sure(&folder_link, &spec, deadline));
@@ -258,7 +258,7 @@ test_tickets(void)
     g_assert_false(transfers_enter(transfers, "3f2d", &seat, &error));
     g_assert_cmpint(fault_of(error), ==, FAULT_FORBIDDEN);
     g_assert_true(transfers_enter(transfers, "3f2c", &seat, NULL));
-    g_assert_true(transfers_look(transfers, &wish.transfer, &look) && look.clients == 1 && !look.lost && !seat.write && seat.size == SIZE);
+    g_assert_true(transfers_look(transfers, &wish.transfer, &look) && look.clients == 1 && !look.lost && !seat.write && seat.size == IMAGE_SIZE);
     g_assert_cmpint(transfers_close(transfers, &wish.transfer, deadline, &look), ==, CLOSE_WELL);
     g_assert_cmpint(transfers_close(transfers, &wish.transfer, deadline, &look), ==, CLOSE_ABSENT);
     g_assert_false(transfers_enter(transfers, "3f2c", &seat, NULL));

@@ -104,23 +104,48 @@ typedef struct {
     gboolean fresh;         /* `store_ready` marks it, since nobody has yet; else a directory that does not carry its id is not it */
 } HostStore;
 
+/* One image of a disk: the file DIR/<disk> where IMAGE is the disk's own id, else DIR/<disk>.<image> (decision 0042). */
 typedef struct {
-    Id id;                  /* the disk's id, and the volume's name */
     HostStore store;
+    Id disk, image;
+} HostVolume;
+
+typedef struct {
+    HostVolume volume;
     int format;             /* DiskFormat */
     gint64 size;            /* bytes */
     gboolean sparse;
+    Id backing;             /* the image beneath, of the same disk; null: none */
+    Id backing_disk;        /* null: the same disk; else that of the template it is a thin clone of */
+    int backing_format;
     char *job;              /* mark */
 } VolumeSpec;
+
+/* One link of a chain, as the file itself says. */
+typedef struct {
+    Id disk, image;         /* null where the file's name is none of ours */
+    int format;             /* DiskFormat */
+    gint64 size, allocation;
+    char *path, *backing;   /* as written in the file; NULL: nothing beneath */
+} VolumeLink;
+void volume_link_free(VolumeLink *link);
+
+/* A disk of a running domain that goes on with another file. */
+typedef struct {
+    const char *target;     /* "vda" */
+    const char *path;       /* of the empty overlay, which is there */
+} DiskSwitch;
+
+typedef enum { BLOCK_JOB_NONE, BLOCK_JOB_COMMIT, BLOCK_JOB_COPY, BLOCK_JOB_OTHER } BlockJobKind;
+typedef struct { BlockJobKind kind; gboolean ready; guint64 done, all; } BlockJob;     /* ready: waits to be ended with a pivot */
 
 typedef enum { VOLUME_ABSENT, VOLUME_PARTIAL, VOLUME_WHOLE } VolumeState;
 typedef struct { VolumeState state; int format; gint64 size, allocation; } VolumeFacts;
 
 /* What of a disk is served to who moves its content, and how. */
 typedef struct {
-    HostStore store;
-    Id disk;
-    int format;             /* DiskFormat of the disk */
+    HostVolume volume;
+    int format;             /* DiskFormat of the image */
     gint64 size;            /* what its guest sees */
     gboolean own;           /* the bytes of its file as they are, and not what its guest sees */
     gboolean write;
@@ -190,7 +215,7 @@ typedef struct {
     gboolean (*set_password)(HostLink *link, const Id *domain, const char *user, const char *password, Tick deadline, GError **error);
     /* Begins it, and waits for its end till the deadline; RET, which is cleared first, says how far it came. FALSE: it was not begun, or nobody knows. */
     gboolean (*run)(HostLink *link, const Id *domain, const GuestCommand *command, GuestRun *ret_run, Tick deadline, GError **error);
-    /* storage domains: directories that carry their id; volumes: files DIR/<disk id> in one */
+    /* storage domains: directories that carry their id; volumes: files in one */
     gboolean (*store_ready)(HostLink *link, const HostStore *store, Tick deadline, GError **error);     /* is it there and can it be used? In any case reported from now on */
     gboolean (*store_leave)(HostLink *link, const Id *storage, Tick deadline, GError **error);          /* no more; one that is not watched is success */
     gboolean (*store_look)(HostLink *link, const HostStore *store, Id *ret_id, Tick deadline, GError **error);     /* may it be one, and which is it; null: none yet */
@@ -200,11 +225,34 @@ typedef struct {
     gboolean (*note_read)(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
     gboolean (*note_write)(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
     gboolean (*volume_create)(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
-    /* As SPEC says, with the content of the disk FROM beside it, which nobody may have open. Ends soon, undone, when *CANCELLED (atomic; of the caller) says so. */
-    gboolean (*volume_copy)(HostLink *link, const VolumeSpec *spec, const Id *from, const gint *cancelled, Tick deadline, GError **error);
-    gboolean (*volume_resize)(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
-    gboolean (*volume_delete)(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);    /* ABSENT is success */
-    gboolean (*volume_read)(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error);
+    /* As SPEC says, with what a guest would read from FROM and all beneath it, on any storage of this host, which nobody may have open to write. Ends soon,
+     * undone, when *CANCELLED (atomic; of the caller) says so. */
+    gboolean (*volume_copy)(HostLink *link, const VolumeSpec *spec, const HostVolume *from, const gint *cancelled, Tick deadline, GError **error);
+    gboolean (*volume_resize)(HostLink *link, const HostVolume *volume, gint64 size, Tick deadline, GError **error);
+    gboolean (*volume_delete)(HostLink *link, const HostVolume *volume, Tick deadline, GError **error);    /* ABSENT is success */
+    gboolean (*volume_read)(HostLink *link, const HostVolume *volume, VolumeFacts *ret_facts, Tick deadline, GError **error);
+    /* The chain from VOLUME down, as the files say, of VolumeLink into an empty list; also of one that is being written. A backing file that is no volume of
+     * this storage is a link with null ids and the end of the list: it is named and never opened. */
+    gboolean (*volume_chain)(HostLink *link, const HostVolume *volume, List *ret_links, Tick deadline, GError **error);
+    /* Every image of the storage whose backing file is VOLUME, of Id (its image) into an empty list: those that a change of VOLUME would destroy. */
+    gboolean (*volume_above)(HostLink *link, const HostVolume *volume, List *ret_links, Tick deadline, GError **error);
+    /* What stands in VOLUME alone goes into the one beneath, which is BASE; both closed. Done twice is done once; never undone. */
+    gboolean (*volume_fold)(HostLink *link, const HostVolume *volume, const Id *base, const gint *cancelled, Tick deadline, GError **error);
+    /* VOLUME names BASE as what is beneath it; the bytes are the caller's word. */
+    gboolean (*volume_stand)(HostLink *link, const HostVolume *volume, const Id *base, Tick deadline, GError **error);
+    /* A running domain writes the overlays from one instant on; MEMORY: also its memory goes to that new file, and it runs on. All disks or none. Whether it
+     * happened is read from the domain. */
+    gboolean (*snapshot_take)(HostLink *link, const Id *domain, const DiskSwitch *disks, guint count, const char *memory, Tick deadline, GError **error);
+    /* Starts it from such a file by XML, its definition; paused or not as PAUSED says. */
+    gboolean (*memory_start)(HostLink *link, const Id *domain, const char *memory, const char *xml, gboolean paused, Tick deadline, GError **error);
+    gboolean (*memory_drop)(HostLink *link, const HostStore *store, const Id *snapshot, Tick deadline, GError **error);      /* DIR/<snapshot>.memory; nothing there is success */
+    /* Begins to merge the images of the running TARGET from TOP down into BASE (paths); TOP is what the domain writes where ACTIVE, and then the job waits for
+     * its pivot. One that runs already is success. */
+    gboolean (*block_commit)(HostLink *link, const Id *domain, const char *target, const char *top, const char *base, gboolean active, Tick deadline, GError **error);
+    /* Begins to copy TARGET to PATH, a volume that is there, and to mirror what is written; waits for its pivot. */
+    gboolean (*block_copy)(HostLink *link, const Id *domain, const char *target, const char *path, int format, gboolean shallow, Tick deadline, GError **error);
+    gboolean (*block_job)(HostLink *link, const Id *domain, const char *target, BlockJob *ret_job, Tick deadline, GError **error);
+    gboolean (*block_end)(HostLink *link, const Id *domain, const char *target, gboolean pivot, Tick deadline, GError **error);     /* no job there is success; without PIVOT: as before it */
     /* The content of a disk that nobody has open, served by a process that ends with the thread that calls this, at the latest. */
     HostImage *(*image_open)(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error);
     /* After it was written and closed: it is durable and a plain image, or this says why not. END: behind the last byte that was written; 0 not known */

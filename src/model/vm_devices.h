@@ -94,13 +94,26 @@ typedef struct {                        /* id: hex of the protocol's word, ID_WO
     gint64 port, tls_port;              /* LIVE */
 } GraphicsConsole;
 
+/* The image of a disk that a snapshot holds; in an active one's list while another is previewed: what the VM wrote before (decision 0042). */
+typedef struct {
+    Ref disk;
+    Id image;                               /* the disk's own id: its first image */
+    int format;                             /* DiskFormat of this image */
+    gint64 size;                            /* bytes the guest saw then */
+} SnapshotDisk;
+
 typedef struct {
     Object object;
     char *description, *name;
-    char *snapshot_type, *snapshot_status;  /* "active", "regular" …; "ok", "locked", "in_preview" */
+    char *snapshot_type, *snapshot_status;  /* "active", "regular", "preview"; "ok", "locked", "in_preview" */
     gint64 date;
     gboolean persist_memorystate;
     Ref vm;
+    Ref parent;                             /* the snapshot it was taken after; of the active one: where the VM stands */
+    List disks;                             /* SECRET: of SnapshotDisk */
+    char *configuration;                    /* SECRET: the VM as it was, as its domain XML; NULL in the active one */
+    Ref memory_storage;                     /* SECRET: where its memory lies; null: it has none */
+    gint64 memory_size;                     /* bytes of that file */
 } Snapshot;
 
 extern const Type vm_type;     /* their parent, of model/vm.h */

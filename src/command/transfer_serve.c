@@ -91,7 +91,7 @@ make_spec(const Work *work, const ImageTransfer *transfer, const Disk *disk, Ima
         return fault_set(error, MSG_DISK_NOWHERE, "disk", disk->alias, NULL);
     gboolean own = transfer->format == DISK_FORMAT_COW;
     *ret = (ImageSpec) {
-        .store = { storage->object.id, storage->storage.path }, .disk = disk->object.id, .format = disk->format, .size = disk->provisioned_size,
+        .volume = { { storage->object.id, storage->storage.path, FALSE }, disk->object.id, disk->object.id }, .format = disk->format, .size = disk->provisioned_size,
         .own = own, .write = is_upload(transfer), .sparse = disk->sparse, .fresh = number_of(work, OPENED) == 0, .most = own ? most_of_own(disk) : 0,
     };
     return TRUE;
@@ -101,7 +101,7 @@ static gboolean
 read_volume(Work *work, const ImageSpec *spec, VolumeFacts *ret, GError **error)
 {
     g_autoptr(HostLink) link = work_host(work, error);
-    return link && link->ops->volume_read(link, &spec->store, &spec->disk, ret, work->deadline, error);
+    return link && link->ops->volume_read(link, &spec->volume, ret, work->deadline, error);
 }
 
 static gboolean

@@ -159,18 +159,19 @@ volumes_growth(const Work *work)
 
 /* --- what is there -------------------------------------------------------------------------------------------------------- */
 
-static HostStore
-store_of(const Volume *volume)
+/* Its first image. */
+static HostVolume
+file_of(const Volume *volume)
 {
-    return (HostStore) { volume->storage, (char *) volume->path };
+    return (HostVolume) { { volume->storage, (char *) volume->path, FALSE }, volume->disk, volume->disk };
 }
 
 static gboolean
 read_volume(Work *work, HostLink *link, const Volume *volume, VolumeFacts *ret, GError **error)
 {
-    HostStore store = store_of(volume);
+    HostVolume file = file_of(volume);
     *ret = (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
-    return link->ops->volume_read(link, &store, &volume->disk, ret, work->deadline, error);
+    return link->ops->volume_read(link, &file, ret, work->deadline, error);
 }
 
 /* Do all volumes of PREFIX stand as WANTED? UNKNOWN where the host cannot say. */
@@ -198,8 +199,8 @@ is_free(Work *work, HostLink *link, const Volume *volume, GError **error)
 {
     char text[ID_TEXT_SIZE];
     VolumeFacts facts;
-    HostStore store = store_of(volume);
-    if (!link->ops->store_ready(link, &store, work->deadline, error) || !read_volume(work, link, volume, &facts, error))
+    HostVolume file = file_of(volume);
+    if (!link->ops->store_ready(link, &file.store, work->deadline, error) || !read_volume(work, link, volume, &facts, error))
         return FALSE;
     if (facts.state == VOLUME_ABSENT)
         return TRUE;
@@ -236,11 +237,12 @@ patience(const Work *work, const Volume *volume)
 static gboolean
 make(Work *work, HostLink *link, guint number, const VolumeSpec *spec, const Volume *volume, GError **error)
 {
-    Id from;
+    HostVolume from = spec->volume;
     g_autofree char *mark = from_mark(number);
-    if (!work_mark_id(work, mark, &from))
+    if (!work_mark_id(work, mark, &from.disk))
         return link->ops->volume_create(link, spec, patience(work, volume), error);
     Tick deadline = clock_tick() + COPY_LEAST + volume->size / SLOWEST * CLOCK_SECOND;
+    from.image = from.disk;
     return link->ops->volume_copy(link, spec, &from, &work->cancelled, MAX(work->deadline, deadline), error);
 }
 
@@ -254,7 +256,9 @@ volumes_create(Work *work, GError **error)
         return !get(work, MAKE, 0, &volume);
     id_format(&work->job, ID_UUID, job);
     for (guint i = 0; get(work, MAKE, i, &volume); i++) {
-        VolumeSpec spec = { volume.disk, store_of(&volume), volume.format, volume.size, volume.sparse, job };
+        VolumeSpec spec = {
+            .volume = file_of(&volume), .format = volume.format, .size = volume.size, .sparse = volume.sparse, .job = job,
+        };
         if (!make(work, link, i, &spec, &volume, error))
             return FALSE;
     }
@@ -278,8 +282,8 @@ delete_all(Work *work, const char *prefix, GError **error)
     if (!link)
         return !get(work, prefix, 0, &volume);
     for (guint i = 0; get(work, prefix, i, &volume); i++) {
-        HostStore store = store_of(&volume);
-        if (!link->ops->volume_delete(link, &store, &volume.disk, work->deadline, error))
+        HostVolume file = file_of(&volume);
+        if (!link->ops->volume_delete(link, &file, work->deadline, error))
             return FALSE;
     }
     return TRUE;
@@ -319,8 +323,8 @@ volumes_grow(Work *work, GError **error)
         return FALSE;
     if (facts.size >= volume.size)
         return TRUE;
-    HostStore store = store_of(&volume);
-    return link->ops->volume_resize(link, &store, &volume.disk, volume.size, patience(work, &volume), error);
+    HostVolume file = file_of(&volume);
+    return link->ops->volume_resize(link, &file, volume.size, patience(work, &volume), error);
 }
 
 Probe
@@ -342,10 +346,10 @@ gboolean
 volumes_check(Work *work, const Disk *disk, const StorageDomain *storage, GError **error)
 {
     Volume volume = { .disk = disk->object.id, .storage = storage->object.id, .path = storage->storage.path };
-    HostStore store = store_of(&volume);
+    HostVolume file = file_of(&volume);
     VolumeFacts facts;
     g_autoptr(HostLink) link = work_host(work, error);
-    if (!link || !link->ops->store_ready(link, &store, work->deadline, error) || !read_volume(work, link, &volume, &facts, error))
+    if (!link || !link->ops->store_ready(link, &file.store, work->deadline, error) || !read_volume(work, link, &volume, &facts, error))
         return FALSE;
     if (facts.state == VOLUME_WHOLE)
         return TRUE;

@@ -55,10 +55,12 @@ domain_xml_read_live(const char *xml, DomainFacts *next, GError **error)
         return FALSE;
     for (guint i = 0; i < reading->vm->cdroms.count; i++)
         name_medium(reading, next, reading->vm->cdroms.items[i]);
-    object_unref(next->live);
+    domain_facts_forget_live(next);
     next->live = g_steal_pointer(&reading->vm);
-    g_free(next->live_xml);
     next->live_xml = g_strdup(xml);
+    g_autoptr(GPtrArray) files = reading_files(reading);
+    for (guint i = 0; i < files->len; i++)
+        list_add(&next->live_disks, files->pdata[i]);
     copy_media(next->config, next->live);
     return TRUE;
 }

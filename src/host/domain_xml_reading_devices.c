@@ -7,6 +7,7 @@
 #include "host/domain_xml_reading.h"
 
 #include "host/domain_xml_mark.h"
+#include "host/volume_name.h"
 
 #include <string.h>
 
@@ -197,6 +198,15 @@ read_disks(Reading *reading)
     }
 }
 
+/* Only a name of this disk's own counts: that of another's is just a file. */
+static Id
+image_of(const DomainDisk *file)
+{
+    Id disk, image;
+    g_autofree char *name = file->path && !id_is_null(&file->disk) ? g_path_get_basename(file->path) : NULL;
+    return name && volume_name_parse(name, &disk, &image) && id_equal(&disk, &file->disk) ? image : id_null;
+}
+
 static DomainDisk *
 file_of(const Reading *reading, const ScanNode *node)
 {
@@ -216,6 +226,7 @@ file_of(const Reading *reading, const ScanNode *node)
         if (device->node == node && device->kind == DEVICE_DISK && device->by_alias)
             file->disk = device->id;
     }
+    file->image = image_of(file);
     return file;
 }
 

@@ -246,53 +246,7 @@ call_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error)
     return fake_obey(link, &order, deadline, error);
 }
 
-/* --- volumes ------------------------------------------------------------------------------------------------------------------------------- */
-
-static char *
-volume_path(const char *store, const Id *disk)
-{
-    char text[ID_TEXT_SIZE];
-    return g_build_filename(store, id_format(disk, ID_UUID, text), NULL);
-}
-
-static gboolean
-work_volume_create(FakeHost *host, const FakeOrder *order, GError **error)
-{
-    char text[ID_TEXT_SIZE];
-    g_autofree char *path = volume_path(order->text, &order->id);
-    if (g_hash_table_contains(host->fake->volumes, path))
-        return fault_set(error, MSG_VOLUME_THERE, "disk", id_format(&order->id, ID_UUID, text), "path", order->text, NULL);
-    FakeVolume *volume = fake_put_volume(host->fake, path);
-    volume->format = order->format;
-    volume->size = order->size;
-    fake_keep_volume(host->fake, volume);
-    return TRUE;
-}
-
-static gboolean
-call_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error)
-{
-    FakeOrder order = { .operation = "volume_create", .work = work_volume_create, .id = spec->id, .text = spec->store.path, .format = spec->format, .size = spec->size };
-    return fake_obey(link, &order, deadline, error);
-}
-
-static gboolean
-work_volume_copy(FakeHost *host, const FakeOrder *order, GError **error)
-{
-    char text[ID_TEXT_SIZE];
-    g_autofree char *path = volume_path(order->text, &order->from);
-    if (!g_hash_table_contains(host->fake->volumes, path))
-        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", id_format(&order->from, ID_UUID, text), "path", order->text, NULL);
-    return work_volume_create(host, order, error);
-}
-
-static gboolean
-call_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, G_GNUC_UNUSED const gint *cancelled, Tick deadline, GError **error)
-{
-    FakeOrder order = { .operation = "volume_copy", .work = work_volume_copy, .id = spec->id, .from = *from, .text = spec->store.path,
-                        .format = spec->format, .size = spec->size };
-    return fake_obey(link, &order, deadline, error);
-}
+/* --- logs of serial lines, firmware --------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 work_log_drop(FakeHost *host, const FakeOrder *order, G_GNUC_UNUSED GError **error)
@@ -346,56 +300,6 @@ call_log_read(HostLink *link, const char *path, gsize most, Tick deadline, GErro
         return NULL;
     const FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
     return fake_console_log(volume ? volume->size : 0, most);
-}
-
-static gboolean
-work_volume_resize(FakeHost *host, const FakeOrder *order, GError **error)
-{
-    char text[ID_TEXT_SIZE];
-    g_autofree char *path = volume_path(order->text, &order->id);
-    FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
-    if (!volume)
-        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", id_format(&order->id, ID_UUID, text), "path", order->text, NULL);
-    volume->size = MAX(volume->size, order->size);
-    fake_keep_volume(host->fake, volume);
-    return TRUE;
-}
-
-static gboolean
-call_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error)
-{
-    FakeOrder order = { .operation = "volume_resize", .work = work_volume_resize, .id = *disk, .text = store->path, .size = size };
-    return fake_obey(link, &order, deadline, error);
-}
-
-static gboolean
-work_volume_delete(FakeHost *host, const FakeOrder *order, G_GNUC_UNUSED GError **error)
-{
-    g_autofree char *path = volume_path(order->text, &order->id);
-    fake_drop_volume(host->fake, path);
-    return TRUE;
-}
-
-static gboolean
-call_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error)
-{
-    FakeOrder order = { .operation = "volume_delete", .work = work_volume_delete, .id = *disk, .text = store->path };
-    return fake_obey(link, &order, deadline, error);
-}
-
-static gboolean
-call_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error)
-{
-    FakeHost *host = FAKE_HOST(link);
-    g_autofree char *path = volume_path(store->path, disk);
-    LOCK_HOLD(&host->fake->lock);
-    FakeCall call = { .host = host, .operation = "volume_read", .id = disk, .question = TRUE };
-    if (!fake_begin(&call, deadline, error))
-        return FALSE;
-    const FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
-    *ret_facts = volume ? (VolumeFacts) { volume->partial ? VOLUME_PARTIAL : VOLUME_WHOLE, volume->format, volume->size, volume->size / 10 }
-                        : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
-    return !call.silent || fake_unknown(&call, error);
 }
 
 /* --- consoles ------------------------------------------------------------------------------------------------------------------------------ */
@@ -471,8 +375,8 @@ const HostOps fake_ops = {
     .device_attach = fake_device_attach, .device_update = fake_device_update, .device_detach = fake_device_detach,
     .store_ready = fake_store_ready, .store_leave = fake_store_leave, .store_look = fake_store_look, .store_mark = fake_store_mark, .store_clear = fake_store_clear,
     .note_read = fake_note_read, .note_write = fake_note_write,
-    .volume_create = call_volume_create, .volume_copy = call_volume_copy, .volume_resize = call_volume_resize,
-    .volume_delete = call_volume_delete, .volume_read = call_volume_read, .image_open = fake_image_open, .image_settle = fake_image_settle,
+    .volume_create = fake_volume_create, .volume_copy = fake_volume_copy, .volume_resize = fake_volume_resize,
+    .volume_delete = fake_volume_delete, .volume_read = fake_volume_read, .image_open = fake_image_open, .image_settle = fake_image_settle,
     .variables_find = call_variables_find, .variables_look = call_variables_look, .variables_copy = call_variables_copy, .variables_drop = call_variables_drop,
     .log_read = call_log_read, .log_drop = call_log_drop,
     .open_graphics = call_open_graphics, .open_serial = call_open_serial, .screenshot = call_screenshot,

@@ -12,6 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Where the content of VOLUME really is. */
+static HostVolume
+kept_in(char *folder, const HostVolume *volume)
+{
+    return (HostVolume) { { volume->store.storage_domain, folder, FALSE }, volume->disk, volume->image };
+}
+
 static char *
 folder_of(const Fake *fake)
 {
@@ -31,15 +38,15 @@ fake_image_drop(const Fake *fake, const char *path)
 static gboolean
 ask(FakeHost *host, const char *operation, const ImageSpec *spec, Tick deadline, char **ret_folder, GError **error)
 {
-    char text[ID_TEXT_SIZE];
-    g_autofree char *path = g_build_filename(spec->store.path, id_format(&spec->disk, ID_UUID, text), NULL);
+    char name[VOLUME_NAME_SIZE];
+    g_autofree char *path = volume_name_path(spec->volume.store.path, &spec->volume.disk, &spec->volume.image);
     LOCK_HOLD(&host->fake->lock);
-    FakeCall call = { .host = host, .operation = operation, .id = &spec->disk };
+    FakeCall call = { .host = host, .operation = operation, .id = &spec->volume.disk };
     if (!fake_begin(&call, deadline, error))
         return FALSE;
     const FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
     if (!volume || volume->partial)
-        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", text, "path", spec->store.path, NULL);
+        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", volume_name_format(&spec->volume.disk, &spec->volume.image, name), "path", spec->volume.store.path, NULL);
     *ret_folder = folder_of(host->fake);
     return !(call.late || call.silent) || fake_unknown(&call, error);
 }
@@ -63,7 +70,7 @@ static gboolean
 make_file(FakeHost *host, const VolumeFile *file, const ImageSpec *spec, Tick deadline, GError **error)
 {
     VolumeLook look;
-    g_autofree char *path = volume_file_path(file, file->disk);
+    g_autofree char *path = volume_file_path(file, file->name);
     if (!volume_file_look(file, &look, error))
         return FALSE;
     if (look.state != VOLUME_WHOLE)
@@ -84,7 +91,8 @@ fake_image_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **e
         fault_set(error, MSG_FAKE_FILE, "file", folder, "reason", g_strerror(errno), NULL);
         return NULL;
     }
-    if (!volume_file_open(&file, host->name, folder, &spec->disk, error) || !make_file(host, &file, spec, deadline, error) ||
+    const HostVolume kept = kept_in(folder, &spec->volume);
+    if (!volume_file_open(&file, host->name, &kept, error) || !make_file(host, &file, spec, deadline, error) ||
         !image_file_prepare(&file, spec, &served, error))
         return NULL;
     return image_file_serve(host->name, served, spec, error);
@@ -96,6 +104,8 @@ fake_image_settle(HostLink *link, const ImageSpec *spec, gint64 end, Tick deadli
     FakeHost *host = FAKE_HOST(link);
     g_autofree char *folder = NULL;
     g_auto(VolumeFile) file = { .dir = -1 };
-    return ask(host, "image_settle", spec, deadline, &folder, error) && volume_file_open(&file, host->name, folder, &spec->disk, error) &&
-           image_file_settle(&file, spec, end, -1, deadline, error);
+    if (!ask(host, "image_settle", spec, deadline, &folder, error))
+        return FALSE;
+    const HostVolume kept = kept_in(folder, &spec->volume);
+    return volume_file_open(&file, host->name, &kept, error) && image_file_settle(&file, spec, end, -1, deadline, error);
 }

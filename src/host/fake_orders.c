@@ -137,6 +137,8 @@ keep_for_later(FakeHost *host, const FakeOrder *order)
 {
     FakeOrder *kept = g_memdup2(order, sizeof *order);
     kept->text = g_strdup(order->text);
+    kept->volume.store.path = g_strdup(order->volume.store.path);
+    kept->from.store.path = g_strdup(order->from.store.path);
     kept->answer = NULL;
     g_ptr_array_add(host->late, kept);
     fake_later(host, LATE, end_late, &order->id);
@@ -147,6 +149,8 @@ fake_order_free(gpointer data)
 {
     FakeOrder *order = data;
     g_free((char *) order->text);
+    g_free(order->volume.store.path);
+    g_free(order->from.store.path);
     g_free(order);
 }
 

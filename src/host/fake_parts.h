@@ -7,6 +7,7 @@
 
 #include "base/lock.h"
 #include "host/fake.h"
+#include "host/volume_name.h"
 
 typedef struct FakeHost FakeHost;
 
@@ -38,7 +39,8 @@ struct FakeOrder {
     const char *operation;
     gboolean (*work)(FakeHost *host, const FakeOrder *order, GError **error);   /* lock held */
     Id id;                      /* of the domain or the disk */
-    Id from;                    /* the disk that is copied */
+    HostVolume volume;          /* its path owned once it is kept; NULL: it is about none */
+    HostVolume from;            /* what is copied; the same */
     const char *text;           /* XML, or the storage's directory */
     gint64 size;
     int format;
@@ -181,6 +183,13 @@ void fake_image_drop(const Fake *fake, const char *path);
 /* fake_nodes.c; lock held in the first */
 void fake_nodes_tell(const Fake *fake, List *ret_devices);
 gboolean fake_nodes_list(HostLink *link, List *ret_devices, Tick deadline, GError **error);
+
+/* fake_volume.c */
+gboolean fake_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
+gboolean fake_volume_copy(HostLink *link, const VolumeSpec *spec, const HostVolume *from, const gint *cancelled, Tick deadline, GError **error);
+gboolean fake_volume_resize(HostLink *link, const HostVolume *volume, gint64 size, Tick deadline, GError **error);
+gboolean fake_volume_delete(HostLink *link, const HostVolume *volume, Tick deadline, GError **error);
+gboolean fake_volume_read(HostLink *link, const HostVolume *volume, VolumeFacts *ret_facts, Tick deadline, GError **error);
 
 /* fake_store.c: storage domains */
 gboolean fake_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);

@@ -21,6 +21,15 @@ domain_disk_free(DomainDisk *disk)
     g_free(disk);
 }
 
+static void
+clear_disks(List *disks)
+{
+    for (guint i = 0; i < disks->count; i++)
+        domain_disk_free(disks->items[i]);
+    g_free(disks->items);
+    *disks = (List) { 0 };
+}
+
 DomainFacts *
 domain_facts_new(void)
 {
@@ -42,6 +51,7 @@ domain_facts_forget_live(DomainFacts *facts)
     object_unref(facts->live);
     facts->live = NULL;
     g_clear_pointer(&facts->live_xml, g_free);
+    clear_disks(&facts->live_disks);
 }
 
 void
@@ -49,9 +59,7 @@ domain_facts_unref(DomainFacts *facts)
 {
     if (!facts || !refs_dec(&facts->refs))
         return;
-    for (guint i = 0; i < facts->disks.count; i++)
-        domain_disk_free(facts->disks.items[i]);
-    g_free(facts->disks.items);
+    clear_disks(&facts->disks);
     words_set(&facts->differing, (const char *const[]) { NULL });
     object_unref(facts->config);
     domain_facts_forget_live(facts);
@@ -79,6 +87,16 @@ guest_facts_free(GuestFacts *guest)
 }
 
 void
+volume_link_free(VolumeLink *link)
+{
+    if (!link)
+        return;
+    g_free(link->path);
+    g_free(link->backing);
+    g_free(link);
+}
+
+void
 storage_facts_free(StorageFacts *storage)
 {
     if (!storage)
@@ -87,6 +105,8 @@ storage_facts_free(StorageFacts *storage)
     for (guint i = 0; i < storage->files.count; i++)
         object_unref(storage->files.items[i]);
     g_free(storage->files.items);
+    if (storage->volumes)
+        g_array_unref(storage->volumes);
     g_free(storage);
 }
 

@@ -43,9 +43,16 @@ typedef struct {
     gint64 started;                     /* Wall; 0 not known */
     char *job;                          /* the mark of the job that made it, from our metadata; NULL */
     Vm *live;                           /* as it runs now: its devices carry the ids they have in `config`. NULL where it does not run; only `read` gives it */
-    char *live_xml;                     /* and the XML that says so */
+    char *live_xml;                     /* the XML that says so, */
+    List live_disks;                    /* and of DomainDisk: the files it has open, disk for disk what it writes */
 } DomainFacts;
-typedef struct { char *target, *path, *driver, *device; Id disk; gboolean read_only, shareable; int interface; } DomainDisk;   /* disk: ours, by alias or serial; else null */
+typedef struct {
+    char *target, *path, *driver, *device;
+    Id disk;                            /* ours, by alias or serial; else null */
+    Id image;                           /* by its path's name, where that is of this disk; else null */
+    gboolean read_only, shareable;
+    int interface;
+} DomainDisk;
 void domain_disk_free(DomainDisk *disk);
 DomainFacts *domain_facts_new(void);
 DomainFacts *domain_facts_ref(DomainFacts *facts);
@@ -73,7 +80,22 @@ typedef enum {
     REPORT_STORAGE,         /* space and volumes of one storage domain */
 } ReportKind;
 
-typedef struct { Id storage_domain; gint64 available, used; gboolean reachable; char *why; List files; /* File */ } StorageFacts;
+/* A file of ours in a storage, as its name alone says. */
+typedef enum { SEEN_IMAGE, SEEN_HALF, SEEN_MEMORY } SeenKind;      /* half: of an image that was not finished; memory: of a snapshot */
+typedef struct {
+    SeenKind kind;
+    Id disk, image;         /* MEMORY: null, and the snapshot */
+    gint64 length, allocation;      /* of the file, bytes */
+} VolumeSeen;
+typedef struct {
+    Id storage_domain;
+    gint64 available, used;
+    gboolean reachable;
+    char *why;
+    List files;             /* File: those that are none of ours */
+    GArray *volumes;        /* VolumeSeen, by name; NULL where it is not reachable */
+    gboolean more;          /* there are more files than were looked at: what is not in these lists may be there */
+} StorageFacts;
 void storage_facts_free(StorageFacts *storage);
 
 typedef struct {

@@ -82,21 +82,21 @@ is_fit(const VolumeFile *file, const ImageSpec *spec, const VolumeLook *look, GE
 {
     gboolean replaced = spec->own && spec->write;
     if (look->state != VOLUME_WHOLE)
-        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", file->disk, "path", file->path, NULL);
+        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", file->name, "path", file->path, NULL);
     if (!volume_file_is_free(file, error))
         return FALSE;
     if (replaced || spec->format == DISK_FORMAT_RAW)
         return TRUE;
     if (look->broken || look->format != spec->format)
-        return fault_set(error, MSG_VOLUME_BROKEN, "disk", file->disk, "path", file->path, NULL);
-    return !look->names_files || fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", file->disk, NULL);
+        return fault_set(error, MSG_VOLUME_BROKEN, "disk", file->name, "path", file->path, NULL);
+    return !look->names_files || fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", file->name, NULL);
 }
 
 /* Never through a link that somebody put in its place. -1 with errno */
 static int
 open_file(const VolumeFile *file, int flags)
 {
-    return openat(file->dir, file->disk, flags | O_NOFOLLOW | O_CLOEXEC);
+    return openat(file->dir, file->name, flags | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* Its own bytes come: what it held goes once, and there is room for as many as may come. */
@@ -121,7 +121,7 @@ image_file_prepare(const VolumeFile *file, const ImageSpec *spec, char **ret_fil
         return FALSE;
     if (spec->own && spec->write && !stretch(file, spec, error))
         return FALSE;
-    *ret_file = volume_file_path(file, file->disk);
+    *ret_file = volume_file_path(file, file->name);
     return TRUE;
 }
 
@@ -167,8 +167,8 @@ say(const VolumeFile *file, MessageCode code, const ImageSpec *spec, GError **er
 {
     g_autofree char *size = g_strdup_printf("%" G_GINT64_FORMAT, spec->size);
     if (code == MSG_IMAGE_WRONG_SIZE)
-        return fault_set(error, code, "disk", file->disk, "size", size, NULL);
-    return fault_set(error, code, "disk", file->disk, NULL);
+        return fault_set(error, code, "disk", file->name, "size", size, NULL);
+    return fault_set(error, code, "disk", file->name, NULL);
 }
 
 static gboolean
@@ -188,7 +188,7 @@ static gboolean
 ask_tool(const VolumeFile *file, const ImageSpec *spec, int wake, Tick deadline, GError **error)
 {
     g_auto(ChildResult) result = { 0 };
-    g_autofree char *path = volume_file_path(file, file->disk);
+    g_autofree char *path = volume_file_path(file, file->name);
     const char *argv[] = { "qemu-img", "info", "-f", "qcow2", path, NULL };
     volume_child_run(argv, wake, deadline, &result);
     if (result.end == CHILD_ABSENT)

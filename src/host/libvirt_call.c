@@ -43,6 +43,7 @@ libvirt_call_unref(LibvirtCall *call)
     g_free(call->text);
     g_free(call->mark);
     g_free(call->note);
+    g_free(call->from.store.path);
     host_link_unref(&call->host->link);
     g_free(call);
 }

@@ -30,7 +30,8 @@ struct LibvirtCall {
     Id id;                      /* input: the domain or the disk */
     char *text;                 /* input, owned: XML, a storage's directory */
     char *mark;                 /* input, owned: the job's; where a file is copied to */
-    Id from;                    /* input: the disk to be copied */
+    Id image;                   /* input: of the disk */
+    HostVolume from;            /* input, its path owned: what is copied */
     Id store;                   /* input: the storage domain the disk lies in. Output of looking at a directory: whose it is */
     char *note;                 /* input, owned: what a note shall say */
     const gint *cancelled;      /* input: for the waiter alone; NULL: it never is */

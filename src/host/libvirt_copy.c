@@ -28,7 +28,7 @@ is_wanted(gpointer call)
 static gboolean
 too_slow(const VolumeFile *file, GError **error)
 {
-    return fault_set(error, MSG_VOLUME_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->disk, NULL);
+    return fault_set(error, MSG_VOLUME_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->name, NULL);
 }
 
 /* What a raw disk holds is its guest's; a header is looked at only where the manager made the file with one. */
@@ -38,11 +38,11 @@ may_copy(const LibvirtCall *call, const VolumeFile *source, VolumeLook *look, GE
     if (!volume_file_look(source, look, error))
         return FALSE;
     if (look->state != VOLUME_WHOLE)
-        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", source->disk, "path", source->path, NULL);
+        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", source->name, "path", source->path, NULL);
     if (call->format == DISK_FORMAT_COW && (look->broken || look->format != DISK_FORMAT_COW))
-        return fault_set(error, MSG_VOLUME_BROKEN, "disk", source->disk, "path", source->path, NULL);
+        return fault_set(error, MSG_VOLUME_BROKEN, "disk", source->name, "path", source->path, NULL);
     if (call->format == DISK_FORMAT_COW && look->names_files)
-        return fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", source->disk, NULL);
+        return fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", source->name, NULL);
     return volume_file_is_free(source, error);
 }
 
@@ -50,7 +50,7 @@ static gboolean
 convert(LibvirtCall *call, const VolumeFile *source, const VolumeFile *file, const char *name, GError **error)
 {
     g_auto(ChildResult) result = { 0 };
-    g_autofree char *from = volume_file_path(source, source->disk), *to = volume_file_path(file, name);
+    g_autofree char *from = volume_file_path(source, source->name), *to = volume_file_path(file, name);
     const char *format = call->format == DISK_FORMAT_COW ? "qcow2" : "raw";
     const char *options = call->flag ? "preallocation=off" : "preallocation=falloc";
     const char *argv[] = { "qemu-img", "convert", "-q", "-f", format, "-O", format, "-o", options, from, to, NULL };
@@ -64,8 +64,8 @@ convert(LibvirtCall *call, const VolumeFile *source, const VolumeFile *file, con
     if (strstr(result.words, "No space left on device") || strstr(result.words, "Disk quota exceeded"))
         return volume_file_full(file, error);
     if (strstr(result.words, "\"write\" lock"))
-        return fault_set(error, MSG_VOLUME_USED, "disk", source->disk, NULL);
-    return fault_set(error, MSG_VOLUME_FAILED, "disk", file->disk, "verb", "copied", "path", file->path, "host", file->host,
+        return fault_set(error, MSG_VOLUME_USED, "disk", source->name, NULL);
+    return fault_set(error, MSG_VOLUME_FAILED, "disk", file->name, "verb", "copied", "path", file->path, "host", file->host,
                      "reason", result.words[0] ? result.words : "qemu-img failed", NULL);
 }
 
@@ -102,16 +102,18 @@ copy_file(LibvirtCall *call, const VolumeFile *source, const VolumeFile *file, G
 static gboolean
 work_copy(LibvirtCall *call, GError **error)
 {
+    const HostVolume volume = { { call->store, call->text, FALSE }, call->id, call->image };
     g_auto(VolumeFile) source = { .dir = -1 }, file = { .dir = -1 };
     const char *host = call->host->link.name;
-    if (!volume_mark_verify(call->text, host, &call->store, error) || !volume_file_open(&source, host, call->text, &call->from, error) ||
-        !volume_file_open(&file, host, call->text, &call->id, error))
+    if (!volume_mark_verify(call->text, host, &call->store, error) ||
+        !volume_mark_verify(call->from.store.path, host, &call->from.store.storage_domain, error) ||
+        !volume_file_open(&source, host, &call->from, error) || !volume_file_open(&file, host, &volume, error))
         return FALSE;
-    g_autofree char *from = volume_file_path(&source, source.disk), *to = volume_file_path(&file, file.disk);
+    g_autofree char *from = volume_file_path(&source, source.name), *to = volume_file_path(&file, file.name);
     if (!volume_turn_take(to, early_deadline(call)))
-        return fault_set(error, MSG_VOLUME_BUSY, "disk", file.disk, NULL);
+        return fault_set(error, MSG_VOLUME_BUSY, "disk", file.name, NULL);
     gboolean turn = volume_turn_take(from, early_deadline(call));
-    gboolean well = turn ? copy_file(call, &source, &file, error) : fault_set(error, MSG_VOLUME_BUSY, "disk", source.disk, NULL);
+    gboolean well = turn ? copy_file(call, &source, &file, error) : fault_set(error, MSG_VOLUME_BUSY, "disk", source.name, NULL);
     if (turn)
         volume_turn_drop(from);
     volume_turn_drop(to);
@@ -119,16 +121,18 @@ work_copy(LibvirtCall *call, GError **error)
 }
 
 gboolean
-libvirt_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, const gint *cancelled, Tick deadline, GError **error)
+libvirt_volume_copy(HostLink *link, const VolumeSpec *spec, const HostVolume *from, const gint *cancelled, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_copy, "copy", TRUE, TRUE };
-    char text[ID_TEXT_SIZE];
-    g_autoptr(LibvirtCall) call = libvirt_call_new(link, &verb, &spec->id, deadline);
-    g_autofree char *about = g_strdup_printf("disk %s", id_format(from, ID_UUID, text));
+    char name[VOLUME_NAME_SIZE];
+    g_autoptr(LibvirtCall) call = libvirt_call_new(link, &verb, &spec->volume.disk, deadline);
+    g_autofree char *about = g_strdup_printf("disk %s", volume_name_format(&from->disk, &from->image, name));
     libvirt_call_name(call, about);
-    call->text = g_strdup(spec->store.path);
-    call->store = spec->store.storage_domain;
+    call->text = g_strdup(spec->volume.store.path);
+    call->store = spec->volume.store.storage_domain;
+    call->image = spec->volume.image;
     call->from = *from;
+    call->from.store.path = g_strdup(from->store.path);
     call->size = spec->size;
     call->format = spec->format;
     call->flag = spec->sparse;

@@ -26,15 +26,15 @@ order_free(gpointer data)
 static LibvirtCall *
 call_new(HostLink *link, const LibvirtVerb *verb, const ImageSpec *spec, Tick deadline)
 {
-    char text[ID_TEXT_SIZE];
-    LibvirtCall *call = libvirt_call_new(link, verb, &spec->disk, deadline);
+    char name[VOLUME_NAME_SIZE];
+    LibvirtCall *call = libvirt_call_new(link, verb, &spec->volume.disk, deadline);
     Order *order = g_new0(Order, 1);
     order->spec = *spec;
-    order->path = g_strdup(spec->store.path);
-    order->spec.store.path = order->path;
+    order->path = g_strdup(spec->volume.store.path);
+    order->spec.volume.store.path = order->path;
     call->result = order;
     call->free_result = order_free;
-    g_autofree char *about = g_strdup_printf("disk %s", id_format(&spec->disk, ID_UUID, text));
+    g_autofree char *about = g_strdup_printf("disk %s", volume_name_format(&spec->volume.disk, &spec->volume.image, name));
     libvirt_call_name(call, about);
     return call;
 }
@@ -44,7 +44,7 @@ work_prepare(LibvirtCall *call, GError **error)
 {
     Order *order = call->result;
     g_auto(VolumeFile) file = { .dir = -1 };
-    return volume_file_open(&file, call->host->link.name, order->path, &order->spec.disk, error) &&
+    return volume_file_open(&file, call->host->link.name, &order->spec.volume, error) &&
            image_file_prepare(&file, &order->spec, &order->file, error);
 }
 
@@ -64,7 +64,7 @@ work_settle(LibvirtCall *call, GError **error)
 {
     Order *order = call->result;
     g_auto(VolumeFile) file = { .dir = -1 };
-    return volume_file_open(&file, call->host->link.name, order->path, &order->spec.disk, error) &&
+    return volume_file_open(&file, call->host->link.name, &order->spec.volume, error) &&
            image_file_settle(&file, &order->spec, order->end, call->host->wake, call->deadline, error);
 }
 

@@ -16,15 +16,22 @@
 /* --- before and after ---------------------------------------------------------------------------------------------------------------- */
 
 static LibvirtCall *
-call_new(HostLink *link, const LibvirtVerb *verb, const HostStore *store, const Id *disk, Tick deadline)
+call_new(HostLink *link, const LibvirtVerb *verb, const HostVolume *volume, Tick deadline)
 {
-    char text[ID_TEXT_SIZE];
-    LibvirtCall *call = libvirt_call_new(link, verb, disk, deadline);
-    g_autofree char *about = g_strdup_printf("disk %s", id_format(disk, ID_UUID, text));
+    char name[VOLUME_NAME_SIZE];
+    LibvirtCall *call = libvirt_call_new(link, verb, &volume->disk, deadline);
+    g_autofree char *about = g_strdup_printf("disk %s", volume_name_format(&volume->disk, &volume->image, name));
     libvirt_call_name(call, about);
-    call->text = g_strdup(store->path);
-    call->store = store->storage_domain;
+    call->text = g_strdup(volume->store.path);
+    call->store = volume->store.storage_domain;
+    call->image = volume->image;
     return call;
+}
+
+static HostVolume
+volume_of(const LibvirtCall *call)
+{
+    return (HostVolume) { { call->store, call->text, FALSE }, call->id, call->image };
 }
 
 /* Waiting ends, and a child is ended, before the caller goes, so that it hears what became of it. */
@@ -40,13 +47,14 @@ typedef gboolean (*FileWork)(LibvirtCall *call, VolumeFile *file, GError **error
 static gboolean
 in_turn(LibvirtCall *call, FileWork work, GError **error)
 {
+    const HostVolume volume = volume_of(call);
     g_auto(VolumeFile) file = { .dir = -1 };
     if (!volume_mark_verify(call->text, call->host->link.name, &call->store, error) ||
-        !volume_file_open(&file, call->host->link.name, call->text, &call->id, error))
+        !volume_file_open(&file, call->host->link.name, &volume, error))
         return FALSE;
-    g_autofree char *path = volume_file_path(&file, file.disk);
+    g_autofree char *path = volume_file_path(&file, file.name);
     if (!volume_turn_take(path, early_deadline(call)))
-        return fault_set(error, MSG_VOLUME_BUSY, "disk", file.disk, NULL);
+        return fault_set(error, MSG_VOLUME_BUSY, "disk", file.name, NULL);
     gboolean well = work(call, &file, error);
     volume_turn_drop(path);
     return well;
@@ -61,9 +69,9 @@ child_failed(const VolumeFile *file, const char *verb, const ChildResult *result
     if (strstr(result->words, "No space left on device") || strstr(result->words, "Disk quota exceeded"))
         return volume_file_full(file, error);
     if (strstr(result->words, "\"write\" lock") || strstr(result->words, "\"resize\" lock"))
-        return fault_set(error, MSG_VOLUME_USED, "disk", file->disk, NULL);
+        return fault_set(error, MSG_VOLUME_USED, "disk", file->name, NULL);
     g_autofree char *reason = result->words[0] ? g_strdup(result->words) : g_strdup_printf("qemu-img ended with status %d", result->status);
-    return fault_set(error, MSG_VOLUME_FAILED, "disk", file->disk, "verb", verb, "path", file->path, "host", file->host, "reason", reason, NULL);
+    return fault_set(error, MSG_VOLUME_FAILED, "disk", file->name, "verb", verb, "path", file->path, "host", file->host, "reason", reason, NULL);
 }
 
 static const char *
@@ -86,7 +94,7 @@ fill(LibvirtCall *call, VolumeFile *file, const char *name, GError **error)
     if (result.end == CHILD_DONE)
         return TRUE;
     if (result.end == CHILD_KILLED)
-        return fault_set(error, MSG_VOLUME_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->disk, NULL);
+        return fault_set(error, MSG_VOLUME_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->name, NULL);
     return child_failed(file, "made", &result, error);
 }
 
@@ -101,7 +109,7 @@ make_whole(LibvirtCall *call, VolumeFile *file, const char *name, GError **error
     if (!fill(call, file, name, error) || !volume_file_settle(file, name, call->format, user, group, error))
         return FALSE;
     if (!libvirt_call_is_wanted(call))
-        return fault_set(error, MSG_VOLUME_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->disk, NULL);
+        return fault_set(error, MSG_VOLUME_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->name, NULL);
     return volume_file_publish(file, name, error);
 }
 
@@ -129,7 +137,7 @@ gboolean
 libvirt_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_create, "make", TRUE, TRUE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, &spec->store, &spec->id, deadline);
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, &spec->volume, deadline);
     call->size = spec->size;
     call->format = spec->format;
     call->flag = spec->sparse;
@@ -143,17 +151,17 @@ static gboolean
 may_resize(LibvirtCall *call, VolumeFile *file, const VolumeLook *look, GError **error)
 {
     if (look->state != VOLUME_WHOLE)
-        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", file->disk, "path", file->path, NULL);
+        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", file->name, "path", file->path, NULL);
     if (look->broken)
-        return fault_set(error, MSG_VOLUME_BROKEN, "disk", file->disk, "path", file->path, NULL);
+        return fault_set(error, MSG_VOLUME_BROKEN, "disk", file->name, "path", file->path, NULL);
     if (look->names_files)
-        return fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", file->disk, NULL);
+        return fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", file->name, NULL);
     if (!volume_file_is_free(file, error))
         return FALSE;
     if (call->size >= look->size)
         return TRUE;
     g_autofree char *was = g_strdup_printf("%" G_GINT64_FORMAT, look->size), *size = g_strdup_printf("%" G_GINT64_FORMAT, call->size);
-    return fault_set(error, MSG_VOLUME_SHRINK, "disk", file->disk, "was", was, "size", size, NULL);
+    return fault_set(error, MSG_VOLUME_SHRINK, "disk", file->name, "was", was, "size", size, NULL);
 }
 
 /* One that had all its room from the beginning gets it for what is added, too. */
@@ -164,7 +172,7 @@ stretch(LibvirtCall *call, VolumeFile *file, const VolumeLook *look, GError **er
     gboolean whole = look->size > 0 && look->allocation >= look->size;
     if (whole && call->size - look->size > volume_file_room(file))
         return volume_file_full(file, error);
-    g_autofree char *path = volume_file_path(file, file->disk);
+    g_autofree char *path = volume_file_path(file, file->name);
     g_autofree char *size = g_strdup_printf("%" G_GINT64_FORMAT, call->size);
     const char *how = whole ? "--preallocation=falloc" : "--preallocation=off";
     const char *argv[] = { "qemu-img", "resize", "-q", "-f", format_word(look->format), how, path, size, NULL };
@@ -172,7 +180,7 @@ stretch(LibvirtCall *call, VolumeFile *file, const VolumeLook *look, GError **er
     if (result.end == CHILD_DONE)
         return volume_file_sync(file, error);
     if (result.end == CHILD_KILLED)
-        return fault_set(error, MSG_VOLUME_RESIZE_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->disk, NULL);
+        return fault_set(error, MSG_VOLUME_RESIZE_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->name, NULL);
     return child_failed(file, "resized", &result, error);
 }
 
@@ -192,10 +200,10 @@ work_resize(LibvirtCall *call, GError **error)
 }
 
 gboolean
-libvirt_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error)
+libvirt_volume_resize(HostLink *link, const HostVolume *volume, gint64 size, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_resize, "resize", TRUE, TRUE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, store, disk, deadline);
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, volume, deadline);
     call->size = size;
     return libvirt_call_run(call, error);
 }
@@ -216,10 +224,10 @@ work_delete(LibvirtCall *call, GError **error)
 }
 
 gboolean
-libvirt_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error)
+libvirt_volume_delete(HostLink *link, const HostVolume *volume, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_delete, "delete", TRUE, TRUE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, store, disk, deadline);
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, volume, deadline);
     return libvirt_call_run(call, error);
 }
 
@@ -228,9 +236,10 @@ static gboolean
 work_look(LibvirtCall *call, GError **error)
 {
     VolumeLook look;
+    const HostVolume volume = volume_of(call);
     g_auto(VolumeFile) file = { .dir = -1 };
     if (!volume_mark_verify(call->text, call->host->link.name, &call->store, error) ||
-        !volume_file_open(&file, call->host->link.name, call->text, &call->id, error) || !volume_file_look(&file, &look, error))
+        !volume_file_open(&file, call->host->link.name, &volume, error) || !volume_file_look(&file, &look, error))
         return FALSE;
     VolumeState state = look.state == VOLUME_WHOLE && look.broken ? VOLUME_PARTIAL : look.state;
     call->volume = (VolumeFacts) { state, look.format, look.size, look.allocation };
@@ -238,10 +247,10 @@ work_look(LibvirtCall *call, GError **error)
 }
 
 gboolean
-libvirt_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret_facts, Tick deadline, GError **error)
+libvirt_volume_read(HostLink *link, const HostVolume *volume, VolumeFacts *ret_facts, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_look, "look at", FALSE, TRUE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, store, disk, deadline);
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, volume, deadline);
     if (!libvirt_call_run(call, error))
         return FALSE;
     *ret_facts = call->volume;

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define FORMAT_NOTE "trusted.shikiri.format"
-#define HALF ".part"
 #define HEAD 104                /* bytes of a qcow2 header, version 3 */
 
 /* QEMU's image locks: a byte for each right it uses, and one for each it refuses to others. */
@@ -27,10 +26,11 @@
 /* --- the directory ----------------------------------------------------------------------------------------------------------------- */
 
 gboolean
-volume_file_open(VolumeFile *file, const char *host, const char *path, const Id *disk, GError **error)
+volume_file_open(VolumeFile *file, const char *host, const HostVolume *volume, GError **error)
 {
+    const char *path = volume->store.path;
     *file = (VolumeFile) { .host = host, .path = path, .dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
-    id_format(disk, ID_UUID, file->disk);
+    volume_name_format(&volume->disk, &volume->image, file->name);
     return file->dir >= 0 || fault_set(error, MSG_STORE_MISSING, "path", path, "host", host, "reason", g_strerror(errno), NULL);
 }
 
@@ -59,7 +59,7 @@ gboolean
 volume_file_full(const VolumeFile *file, GError **error)
 {
     g_autofree char *room = g_strdup_printf("%" G_GINT64_FORMAT, volume_file_room(file));
-    return fault_set(error, MSG_VOLUME_NO_ROOM, "path", file->path, "host", file->host, "disk", file->disk, "free", room, NULL);
+    return fault_set(error, MSG_VOLUME_NO_ROOM, "path", file->path, "host", file->host, "disk", file->name, "free", room, NULL);
 }
 
 gboolean
@@ -67,15 +67,16 @@ volume_file_fail(const VolumeFile *file, const char *verb, int why, GError **err
 {
     if (why == ENOSPC || why == EDQUOT)
         return volume_file_full(file, error);
-    return fault_set(error, MSG_VOLUME_FAILED, "disk", file->disk, "verb", verb, "path", file->path, "host", file->host, "reason", g_strerror(why), NULL);
+    return fault_set(error, MSG_VOLUME_FAILED, "disk", file->name, "verb", verb, "path", file->path, "host", file->host, "reason", g_strerror(why), NULL);
 }
 
-/* "<disk id>.<mark>.part" */
+/* "<its name>.<mark>.part"; no mark has a point, so those of a disk's other images are none of its first one's. */
 static gboolean
 is_half(const VolumeFile *file, const char *name)
 {
-    gsize length = strlen(file->disk);
-    return strncmp(name, file->disk, length) == 0 && name[length] == '.' && g_str_has_suffix(name, HALF);
+    gsize length = strlen(file->name);
+    const char *point = strncmp(name, file->name, length) == 0 && name[length] == '.' ? strchr(name + length + 1, '.') : NULL;
+    return point && g_str_equal(point, VOLUME_NAME_HALF);
 }
 
 /* The names of all halves; yours. NULL with a fault. */
@@ -178,7 +179,7 @@ look_for_halves(const VolumeFile *file, VolumeLook *ret, GError **error)
 static gboolean
 not_plain(const VolumeFile *file, GError **error)
 {
-    g_autofree char *path = volume_file_path(file, file->disk);
+    g_autofree char *path = volume_file_path(file, file->name);
     return fault_set(error, MSG_VOLUME_NOT_PLAIN, "path", path, NULL);
 }
 
@@ -186,7 +187,7 @@ not_plain(const VolumeFile *file, GError **error)
 static int
 open_plain(const VolumeFile *file, struct stat *ret_info, const char *verb, GError **error)
 {
-    int descriptor = openat(file->dir, file->disk, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int descriptor = openat(file->dir, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int why = errno;
     if (descriptor >= 0 && fstat(descriptor, ret_info) == 0 && S_ISREG(ret_info->st_mode))
         return descriptor;
@@ -230,8 +231,8 @@ volume_file_is_free(const VolumeFile *file, GError **error)
     int why = errno;
     close(descriptor);
     if (!seen)
-        return fault_set(error, MSG_VOLUME_USE_UNSEEN, "disk", file->disk, "path", file->path, "host", file->host, "reason", g_strerror(why), NULL);
-    return lock.l_type == F_UNLCK || fault_set(error, MSG_VOLUME_USED, "disk", file->disk, NULL);
+        return fault_set(error, MSG_VOLUME_USE_UNSEEN, "disk", file->name, "path", file->path, "host", file->host, "reason", g_strerror(why), NULL);
+    return lock.l_type == F_UNLCK || fault_set(error, MSG_VOLUME_USED, "disk", file->name, NULL);
 }
 
 /* --- making ------------------------------------------------------------------------------------------------------------------------ */
@@ -242,7 +243,7 @@ half_name(const VolumeFile *file, const char *mark)
 {
     g_autofree char *word = g_strndup(mark && mark[0] ? mark : "unmarked", 64);
     g_strcanon(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", '_');
-    return g_strdup_printf("%s.%s" HALF, file->disk, word);
+    return g_strdup_printf("%s.%s" VOLUME_NAME_HALF, file->name, word);
 }
 
 char *
@@ -250,8 +251,8 @@ volume_file_begin(const VolumeFile *file, const char *mark, GError **error)
 {
     struct stat info;
     g_autofree char *name = half_name(file, mark);
-    if (fstatat(file->dir, file->disk, &info, AT_SYMLINK_NOFOLLOW) == 0) {
-        fault_set(error, MSG_VOLUME_THERE, "disk", file->disk, "path", file->path, NULL);
+    if (fstatat(file->dir, file->name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
+        fault_set(error, MSG_VOLUME_THERE, "disk", file->name, "path", file->path, NULL);
         return NULL;
     }
     unlinkat(file->dir, name, 0);
@@ -303,9 +304,9 @@ rename_to_nothing(int dir, const char *from, const char *to)
 gboolean
 volume_file_publish(const VolumeFile *file, const char *name, GError **error)
 {
-    int why = rename_to_nothing(file->dir, name, file->disk);
+    int why = rename_to_nothing(file->dir, name, file->name);
     if (why == EEXIST)
-        return fault_set(error, MSG_VOLUME_THERE, "disk", file->disk, "path", file->path, NULL);
+        return fault_set(error, MSG_VOLUME_THERE, "disk", file->name, "path", file->path, NULL);
     if (why == 0 && fsync(file->dir) != 0)
         why = errno;
     return why == 0 || volume_file_fail(file, "made", why, error);
@@ -345,13 +346,13 @@ volume_file_delete(const VolumeFile *file, GError **error)
     g_autoptr(GPtrArray) halves = list_halves(file, "deleted", error);
     if (!halves)
         return FALSE;
-    if (fstatat(file->dir, file->disk, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(info.st_mode))
+    if (fstatat(file->dir, file->name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(info.st_mode))
         return not_plain(file, error);
     for (guint i = 0; i < halves->len; i++) {
         if (!unlink_if_there(file, halves->pdata[i], error))
             return FALSE;
     }
-    if (!unlink_if_there(file, file->disk, error))
+    if (!unlink_if_there(file, file->name, error))
         return FALSE;
     return fsync(file->dir) == 0 || volume_file_fail(file, "deleted", errno, error);
 }

@@ -1,16 +1,17 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The file of one disk in a storage's directory: DIR/<disk id>, and DIR/<disk id>.<job>.part while it is made, so that whole
+ * The file of one image in a storage's directory: DIR/<its name> (host/volume_name.h), and DIR/<its name>.<job>.part while it is made, so that whole
  * and half are told apart after any crash. Looks, publishes, deletes; never follows a symbolic link and never believes what
  * stands in an image further than its size. What runs qemu-img is libvirt_volume.c. */
 #pragma once
 
 #include "host/host.h"
+#include "host/volume_name.h"
 
 typedef struct {
     const char *host, *path;    /* borrowed, for sentences: the host's name, the directory */
-    char disk[ID_TEXT_SIZE];
+    char name[VOLUME_NAME_SIZE];        /* the file's; in sentences it is the disk */
     int dir;                    /* -1: not open */
 } VolumeFile;
 
@@ -22,7 +23,7 @@ typedef struct {
     gboolean names_files;       /* the header names a backing or data file */
 } VolumeLook;
 
-gboolean volume_file_open(VolumeFile *file, const char *host, const char *path, const Id *disk, GError **error);
+gboolean volume_file_open(VolumeFile *file, const char *host, const HostVolume *volume, GError **error);     /* borrows its path */
 void volume_file_close(VolumeFile *file);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VolumeFile, volume_file_close)
 char *volume_file_path(const VolumeFile *file, const char *name);       /* DIR/NAME; yours */
@@ -32,7 +33,7 @@ gboolean volume_file_look(const VolumeFile *file, VolumeLook *ret, GError **erro
 gboolean volume_file_is_free(const VolumeFile *file, GError **error);
 gint64 volume_file_room(const VolumeFile *file);                        /* bytes free in the directory's file system; 0 if not known */
 
-/* Making: an empty NAME of its own first; NAME is "<disk id>.<mark>.part", yours. What a former attempt of the same mark left goes. */
+/* Making: an empty NAME of its own first; NAME is "<its name>.<mark>.part", yours. What a former attempt of the same mark left goes. */
 char *volume_file_begin(const VolumeFile *file, const char *mark, GError **error);
 /* Makes NAME durable, OWNER's, and known by its format. It is not the disk yet. */
 gboolean volume_file_settle(const VolumeFile *file, const char *name, int format, uid_t owner, gid_t group, GError **error);

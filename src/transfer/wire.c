@@ -263,7 +263,7 @@ wire_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error)
     refs_inc(&wire->refs);              /* the thread's */
     wire->link = host_link_ref(link);
     wire->spec = *spec;
-    wire->spec.store.path = wire->path = g_strdup(spec->store.path);
+    wire->spec.volume.store.path = wire->path = g_strdup(spec->volume.store.path);
     wire->open_by = deadline;
     wire->touched = clock_tick();
     wire->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -280,7 +280,7 @@ wire_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error)
     if (stage == WIRE_CLOSED && wire->error)
         g_propagate_error(error, g_steal_pointer(&wire->error));
     else
-        fault_set(error, MSG_TRANSFER_NOT_SERVED, "disk", id_format(&spec->disk, ID_UUID, disk), "host", link->name, NULL);
+        fault_set(error, MSG_TRANSFER_NOT_SERVED, "disk", id_format(&spec->volume.disk, ID_UUID, disk), "host", link->name, NULL);
     wire_close(wire, clock_tick() + CLOCK_SECOND);
     wire_unref(wire);
     return NULL;

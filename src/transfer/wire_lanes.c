@@ -253,12 +253,12 @@ lanes_open(Wire *wire, GError **error)
 {
     char disk[ID_TEXT_SIZE];
     if (!shake_hands(wire))
-        return fault_set(error, MSG_TRANSFER_NOT_SERVED, "disk", id_format(&wire->spec.disk, ID_UUID, disk), "host", wire->link->name, NULL);
+        return fault_set(error, MSG_TRANSFER_NOT_SERVED, "disk", id_format(&wire->spec.volume.disk, ID_UUID, disk), "host", wire->link->name, NULL);
     wire->size = nbd_get_size(wire->lanes[0]);
     wire->tells_extents = nbd_can_meta_context(wire->lanes[0], ALLOCATION) == 1;
     if (wire->spec.write && nbd_can_multi_conn(wire->lanes[0]) != 1)
         leave_one(wire);
-    return wire->size >= 0 || fault_set(error, MSG_TRANSFER_NOT_SERVED, "disk", id_format(&wire->spec.disk, ID_UUID, disk), "host", wire->link->name, NULL);
+    return wire->size >= 0 || fault_set(error, MSG_TRANSFER_NOT_SERVED, "disk", id_format(&wire->spec.volume.disk, ID_UUID, disk), "host", wire->link->name, NULL);
 }
 
 /* Closing tells nobody: what is under way then is ended here. */

@@ -154,6 +154,14 @@ store_at(const Line *line, guint at)
     return (HostStore) { id_named(&id_null, word(line, at)), (char *) word(line, at) };
 }
 
+/* PATH ID: a disk's first image */
+static HostVolume
+volume_at(const Line *line, guint at)
+{
+    Id disk = id_at(line, at + 1);
+    return (HostVolume) { store_at(line, at), disk, disk };
+}
+
 /* define FILE */
 static gboolean
 run_define(Line *line, GError **error)
@@ -217,8 +225,8 @@ static gboolean
 run_create(Line *line, GError **error)
 {
     VolumeSpec spec = {
-        id_at(line, 3), store_at(line, 2), names_find(&disk_format_names, word(line, 4)), g_ascii_strtoll(word(line, 5), NULL, 10),
-        g_str_equal(word(line, 6), "sparse"), (char *) word(line, 7),
+        .volume = volume_at(line, 2), .format = names_find(&disk_format_names, word(line, 4)), .size = g_ascii_strtoll(word(line, 5), NULL, 10),
+        .sparse = g_str_equal(word(line, 6), "sparse"), .job = (char *) word(line, 7),
     };
     return lab.link->ops->volume_create(lab.link, &spec, line->deadline, error);
 }
@@ -227,27 +235,24 @@ run_create(Line *line, GError **error)
 static gboolean
 run_resize(Line *line, GError **error)
 {
-    HostStore store = store_at(line, 2);
-    Id id = id_at(line, 3);
-    return lab.link->ops->volume_resize(lab.link, &store, &id, g_ascii_strtoll(word(line, 4), NULL, 10), line->deadline, error);
+    HostVolume volume = volume_at(line, 2);
+    return lab.link->ops->volume_resize(lab.link, &volume, g_ascii_strtoll(word(line, 4), NULL, 10), line->deadline, error);
 }
 
 static gboolean
 run_delete(Line *line, GError **error)
 {
-    HostStore store = store_at(line, 2);
-    Id id = id_at(line, 3);
-    return lab.link->ops->volume_delete(lab.link, &store, &id, line->deadline, error);
+    HostVolume volume = volume_at(line, 2);
+    return lab.link->ops->volume_delete(lab.link, &volume, line->deadline, error);
 }
 
 static gboolean
 run_volume(Line *line, GError **error)
 {
     static const char *const states[] = { "absent", "partial", "whole" };
-    HostStore store = store_at(line, 2);
-    Id id = id_at(line, 3);
+    HostVolume volume = volume_at(line, 2);
     VolumeFacts facts;
-    if (!lab.link->ops->volume_read(lab.link, &store, &id, &facts, line->deadline, error))
+    if (!lab.link->ops->volume_read(lab.link, &volume, &facts, line->deadline, error))
         return FALSE;
     add_text(&line->out, "state", states[facts.state]);
     add_text(&line->out, "format", names_get(&disk_format_names, facts.format));

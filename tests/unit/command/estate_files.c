@@ -6,6 +6,7 @@
 
 #include "host/domain_xml.h"
 #include "host/image.h"
+#include "host/volume_name.h"
 
 #include <unistd.h>
 
@@ -28,10 +29,9 @@ volume_free(gpointer data)
 }
 
 static char *
-volume_path(const HostStore *store, const Id *disk)
+volume_path(const HostVolume *volume)
 {
-    char text[ID_TEXT_SIZE];
-    return g_build_filename(store->path, id_format(disk, ID_UUID, text), NULL);
+    return volume_name_path(volume->store.path, &volume->disk, &volume->image);
 }
 
 static Volume *
@@ -92,7 +92,7 @@ estate_volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNU
 {
     LOCK_HOLD(&estate_lock);
     gboolean silent;
-    g_autofree char *path = volume_path(&spec->store, &spec->id);
+    g_autofree char *path = volume_path(&spec->volume);
     if (!estate_may_change(&silent, error))
         return FALSE;
     if (find_volume(path))
@@ -102,9 +102,9 @@ estate_volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNU
 }
 
 gboolean
-estate_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, G_GNUC_UNUSED const gint *cancelled, Tick deadline, GError **error)
+estate_volume_copy(HostLink *link, const VolumeSpec *spec, const HostVolume *from, G_GNUC_UNUSED const gint *cancelled, Tick deadline, GError **error)
 {
-    g_autofree char *path = volume_path(&spec->store, from);
+    g_autofree char *path = volume_path(from);
     lock_take(&estate_lock);
     g_assert_nonnull(find_volume(path));
     lock_drop(&estate_lock);
@@ -166,11 +166,11 @@ estate_log_read(G_GNUC_UNUSED HostLink *link, const char *path, gsize most, G_GN
 }
 
 gboolean
-estate_volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, gint64 size, G_GNUC_UNUSED Tick deadline, GError **error)
+estate_volume_resize(G_GNUC_UNUSED HostLink *link, const HostVolume *volume, gint64 size, G_GNUC_UNUSED Tick deadline, GError **error)
 {
     LOCK_HOLD(&estate_lock);
     gboolean silent;
-    g_autofree char *path = volume_path(store, disk);
+    g_autofree char *path = volume_path(volume);
     if (!estate_may_change(&silent, error))
         return FALSE;
     find_volume(path)->size = size;
@@ -178,11 +178,11 @@ estate_volume_resize(G_GNUC_UNUSED HostLink *link, const HostStore *store, const
 }
 
 gboolean
-estate_volume_delete(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, G_GNUC_UNUSED Tick deadline, GError **error)
+estate_volume_delete(G_GNUC_UNUSED HostLink *link, const HostVolume *volume, G_GNUC_UNUSED Tick deadline, GError **error)
 {
     LOCK_HOLD(&estate_lock);
     gboolean silent;
-    g_autofree char *path = volume_path(store, disk);
+    g_autofree char *path = volume_path(volume);
     if (!estate_may_change(&silent, error))
         return FALSE;
     estate_files_drop(path);
@@ -190,14 +190,14 @@ estate_volume_delete(G_GNUC_UNUSED HostLink *link, const HostStore *store, const
 }
 
 gboolean
-estate_volume_read(G_GNUC_UNUSED HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret, G_GNUC_UNUSED Tick deadline, GError **error)
+estate_volume_read(G_GNUC_UNUSED HostLink *link, const HostVolume *volume, VolumeFacts *ret, G_GNUC_UNUSED Tick deadline, GError **error)
 {
     LOCK_HOLD(&estate_lock);
-    g_autofree char *path = volume_path(store, disk);
-    const Volume *volume = find_volume(path);
+    g_autofree char *path = volume_path(volume);
+    const Volume *found = find_volume(path);
     if (!estate_answers(error))
         return FALSE;
-    *ret = volume ? (VolumeFacts) { VOLUME_WHOLE, volume->format, volume->size, 0 } : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
+    *ret = found ? (VolumeFacts) { VOLUME_WHOLE, found->format, found->size, 0 } : (VolumeFacts) { VOLUME_ABSENT, 0, 0, 0 };
     return TRUE;
 }
 
@@ -231,8 +231,8 @@ estate_image_settle(G_GNUC_UNUSED HostLink *link, G_GNUC_UNUSED const ImageSpec 
 void
 estate_put_volume(const Id *disk, gint64 size)
 {
-    HostStore store = { estate.storage, (char *) STORAGE_PATH };
-    put_volume(volume_path(&store, disk), DISK_FORMAT_COW, size);
+    HostVolume volume = { { estate.storage, (char *) STORAGE_PATH, FALSE }, *disk, *disk };
+    put_volume(volume_path(&volume), DISK_FORMAT_COW, size);
 }
 
 void
@@ -272,7 +272,7 @@ estate_has_log(const Id *vm)
 gboolean
 estate_has_volume(const Id *disk)
 {
-    HostStore store = { estate.storage, (char *) STORAGE_PATH };
-    g_autofree char *path = volume_path(&store, disk);
+    HostVolume volume = { { estate.storage, (char *) STORAGE_PATH, FALSE }, *disk, *disk };
+    g_autofree char *path = volume_path(&volume);
     return find_volume(path) != NULL;
 }

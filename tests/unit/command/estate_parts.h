@@ -35,14 +35,14 @@ gboolean estate_store_clear(HostLink *link, const HostStore *store, Tick deadlin
 gboolean estate_note_read(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
 gboolean estate_note_write(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
 gboolean estate_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
-gboolean estate_volume_copy(HostLink *link, const VolumeSpec *spec, const Id *from, const gint *cancelled, Tick deadline, GError **error);
+gboolean estate_volume_copy(HostLink *link, const VolumeSpec *spec, const HostVolume *from, const gint *cancelled, Tick deadline, GError **error);
 gboolean estate_variables_find(HostLink *link, const char *xml, char **ret_path, Tick deadline, GError **error);
 gboolean estate_variables_look(HostLink *link, const char *path, gboolean *ret_there, Tick deadline, GError **error);
 gboolean estate_variables_copy(HostLink *link, const char *from, const char *to, Tick deadline, GError **error);
 GBytes *estate_log_read(HostLink *link, const char *path, gsize most, Tick deadline, GError **error);
 gboolean estate_variables_drop(HostLink *link, const char *path, Tick deadline, GError **error);
-gboolean estate_volume_resize(HostLink *link, const HostStore *store, const Id *disk, gint64 size, Tick deadline, GError **error);
-gboolean estate_volume_delete(HostLink *link, const HostStore *store, const Id *disk, Tick deadline, GError **error);
+gboolean estate_volume_resize(HostLink *link, const HostVolume *volume, gint64 size, Tick deadline, GError **error);
+gboolean estate_volume_delete(HostLink *link, const HostVolume *volume, Tick deadline, GError **error);
 HostImage *estate_image_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error);
 gboolean estate_image_settle(HostLink *link, const ImageSpec *spec, gint64 end, Tick deadline, GError **error);
-gboolean estate_volume_read(HostLink *link, const HostStore *store, const Id *disk, VolumeFacts *ret, Tick deadline, GError **error);
+gboolean estate_volume_read(HostLink *link, const HostVolume *volume, VolumeFacts *ret, Tick deadline, GError **error);

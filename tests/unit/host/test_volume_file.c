@@ -17,13 +17,14 @@ static VolumeFile file;
 static void
 open_directory(void)
 {
-    Id disk = id_random();
     GError *error = NULL;
     directory = g_dir_make_tmp("shikiri-volume-XXXXXX", NULL);
     g_assert_no_errno(g_chmod(directory, 0755));
-    volume_file_open(&file, "n1", directory, &disk, &error);
+    const Id disk = id_random();
+    const HostVolume volume = { { id_null, directory, FALSE }, disk, disk };
+    volume_file_open(&file, "n1", &volume, &error);
     g_assert_no_error(error);
-    path = volume_file_path(&file, file.disk);
+    path = volume_file_path(&file, file.name);
 }
 
 static void

@@ -29,7 +29,7 @@ open_image(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error)
     g_autofree char *path = NULL;
     g_auto(VolumeFile) file = { .dir = -1 };
     (void) deadline;
-    if (!volume_file_open(&file, link->name, spec->store.path, &spec->disk, error) || !image_file_prepare(&file, spec, &path, error))
+    if (!volume_file_open(&file, link->name, &spec->volume, error) || !image_file_prepare(&file, spec, &path, error))
         return NULL;
     HostImage *image = image_file_serve(link->name, path, spec, error);
     served = image ? *(pid_t *) (gpointer) image : 0;       /* its first member */
@@ -42,9 +42,9 @@ static HostLink folder_link;
 static ImageSpec
 make_disk(int format, gboolean write)
 {
-    char text[ID_TEXT_SIZE];
-    ImageSpec spec = { .store = { id_random(), folder }, .disk = id_random(), .format = format, .size = IMAGE_SIZE, .write = write, .sparse = TRUE };
-    g_autofree char *path = g_build_filename(folder, id_format(&spec.disk, ID_UUID, text), NULL);
+    const Id disk = id_random();
+    ImageSpec spec = { .volume = { { id_random(), folder, FALSE }, disk, disk }, .format = format, .size = IMAGE_SIZE, .write = write, .sparse = TRUE };
+    g_autofree char *path = volume_name_path(folder, &disk, &disk);
     g_autofree char *size = g_strdup_printf("%d", IMAGE_SIZE);
     const char *argv[] = { "qemu-img", "create", "-q", "-f", format == DISK_FORMAT_COW ? "qcow2" : "raw", path, size, NULL };
     g_assert_true(g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));

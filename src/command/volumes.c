@@ -258,6 +258,7 @@ volumes_create(Work *work, GError **error)
     for (guint i = 0; get(work, MAKE, i, &volume); i++) {
         VolumeSpec spec = {
             .volume = file_of(&volume), .format = volume.format, .size = volume.size, .sparse = volume.sparse, .job = job,
+            .from_format = volume.format,
         };
         if (!make(work, link, i, &spec, &volume, error))
             return FALSE;

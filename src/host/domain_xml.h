@@ -25,6 +25,8 @@ typedef struct {
 char *domain_xml_build(const Vm *vm, const DomainWorld *world, GError **error);
 /* XML made to say what VM says where it differs from what domain_xml_read says of XML now. Equal: the same bytes. */
 char *domain_xml_patch(const char *xml, const Vm *vm, const DomainWorld *world, GError **error);
+/* XML whose disk at TARGET ("vda") names the file PATH, of that DiskFormat, and nothing beneath it; NULL: it has no such disk. Yours. */
+char *domain_xml_with_file(const char *xml, const char *target, const char *path, int format);
 /* XML under another name; NULL: it is no domain's. Yours. */
 char *domain_xml_renamed(const char *xml, const char *name);
 /* Reads a (possibly foreign) domain XML into FACTS (config, disks, ours, job). */

@@ -56,6 +56,7 @@ domain_xml_read_live(const char *xml, DomainFacts *next, GError **error)
     for (guint i = 0; i < reading->vm->cdroms.count; i++)
         name_medium(reading, next, reading->vm->cdroms.items[i]);
     domain_facts_forget_live(next);
+    domain_facts_forget_live_disks(next);
     next->live = g_steal_pointer(&reading->vm);
     next->live_xml = g_strdup(xml);
     g_autoptr(GPtrArray) files = reading_files(reading);

@@ -122,9 +122,22 @@ fake_facts_add_live(const FakeHost *host, const FakeDomain *domain, DomainFacts 
         domain_live_compare(facts, xml);
 }
 
+static DomainDisk *
+copy_disk(const DomainDisk *disk)
+{
+    DomainDisk *copy = g_memdup2(disk, sizeof(*disk));
+    copy->target = g_strdup(disk->target);
+    copy->path = g_strdup(disk->path);
+    copy->driver = g_strdup(disk->driver);
+    copy->device = g_strdup(disk->device);
+    return copy;
+}
+
 static void
 runs_as_defined(DomainFacts *facts)
 {
+    for (guint i = 0; i < facts->disks.count; i++)
+        list_add(&facts->live_disks, copy_disk(facts->disks.items[i]));
     for (guint i = 0; i < facts->config->cdroms.count; i++) {
         Cdrom *cdrom = facts->config->cdroms.items[i];
         text_set(&cdrom->current.id, cdrom->file.id);
@@ -220,6 +233,39 @@ fake_report_lost(FakeHost *host)
 
 /* --- storage and numbers -------------------------------------------------------------------------------------------------------------- */
 
+static gboolean
+is_in(const HostStore *store, const FakeVolume *volume)
+{
+    return g_str_has_prefix(volume->path, store->path);
+}
+
+static int
+by_image(gconstpointer a, gconstpointer b)
+{
+    const VolumeSeen *x = a, *y = b;
+    int order = id_compare(&x->disk, &y->disk);
+    return order ? order : id_compare(&x->image, &y->image);
+}
+
+static void
+list_volumes(const Fake *fake, const HostStore *store, StorageFacts *facts)
+{
+    GHashTableIter iter;
+    const FakeVolume *volume;
+    facts->volumes = g_array_new(FALSE, FALSE, sizeof(VolumeSeen));
+    g_hash_table_iter_init(&iter, fake->volumes);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &volume)) {
+        g_autofree char *name = g_path_get_basename(volume->path);
+        VolumeSeen seen = { .kind = volume->partial ? SEEN_HALF : SEEN_IMAGE, .length = volume->size / 10, .allocation = volume->size / 10 };
+        gboolean image = is_in(store, volume) && volume_name_parse(name, &seen.disk, &seen.image);
+        if (!image && is_in(store, volume) && volume_name_parse_memory(name, &seen.image))
+            seen.kind = SEEN_MEMORY;
+        if (image || seen.kind == SEEN_MEMORY)
+            g_array_append_val(facts->volumes, seen);
+    }
+    g_array_sort(facts->volumes, by_image);
+}
+
 void
 fake_report_storage(FakeHost *host, const HostStore *store)
 {
@@ -231,7 +277,8 @@ fake_report_storage(FakeHost *host, const HostStore *store)
     report->storage->reachable = TRUE;
     g_hash_table_iter_init(&iter, host->fake->volumes);
     while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &volume))
-        report->storage->used += g_str_has_prefix(volume->path, store->path) ? volume->size / 10 : 0;
+        report->storage->used += is_in(store, volume) ? volume->size / 10 : 0;
+    list_volumes(host->fake, store, report->storage);
     report->storage->available = MAX(0, (G_GINT64_CONSTANT(10) << 40) - report->storage->used);
     send(host, report);
 }

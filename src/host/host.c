@@ -46,12 +46,17 @@ domain_facts_ref(DomainFacts *facts)
 }
 
 void
+domain_facts_forget_live_disks(DomainFacts *facts)
+{
+    clear_disks(&facts->live_disks);
+}
+
+void
 domain_facts_forget_live(DomainFacts *facts)
 {
     object_unref(facts->live);
     facts->live = NULL;
     g_clear_pointer(&facts->live_xml, g_free);
-    clear_disks(&facts->live_disks);
 }
 
 void
@@ -60,6 +65,7 @@ domain_facts_unref(DomainFacts *facts)
     if (!facts || !refs_dec(&facts->refs))
         return;
     clear_disks(&facts->disks);
+    clear_disks(&facts->live_disks);
     words_set(&facts->differing, (const char *const[]) { NULL });
     object_unref(facts->config);
     domain_facts_forget_live(facts);

@@ -43,8 +43,8 @@ typedef struct {
     gint64 started;                     /* Wall; 0 not known */
     char *job;                          /* the mark of the job that made it, from our metadata; NULL */
     Vm *live;                           /* as it runs now: its devices carry the ids they have in `config`. NULL where it does not run; only `read` gives it */
-    char *live_xml;                     /* the XML that says so, */
-    List live_disks;                    /* and of DomainDisk: the files it has open, disk for disk what it writes */
+    char *live_xml;                     /* and the XML that says so */
+    List live_disks;                    /* of DomainDisk: where it runs, the files it writes now. Reports have it, too */
 } DomainFacts;
 typedef struct {
     char *target, *path, *driver, *device;
@@ -56,7 +56,8 @@ typedef struct {
 void domain_disk_free(DomainDisk *disk);
 DomainFacts *domain_facts_new(void);
 DomainFacts *domain_facts_ref(DomainFacts *facts);
-void domain_facts_forget_live(DomainFacts *facts);
+void domain_facts_forget_live(DomainFacts *facts);           /* but its files */
+void domain_facts_forget_live_disks(DomainFacts *facts);
 void domain_facts_unref(DomainFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainFacts, domain_facts_unref)
 
@@ -141,6 +142,7 @@ typedef struct {
     Id backing_disk;        /* null: the same disk; else that of the template it is a thin clone of */
     int backing_format;
     char *job;              /* mark */
+    int from_format;        /* of what `volume_copy` copies; 0: as its file says */
 } VolumeSpec;
 
 /* One link of a chain, as the file itself says. */
@@ -247,20 +249,21 @@ typedef struct {
     gboolean (*note_read)(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
     gboolean (*note_write)(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
     gboolean (*volume_create)(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
-    /* As SPEC says, with what a guest would read from FROM and all beneath it, on any storage of this host, which nobody may have open to write. Ends soon,
+    /* As SPEC says, standing alone, with what a guest would read from FROM and all beneath it, on any storage of this host, which nobody may have open to write. Ends soon,
      * undone, when *CANCELLED (atomic; of the caller) says so. */
     gboolean (*volume_copy)(HostLink *link, const VolumeSpec *spec, const HostVolume *from, const gint *cancelled, Tick deadline, GError **error);
     gboolean (*volume_resize)(HostLink *link, const HostVolume *volume, gint64 size, Tick deadline, GError **error);
-    gboolean (*volume_delete)(HostLink *link, const HostVolume *volume, Tick deadline, GError **error);    /* ABSENT is success */
+    gboolean (*volume_delete)(HostLink *link, const HostVolume *volume, Tick deadline, GError **error);    /* ABSENT is success; one that another stands upon is refused */
     gboolean (*volume_read)(HostLink *link, const HostVolume *volume, VolumeFacts *ret_facts, Tick deadline, GError **error);
     /* The chain from VOLUME down, as the files say, of VolumeLink into an empty list; also of one that is being written. A backing file that is no volume of
      * this storage is a link with null ids and the end of the list: it is named and never opened. */
     gboolean (*volume_chain)(HostLink *link, const HostVolume *volume, List *ret_links, Tick deadline, GError **error);
-    /* Every image of the storage whose backing file is VOLUME, of Id (its image) into an empty list: those that a change of VOLUME would destroy. */
+    /* Every image of the storage whose backing file is VOLUME, of Id (its image; null: a file whose name is none of ours) into an empty list: those that a
+     * change of VOLUME would destroy. */
     gboolean (*volume_above)(HostLink *link, const HostVolume *volume, List *ret_links, Tick deadline, GError **error);
     /* What stands in VOLUME alone goes into the one beneath, which is BASE; both closed. Done twice is done once; never undone. */
     gboolean (*volume_fold)(HostLink *link, const HostVolume *volume, const Id *base, const gint *cancelled, Tick deadline, GError **error);
-    /* VOLUME names BASE as what is beneath it; the bytes are the caller's word. */
+    /* VOLUME names BASE as what is beneath it; null: nothing. An image of the same disk, or the first one of a template's. The bytes are the caller's word. */
     gboolean (*volume_stand)(HostLink *link, const HostVolume *volume, const Id *base, Tick deadline, GError **error);
     /* A running domain writes the overlays from one instant on; MEMORY: also its memory goes to that new file, and it runs on. All disks or none. Whether it
      * happened is read from the domain. */

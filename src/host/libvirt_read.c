@@ -217,6 +217,8 @@ libvirt_read_digest(const DomainFacts *facts)
     guint64 digest = (libvirt_read_surface(facts) ^ (guint) facts->run_once) * 1099511628211u;
     for (guint i = 0; i < facts->differing.count; i++)
         digest = digest_text(digest, facts->differing.items[i]);
+    for (guint i = 0; i < facts->live_disks.count; i++)
+        digest = digest_text(digest, ((const DomainDisk *) facts->live_disks.items[i])->path);
     for (guint i = 0; facts->config && i < facts->config->cdroms.count; i++)
         digest = digest_text(digest, ((const Cdrom *) facts->config->cdroms.items[i])->current.id);
     return digest ? digest : 1;

@@ -14,11 +14,14 @@
 #include <unistd.h>
 
 #define HEAD 112
+#define FEATURE_DIRTY 1u
 #define FEATURE_CORRUPT 2u
 #define FEATURE_DATA_FILE 4u
-#define FEATURES_KNOWN (1u | 8u | 16u)      /* dirty refcounts, another compression, extended entries */
+#define FEATURES_KNOWN (8u | 16u)           /* another compression, extended entries */
+#define HAS_BITMAPS 1u                      /* among those that who does not know them clears */
 #define DIRECT_BLOCK 4096
-#define LOCK_NO_WRITERS 201                 /* in QEMU's image locks */
+#define LOCK_WRITES 101                     /* in QEMU's image locks: somebody writes; */
+#define LOCK_NO_WRITERS 201                 /* nobody may */
 #define MOST_L1 (32u << 20)                 /* bytes, as QEMU has it */
 
 /* --- the judgement of a header ---------------------------------------------------------------------------------------------------- */
@@ -66,10 +69,11 @@ image_file_judge(const guint8 *head, gsize length, gint64 size, gint64 file)
     guint64 features = version == 3 ? number_at(head, 72, 8) : 0;
     if (number_at(head, 8, 8) != 0 || features & FEATURE_DATA_FILE)
         return MSG_IMAGE_NAMES_FILES;
-    if (features & FEATURE_CORRUPT)
-        return MSG_IMAGE_DAMAGED;
-    if (number_at(head, 32, 4) != 0 || number_at(head, 60, 4) != 0 || features & ~(guint64) FEATURES_KNOWN)
-        return MSG_IMAGE_NOT_PLAIN;     /* encrypted, with snapshots inside, or of a kind that came later */
+    if (features & (FEATURE_CORRUPT | FEATURE_DIRTY))
+        return MSG_IMAGE_DAMAGED;       /* a dirty one QEMU would mend when its VM starts, for as long as its tables like */
+    guint64 clearable = version == 3 ? number_at(head, 88, 8) : 0;
+    if (number_at(head, 32, 4) != 0 || number_at(head, 60, 4) != 0 || features & ~(guint64) FEATURES_KNOWN || clearable & HAS_BITMAPS)
+        return MSG_IMAGE_NOT_PLAIN;     /* encrypted, with snapshots or bitmaps (which its VM would hold in memory) inside, or of a kind that came later */
     if (size < 0 || holds != (guint64) size)
         return MSG_IMAGE_WRONG_SIZE;
     return is_table_sound(head, cluster_bits, holds, features & 16) && are_tables_there(head, cluster_bits, file) ? 0 : MSG_IMAGE_DAMAGED;
@@ -125,15 +129,18 @@ image_file_prepare(const VolumeFile *file, const ImageSpec *spec, char **ret_fil
     return TRUE;
 }
 
-/* QEMU that only reads a raw file lets others write. As with its own locks: a byte for each right that others shall not use, here to write. */
-static int
-keep_writers_out(const char *path)
+/* QEMU that only reads a raw file lets others write. As with its own locks: a byte for each right that others shall not use, here to write. FALSE: one
+ * has begun to since we looked. */
+static gboolean
+keep_writers_out(HostImage *image, const char *path)
 {
     struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = LOCK_NO_WRITERS, .l_len = 1 };
+    struct flock writes = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_WRITES, .l_len = 1 };
     int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (descriptor >= 0)
-        fcntl(descriptor, F_OFD_SETLK, &lock);
-    return descriptor;
+    if (descriptor < 0)
+        return FALSE;
+    image_keep(image, descriptor);
+    return fcntl(descriptor, F_OFD_SETLK, &lock) == 0 && fcntl(descriptor, F_OFD_GETLK, &writes) == 0 && writes.l_type == F_UNLCK;
 }
 
 /* What is uploaded goes to the disk as it comes, and not into memory first, where the file system can: half the work, and no long flush at the end.
@@ -155,9 +162,12 @@ image_file_serve(const char *host, const char *path, const ImageSpec *spec, GErr
     gboolean cow = spec->format == DISK_FORMAT_COW && !spec->own;
     ImageServing serving = { host, path, cow ? "qcow2" : "raw", spec->write, spec->write && spec->sparse, spec->write && can_pass_cache(path) };
     HostImage *image = image_serve(&serving, error);
-    if (image && !spec->write)
-        image_keep(image, keep_writers_out(path));
-    return image;
+    char disk[ID_TEXT_SIZE];
+    if (!image || spec->write || keep_writers_out(image, path))
+        return image;
+    image_close(image, 0);
+    fault_set(error, MSG_VOLUME_USED, "disk", id_format(&spec->volume.disk, ID_UUID, disk), NULL);
+    return NULL;
 }
 
 /* --- after ------------------------------------------------------------------------------------------------------------------------- */

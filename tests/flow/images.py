@@ -127,10 +127,13 @@ def hostile(folder, size):
     backed = os.path.join(folder, "backed.qcow2")
     other = os.path.join(folder, "other.qcow2")
     data = os.path.join(folder, "data.qcow2")
+    marked = os.path.join(folder, "marked.qcow2")
     qemu_img("create", "-q", "-f", "qcow2", plain, str(size))
     qemu_img("create", "-q", "-f", "qcow2", "-u", "-b", "/etc/shadow", "-F", "raw", backed, str(size))
     qemu_img("create", "-q", "-f", "qcow2", other, str(size * 2))
     qemu_img("create", "-q", "-f", "qcow2", "-o", f"data_file={folder}/secret,data_file_raw=on", data, str(size))
+    qemu_img("create", "-q", "-f", "qcow2", marked, str(size))
+    qemu_img("bitmap", "--add", marked, "one")
     def read(path):
         with open(path, "rb") as file:
             return file.read()
@@ -142,6 +145,8 @@ def hostile(folder, size):
         ("a raw image", bytes(65536), "no qcow2 image"),
         ("another size", read(other), "another size"),
         ("snapshots inside", patched(plain, (60, struct.pack(">I", 3))), "more in it than a disk"),
+        ("bitmaps", read(marked), "more in it than a disk"),
+        ("tables to be mended", patched(plain, (72, struct.pack(">Q", 1))), "cannot use"),
         ("encryption", patched(plain, (32, struct.pack(">I", 1))), "more in it than a disk"),
         ("a feature to come", patched(plain, (72, struct.pack(">Q", 1 << 40))), "more in it than a disk"),
         ("a huge first table", patched(plain, (36, struct.pack(">I", 0x7ffffff0))), "cannot use"),

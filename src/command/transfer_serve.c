@@ -14,11 +14,12 @@
 #include "model/transfer.h"
 #include "transfer/emptiness.h"
 
-#define BEAT (CLOCK_SECOND / 5)
+#define BEAT (CLOCK_SECOND / 20)
 #define SETTLE_TIME (600 * CLOCK_SECOND)    /* what stands in the page cache goes to a slow disk */
+#define DROP_TIME (10 * CLOCK_SECOND)       /* to close what nobody needs */
 #define ROOM_FOR_TABLES (64 << 20)
 #define BLOCK (1 << 20)
-#define TOLD_EVERY (64 << 20)           /* bytes between two notes of how far it is */
+#define TOLD_EVERY CLOCK_SECOND         /* each note of how far it is is a record in the store */
 
 #define BEGUN "begun"
 #define REPLACED "replaced"             /* begun, and by that emptied */
@@ -29,6 +30,7 @@
 #define PHASE "phase"                   /* where the last look moved it, */
 #define MOVES "moves"                   /* and how often it was moved: what is the same again is recorded again */
 #define MOVED "moved"
+#define TOLD "told"                     /* the tick of that */
 #define ACTIVE "active"
 #define OPENED "opened"                 /* how often */
 #define WRITTEN "written"               /* behind the last byte, while it was opened once */
@@ -111,6 +113,20 @@ has_no_vm(const Work *work, const Disk *disk)
     return vms->len == 0;
 }
 
+/* Opening it will cut off what it holds; elsewhere that is asked once it is open. */
+static gboolean
+look_before_replaced(Work *work, const Disk *disk, const ImageSpec *spec, GError **error)
+{
+    g_autoptr(HostLink) link = work_host(work, error);
+    if (!link)
+        return FALSE;
+    if (has_no_vm(work, disk) && emptiness_look(link, spec, work->deadline))
+        work_set_mark(work, FRESH, "yes");
+    work_set_mark(work, BEGUN, "yes");
+    work_set_mark(work, REPLACED, "yes");
+    return TRUE;
+}
+
 /* Before anything may touch it. */
 gboolean
 transfer_serve_look(Work *work, GError **error)
@@ -123,59 +139,77 @@ transfer_serve_look(Work *work, GError **error)
         return FALSE;
     if (facts.state == VOLUME_ABSENT)
         return fault_set(error, MSG_VOLUME_MISSING, "disk", disk->alias, "storage_domain", guard_disk_storage(work->view, disk)->name, NULL);
-    g_autoptr(HostLink) link = work_host(work, error);
-    if (!link)
-        return FALSE;
-    if (is_upload(transfer) && has_no_vm(work, disk) && emptiness_is_sure(link, &spec, work->deadline))
-        work_set_mark(work, FRESH, "yes");
-    if (spec.own && spec.write) {
-        work_set_mark(work, BEGUN, "yes");      /* opening it cuts off what it holds */
-        work_set_mark(work, REPLACED, "yes");
-    }
-    return TRUE;
+    return !(spec.own && spec.write) || look_before_replaced(work, disk, &spec, error);
 }
 
 /* --- open and closed ---------------------------------------------------------------------------------------------------------- */
 
+/* Opening it was refused. A file that was cut off is no image any more, and one that cannot be looked at may have been. */
+static void
+forgive(Work *work, const ImageTransfer *transfer, const Disk *disk)
+{
+    ImageSpec spec;
+    VolumeFacts facts = { VOLUME_ABSENT, 0, 0, 0 };
+    if (!work_mark(work, REPLACED) || number_of(work, OPENED) > 0 || !make_spec(work, transfer, disk, &spec, NULL) || !read_volume(work, &spec, &facts, NULL))
+        return;
+    if (facts.state != VOLUME_WHOLE || facts.format != spec.format || facts.size != spec.size)
+        return;
+    work_set_mark(work, BEGUN, NULL);
+    work_set_mark(work, REPLACED, NULL);
+}
+
 static gboolean
 open_disk(Work *work, const ImageTransfer *transfer, const Disk *disk, GError **error)
 {
+    gboolean empty = FALSE;
     TransferWish wish = { .transfer = work->target, .ticket = transfer->ticket, .name = disk->alias };
     g_autoptr(HostLink) link = work_host(work, error);
     if (!link || !make_spec(work, transfer, disk, &wish.spec, error))
         return FALSE;
     wish.link = link;
-    if (!transfers_open(work->transfers, &wish, work->deadline, error))
+    wish.ask = wish.spec.write && !wish.spec.own && number_of(work, OPENED) == 0 && has_no_vm(work, disk);
+    if (!transfers_open(work->transfers, &wish, work->deadline, &empty, error))
         return FALSE;
     set_number(work, OPENED, number_of(work, OPENED) + 1);
     if (wish.spec.write)
         work_set_mark(work, BEGUN, "yes");
+    if (empty)
+        work_set_mark(work, FRESH, "yes");
     return TRUE;
 }
 
-/* FALSE: what was written may not be in the file. */
-static gboolean
-close_disk(Work *work)
+static void
+note_closed(Work *work, CloseEnd how, const TransferLook *look)
 {
-    TransferLook look;
-    Tick deadline = MAX(work->deadline, clock_tick() + SETTLE_TIME);
-    CloseEnd how = transfers_close(work->transfers, &work->target, deadline, &look);
     work_set_mark(work, ACTIVE, NULL);
     if (how == CLOSE_ABSENT)
-        return TRUE;
-    set_number(work, MOVED, look.moved);
-    set_number(work, WRITTEN, look.end);
-    /* Nobody has written a byte: the disk is what it was. */
-    if (how == CLOSE_WELL && look.end == 0 && number_of(work, OPENED) == 1 && !work_mark(work, REPLACED))
+        return;
+    set_number(work, MOVED, look->moved);
+    set_number(work, WRITTEN, look->end);
+    /* Not a byte was to be written: the disk is what it was. */
+    if (how == CLOSE_WELL && look->end == 0 && number_of(work, OPENED) == 1 && !work_mark(work, REPLACED))
         work_set_mark(work, BEGUN, NULL);
-    return how == CLOSE_WELL;
+}
+
+/* A slow disk holds up no thread of ours: where it is UNDER_WAY the step rests, and asks again. TIME: as long as it is needed. */
+static CloseEnd
+close_disk(Work *work, Tick time)
+{
+    TransferLook look;
+    Tick now = clock_tick();
+    CloseEnd how = transfers_close(work->transfers, &work->target, now + time, now + BEAT, &look);
+    if (how != CLOSE_UNDER_WAY)
+        note_closed(work, how, &look);
+    return how;
 }
 
 gboolean
 transfer_serve_undo(Work *work, GError **error)
 {
+    TransferLook look;
     (void) error;
-    close_disk(work);
+    CloseEnd how = transfers_close(work->transfers, &work->target, clock_tick() + DROP_TIME, 0, &look);
+    note_closed(work, how, &look);
     return TRUE;
 }
 
@@ -188,11 +222,11 @@ move_to(Work *work, TransferPhase phase)
     set_number(work, MOVES, number_of(work, MOVES) + 1);
 }
 
+/* It is closed at the next look, when that is known: whoever finalizes meanwhile is told what became of it. */
 static void
-tell_paused(Work *work, const Disk *disk, MessageCode why)
+pause_it(Work *work, const Disk *disk, const Message *why)
 {
-    g_autoptr(Message) reason = message_new(why, NULL);
-    g_autofree char *text = message_encode(reason);
+    g_autofree char *text = message_encode(why);
     orders_tell(work, SEVERITY_WARNING, message_new(MSG_TRANSFER_PAUSED, "disk", disk->alias, "why", text, NULL), NULL);
     move_to(work, TRANSFER_PHASE_PAUSED_SYSTEM);
 }
@@ -203,22 +237,19 @@ begin(Work *work, const ImageTransfer *transfer, const Disk *disk, GError **erro
 {
     TransferLook look;
     g_autoptr(GError) why = NULL;
-    if (transfers_look(work->transfers, &work->target, &look) && !look.lost) {
-        move_to(work, TRANSFER_PHASE_TRANSFERRING);
+    gboolean serves = transfers_look(work->transfers, &work->target, &look) && !look.lost && !look.closing;
+    if (!serves && close_disk(work, SETTLE_TIME) == CLOSE_UNDER_WAY)
         return TRUE;
-    }
-    close_disk(work);
-    if (open_disk(work, transfer, disk, &why)) {
+    if (serves || open_disk(work, transfer, disk, &why)) {
         move_to(work, TRANSFER_PHASE_TRANSFERRING);
         return TRUE;
     }
     if (transfer->phase == TRANSFER_PHASE_INITIALIZING) {
+        forgive(work, transfer, disk);
         g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
     }
-    g_autofree char *text = message_encode(fault_message(why));
-    orders_tell(work, SEVERITY_WARNING, message_new(MSG_TRANSFER_PAUSED, "disk", disk->alias, "why", text, NULL), NULL);
-    move_to(work, TRANSFER_PHASE_PAUSED_SYSTEM);
+    pause_it(work, disk, fault_message(why));
     return TRUE;
 }
 
@@ -226,22 +257,25 @@ begin(Work *work, const ImageTransfer *transfer, const Disk *disk, GError **erro
 static void
 give_up(Work *work, const ImageTransfer *transfer, const Disk *disk)
 {
+    g_autoptr(Message) why = message_new(MSG_TRANSFER_IDLE, NULL);
     gboolean ends = transfer->timeout_policy == TRANSFER_POLICY_CANCEL || (transfer->timeout_policy != TRANSFER_POLICY_PAUSE && !is_upload(transfer));
-    close_disk(work);
     if (ends)
         move_to(work, TRANSFER_PHASE_CANCELLED_SYSTEM);
     else
-        tell_paused(work, disk, MSG_TRANSFER_IDLE);
+        pause_it(work, disk, why);
 }
 
+/* Between two requests of a client it is active, too. */
 static void
 note_progress(Work *work, const TransferLook *look)
 {
-    gint64 noted = number_of(work, MOVED);
-    gboolean active = look->clients > 0;
-    if (look->moved - noted >= TOLD_EVERY || (!active && look->moved != noted))
-        set_number(work, MOVED, look->moved);
+    Tick now = clock_tick(), told = number_of(work, TOLD);
+    gboolean active = look->clients > 0 || now - look->touched < TOLD_EVERY, due = now - told >= TOLD_EVERY || now < told;
     work_set_mark(work, ACTIVE, active ? "yes" : NULL);
+    if (look->moved == number_of(work, MOVED) || (active && !due))
+        return;
+    set_number(work, MOVED, look->moved);
+    set_number(work, TOLD, now);
 }
 
 static void
@@ -249,8 +283,8 @@ watch(Work *work, const ImageTransfer *transfer, const Disk *disk)
 {
     TransferLook look;
     if (!transfers_look(work->transfers, &work->target, &look) || look.lost) {
-        close_disk(work);
-        tell_paused(work, disk, MSG_TRANSFER_BROKEN);
+        g_autoptr(Message) why = message_new(MSG_TRANSFER_BROKEN, NULL);
+        pause_it(work, disk, why);
         return;
     }
     note_progress(work, &look);
@@ -262,16 +296,27 @@ watch(Work *work, const ImageTransfer *transfer, const Disk *disk)
     }
 }
 
-/* Somebody is through with it. */
+/* The process that wrote it is gone with the manager's, and with it what it had in its own memory. Bytes of a plain file were the kernel's. */
+static gboolean
+may_lack_tables(const ImageTransfer *transfer, const Disk *disk)
+{
+    return disk->format == DISK_FORMAT_COW && transfer->format != DISK_FORMAT_COW;
+}
+
+/* Somebody is through with it. It rests until the disk is closed. */
 static gboolean
 end(Work *work, const ImageTransfer *transfer, const Disk *disk, GError **error)
 {
-    gboolean cancel = transfer->phase == TRANSFER_PHASE_CANCELLED_USER || transfer->phase == TRANSFER_PHASE_CANCELLED_SYSTEM;
-    gboolean well = close_disk(work);
-    if (!well && !cancel && is_upload(transfer))
+    gboolean cancel = transfer->phase != TRANSFER_PHASE_FINALIZING_SUCCESS, kept = !cancel && is_upload(transfer);
+    CloseEnd how = close_disk(work, kept ? SETTLE_TIME : DROP_TIME);
+    if (how == CLOSE_UNDER_WAY) {
+        work->rest = BEAT;
+        return TRUE;
+    }
+    if (kept && (how == CLOSE_LOST || (how == CLOSE_ABSENT && may_lack_tables(transfer, disk))))
         return fault_set(error, MSG_TRANSFER_NOT_WRITTEN, "disk", disk->alias, NULL);
     work_set_mark(work, END, cancel ? CANCELLED : FINALIZED);
-    if (cancel && is_upload(transfer) && work_mark(work, FRESH) && has_no_vm(work, disk))
+    if (cancel && is_upload(transfer) && work_mark(work, FRESH) && has_no_vm(work, disk) && guard_file_is_alone(work->view, disk, NULL))
         volumes_doom(work, disk, guard_disk_storage(work->view, disk));
     return TRUE;
 }
@@ -293,7 +338,7 @@ transfer_serve_run(Work *work, GError **error)
     } else if (transfer->phase == TRANSFER_PHASE_TRANSFERRING) {
         watch(work, transfer, disk);
     } else {
-        close_disk(work);           /* paused: the file is nobody's meanwhile but by its claim */
+        close_disk(work, SETTLE_TIME);      /* paused: the file is nobody's meanwhile but by its claim */
     }
     work->rest = BEAT;
     return TRUE;
@@ -301,17 +346,18 @@ transfer_serve_run(Work *work, GError **error)
 
 /* --- at the end ----------------------------------------------------------------------------------------------------------------- */
 
-gboolean
-transfer_serve_settle(Work *work, GError **error)
+/* The host is away, or does not say in time. It is asked again: what came is there, and only looked at. */
+static gboolean
+says_it_later(const GError *why)
+{
+    return fault_of(why) == FAULT_UNKNOWN_OUTCOME || message_code(fault_message(why)) == MSG_HOST_NOT_CONNECTED;
+}
+
+static gboolean
+settle(Work *work, const ImageTransfer *transfer, const Disk *disk, GError **error)
 {
     ImageSpec spec;
     VolumeFacts facts;
-    const Disk *disk;
-    const ImageTransfer *transfer = find_transfer(work, &disk, error);
-    if (!transfer)
-        return FALSE;
-    if (transfer_serve_is_cancelled(work) || !is_upload(transfer))
-        return TRUE;
     g_autoptr(HostLink) link = work_host(work, error);
     gint64 written = number_of(work, OPENED) == 1 ? number_of(work, WRITTEN) : 0;
     if (!link || !make_spec(work, transfer, disk, &spec, error) ||
@@ -320,6 +366,24 @@ transfer_serve_settle(Work *work, GError **error)
     if (read_volume(work, &spec, &facts, NULL))
         set_number(work, ACTUAL, facts.allocation);
     return TRUE;
+}
+
+gboolean
+transfer_serve_settle(Work *work, GError **error)
+{
+    const Disk *disk;
+    g_autoptr(GError) why = NULL;
+    const ImageTransfer *transfer = find_transfer(work, &disk, error);
+    if (!transfer)
+        return FALSE;
+    if (transfer_serve_is_cancelled(work) || !is_upload(transfer) || settle(work, transfer, disk, &why))
+        return TRUE;
+    if (says_it_later(why)) {
+        work->rest = CLOCK_SECOND;
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
 }
 
 void

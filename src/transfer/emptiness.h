@@ -7,5 +7,8 @@
 
 #include "transfer/wire.h"
 
-/* Opens it, to read, and waits. TRUE: surely all of it reads as zeros. What cannot be opened, or not be read in time, is not empty. */
-gboolean emptiness_is_sure(HostLink *link, const ImageSpec *spec, Tick deadline);
+/* Of one that is open; waits. TRUE: surely all of it reads as zeros. What cannot be read in time is not empty, and a disk that is asked and says nothing
+ * until DEADLINE is closed, and lost. */
+gboolean emptiness_is_sure(Wire *wire, Tick deadline);
+/* Opens it, to read, looks and closes it. What cannot be opened is not empty. */
+gboolean emptiness_look(HostLink *link, const ImageSpec *spec, Tick deadline);

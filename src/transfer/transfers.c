@@ -5,6 +5,7 @@
 #include "transfer/transfers.h"
 
 #include "base/lock.h"
+#include "transfer/emptiness.h"
 
 #include <string.h>
 
@@ -18,9 +19,10 @@ struct TransferEntry {
     Transfers *transfers;
     Id transfer;
     char *ticket, *name;
-    gboolean write, held;
+    gboolean write, own, held;
     Wire *wire;                         /* NULL: it is being opened */
     guint clients;
+    gint64 looked;                      /* bytes that we read ourselves */
     Tick touched;
 };
 
@@ -84,20 +86,37 @@ reserve(Transfers *transfers, const TransferWish *wish, GError **error)
     entry->ticket = g_strdup(wish->ticket);
     entry->name = g_strdup(wish->name);
     entry->write = wish->spec.write;
+    entry->own = wish->spec.own;
     entry->touched = clock_tick();
     g_ptr_array_add(transfers->entries, entry);
     return entry;
 }
 
+/* NULL: it cannot be opened, or is lost already. */
+static Wire *
+open_and_look(const TransferWish *wish, Tick deadline, gboolean *ret_empty, GError **error)
+{
+    char disk[ID_TEXT_SIZE];
+    Wire *wire = wire_open(wish->link, &wish->spec, deadline, error);
+    *ret_empty = wire && wish->ask && emptiness_is_sure(wire, deadline);
+    if (!wire || !wire_is_lost(wire))
+        return wire;
+    wire_close(wire, clock_tick(), 0);
+    wire_unref(wire);
+    fault_set(error, MSG_TRANSFER_NOT_SERVED, "disk", id_format(&wish->spec.volume.disk, ID_UUID, disk), "host", wish->link->name, NULL);
+    return NULL;
+}
+
 gboolean
-transfers_open(Transfers *transfers, const TransferWish *wish, Tick deadline, GError **error)
+transfers_open(Transfers *transfers, const TransferWish *wish, Tick deadline, gboolean *ret_empty, GError **error)
 {
     Entry *entry = reserve(transfers, wish, error);
     if (!entry)
         return FALSE;
-    Wire *wire = wire_open(wish->link, &wish->spec, deadline, error);
+    Wire *wire = open_and_look(wish, deadline, ret_empty, error);
     lock_take(&transfers->lock);
     entry->wire = wire;
+    entry->looked = wire ? wire_look(wire).moved : 0;
     entry->touched = clock_tick();
     gboolean late = wire && transfers->stopping;
     if (!wire || late)
@@ -106,7 +125,7 @@ transfers_open(Transfers *transfers, const TransferWish *wish, Tick deadline, GE
     if (wire && !late)
         return TRUE;
     if (late) {
-        wire_close(wire, clock_tick() + STOP_TIME);
+        wire_close(wire, clock_tick() + STOP_TIME, 0);
         fault_set(error, MSG_TRANSFER_CLOSED, NULL);
     }
     entry_unref(entry);
@@ -115,26 +134,29 @@ transfers_open(Transfers *transfers, const TransferWish *wish, Tick deadline, GE
 
 /* It stands in the table until its process has ended: nobody opens the disk a second time before. */
 CloseEnd
-transfers_close(Transfers *transfers, const Id *transfer, Tick deadline, TransferLook *ret)
+transfers_close(Transfers *transfers, const Id *transfer, Tick by, Tick wait, TransferLook *ret)
 {
     lock_take(&transfers->lock);
     Entry *entry = find(transfers, transfer);
     Wire *wire = entry && entry->wire ? wire_ref(entry->wire) : NULL;
+    gint64 looked = entry ? entry->looked : 0;
     if (wire)
         entry->held = TRUE;
     lock_drop(&transfers->lock);
     if (!wire)
         return CLOSE_ABSENT;
-    gboolean well = wire_close(wire, deadline);
+    WireEnd end = wire_close(wire, by, wait);
     WireLook look = wire_look(wire);
-    *ret = (TransferLook) { !well, 0, look.moved, look.end, look.touched };
+    wire_unref(wire);
+    if (end == WIRE_ENDS)
+        return CLOSE_UNDER_WAY;
+    *ret = (TransferLook) { end != WIRE_ENDED_WELL, TRUE, 0, look.moved - looked, look.end, look.touched };
     lock_take(&transfers->lock);
     gboolean ours = g_ptr_array_remove(transfers->entries, entry);
     lock_drop(&transfers->lock);
     if (ours)
         entry_unref(entry);
-    wire_unref(wire);
-    return well ? CLOSE_WELL : CLOSE_LOST;
+    return end == WIRE_ENDED_WELL ? CLOSE_WELL : CLOSE_LOST;
 }
 
 void
@@ -167,7 +189,7 @@ transfers_stop(Transfers *transfers)
             return;
         TransferLook look;
         if (!opening)
-            transfers_close(transfers, &transfer, deadline, &look);
+            transfers_close(transfers, &transfer, deadline, 0, &look);
     }
 }
 
@@ -192,7 +214,7 @@ transfers_look(Transfers *transfers, const Id *transfer, TransferLook *ret)
     if (!entry || !entry->wire)
         return FALSE;
     WireLook look = wire_look(entry->wire);
-    *ret = (TransferLook) { wire_is_lost(entry->wire), entry->clients, look.moved, look.end, MAX(look.touched, entry->touched) };
+    *ret = (TransferLook) { wire_is_lost(entry->wire), entry->held, entry->clients, look.moved - entry->looked, look.end, MAX(look.touched, entry->touched) };
     return TRUE;
 }
 
@@ -230,7 +252,7 @@ transfers_enter(Transfers *transfers, const char *ticket, TransferSeat *ret, GEr
     found->clients++;
     found->touched = clock_tick();
     refs_inc(&found->refs);
-    *ret = (TransferSeat) { wire_ref(found->wire), found->write, wire_size(found->wire), g_strdup(found->name), found };
+    *ret = (TransferSeat) { wire_ref(found->wire), found->write, found->own, wire_size(found->wire), found->transfer, g_strdup(found->name), found };
     return TRUE;
 }
 

@@ -23,10 +23,12 @@ typedef struct {
     const char *ticket, *name;              /* copied; NAME: of a downloaded file */
     HostLink *link;                         /* refed */
     ImageSpec spec;
+    gboolean ask;                           /* whether anything is on it, before anybody may enter */
 } TransferWish;
-gboolean transfers_open(Transfers *transfers, const TransferWish *wish, Tick deadline, GError **error);
+/* RET_EMPTY: it was asked for, and surely all of it reads as zeros. */
+gboolean transfers_open(Transfers *transfers, const TransferWish *wish, Tick deadline, gboolean *ret_empty, GError **error);
 typedef struct {
-    gboolean lost;                          /* nothing more comes of it */
+    gboolean lost, closing;                 /* nothing more comes of it; somebody closes it */
     guint clients;                          /* requests under way */
     gint64 moved, end;                      /* as WireLook */
     Tick touched;                           /* when a request last began, ended or moved */
@@ -34,15 +36,18 @@ typedef struct {
 gboolean transfers_look(Transfers *transfers, const Id *transfer, TransferLook *ret);   /* FALSE: it is not open */
 void transfers_touch(Transfers *transfers, const Id *transfer);     /* somebody is still there */
 
-typedef enum { CLOSE_ABSENT, CLOSE_LOST, CLOSE_WELL } CloseEnd;
-/* Clients that come are sent away, what is under way ends. RET, unless it is ABSENT: how far it came. WELL: what was written is in the file. */
-CloseEnd transfers_close(Transfers *transfers, const Id *transfer, Tick deadline, TransferLook *ret);
+typedef enum { CLOSE_ABSENT, CLOSE_UNDER_WAY, CLOSE_LOST, CLOSE_WELL } CloseEnd;
+/* Clients that come are sent away, what is under way ends; BY and WAIT as of wire_close. UNDER_WAY: it is to be asked again. RET, of one that has ended:
+ * how far it came. WELL: what was written is in the file. */
+CloseEnd transfers_close(Transfers *transfers, const Id *transfer, Tick by, Tick wait, TransferLook *ret);
 
 /* One client's request. It holds the wire: transfer_seat_leave is the last thing done with it. */
 typedef struct {
     Wire *wire;
     gboolean write;                         /* may it write? */
+    gboolean own;                           /* the bytes are those of a qcow2 file */
     gint64 size;
+    Id transfer;
     char *name;
     struct TransferEntry *entry;
 } TransferSeat;

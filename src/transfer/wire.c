@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * One open disk's thread. It starts the process (which dies with the thread), sends what stands in the queue and tells how it ended. Where a
- * connection breaks, all that is under way ends with EIO and the wire is lost: nobody knows any more what of it reached the disk. */
+ * connection breaks or the process falls silent, all that is under way ends with EIO and the wire is lost: nobody knows any more what of it
+ * reached the disk. */
 #include "transfer/wire_parts.h"
 
 #include <errno.h>
@@ -11,6 +12,9 @@
 #include <unistd.h>
 
 #define LEAST_TIME_TO_CLOSE (5 * CLOCK_SECOND)      /* what stands in the page cache goes to slow disks */
+#define TIME_OF_LOST CLOCK_SECOND                   /* what it did not say in time is believed no more */
+
+Tick wire_patience = 300 * CLOCK_SECOND;            /* clients are gone long before */
 
 /* --- the thread ------------------------------------------------------------------------------------------------------------------------- */
 
@@ -27,10 +31,7 @@ note_moved(Wire *wire, const WireOp *op)
 {
     if (op->kind == WIRE_READ || op->kind == WIRE_WRITE)
         __atomic_fetch_add(&wire->moved, op->sent, __ATOMIC_RELAXED);
-    gint64 end = op->offset + op->sent;
-    if ((op->kind == WIRE_WRITE || op->kind == WIRE_ZERO) && end > __atomic_load_n(&wire->end, __ATOMIC_RELAXED))
-        __atomic_store_n(&wire->end, end, __ATOMIC_RELAXED);        /* only this thread writes it */
-    __atomic_store_n(&wire->touched, clock_tick(), __ATOMIC_RELAXED);
+    __atomic_store_n(&wire->touched, wire->heard, __ATOMIC_RELAXED);
 }
 
 static void
@@ -49,6 +50,8 @@ finish(WireOp *op)
 static void
 tell_ended(Wire *wire)
 {
+    if (!g_queue_is_empty(&wire->ended))
+        wire->heard = clock_tick();
     for (WireOp *op; (op = g_queue_pop_head(&wire->ended));) {
         if (op->why == 0)
             note_moved(wire, op);
@@ -62,13 +65,14 @@ tell_ended(Wire *wire)
     }
 }
 
+/* RET_BY: until when it may go on; 0: nobody closes it. */
 static void
-take_queue(Wire *wire, gboolean *ret_closing)
+take_queue(Wire *wire, Tick *ret_by)
 {
     LOCK_HOLD(&wire->lock);
     for (WireOp *op; (op = g_queue_pop_head(&wire->queue));)
         g_queue_push_tail(&wire->waiting, op);
-    *ret_closing = wire->closing;
+    *ret_by = wire->closing ? wire->close_by : 0;
 }
 
 static void
@@ -83,29 +87,95 @@ lose(Wire *wire)
     tell_ended(wire);
 }
 
-/* Until somebody closes it and nothing is under way. A lost one waits for that too, and refuses what still comes. */
+/* --- its end ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void
+last_flush_ended(gpointer data, int why)
+{
+    Wire *wire = data;
+    wire->flushed = why == 0;
+}
+
+/* What the process has in its own memory (tables of qcow2) goes to the file while it can still say that it could not: its end says nothing of that.
+ * FALSE: there is nothing to flush, or it was done. */
+static gboolean
+begin_last_flush(Wire *wire)
+{
+    if (wire->flushing || wire_is_lost(wire) || __atomic_load_n(&wire->end, __ATOMIC_RELAXED) == 0)
+        return FALSE;
+    WireOp *op = g_new0(WireOp, 1);
+    *op = (WireOp) { .wire = wire, .kind = WIRE_FLUSH, .done = last_flush_ended, .data = wire };
+    g_queue_push_tail(&wire->waiting, op);
+    wire->flushing = TRUE;
+    return TRUE;
+}
+
+static gboolean
+is_idle(Wire *wire)
+{
+    return g_queue_is_empty(&wire->waiting) && lanes_busy(wire) == 0;
+}
+
+/* A lost one refuses what comes, until it is closed. */
+static void
+wait_to_be_closed(Wire *wire)
+{
+    LOCK_HOLD(&wire->lock);
+    while (!wire->closing && g_queue_is_empty(&wire->queue))
+        condition_wait(&wire->changed, &wire->lock);
+}
+
+/* Until something happens, or what is under way has had its time: a process that was stopped would hold us for ever. FALSE: it is lost. */
+static gboolean
+wait_for_lanes(Wire *wire, Tick by)
+{
+    if (is_idle(wire))
+        return lanes_turn(wire, -1);
+    Tick silence = wire->heard + wire_patience, left = (by ? MIN(by, silence) : silence) - clock_tick();
+    return left > 0 && lanes_turn(wire, (int) (left / 1000 + 1));
+}
+
+static void
+send_and_tell(Wire *wire)
+{
+    if (lanes_busy(wire) == 0)
+        wire->heard = clock_tick();
+    if (wire_is_lost(wire))
+        lose(wire);
+    else
+        lanes_fill(wire);
+    tell_ended(wire);
+}
+
+/* Until somebody closes it and nothing is under way. */
 static void
 serve(Wire *wire)
 {
-    for (gboolean closing = FALSE;;) {
-        take_queue(wire, &closing);
-        if (wire_is_lost(wire))
-            lose(wire);
-        else
-            lanes_fill(wire);
-        tell_ended(wire);
-        if (closing && (wire_is_lost(wire) || (g_queue_is_empty(&wire->waiting) && lanes_busy(wire) == 0)))
+    for (Tick by = 0;;) {
+        take_queue(wire, &by);
+        send_and_tell(wire);
+        if (by && is_idle(wire) && !begin_last_flush(wire))
             return;
-        if (!g_queue_is_empty(&wire->waiting) && lanes_busy(wire) == 0 && !wire_is_lost(wire))
+        if (!g_queue_is_empty(&wire->waiting) && lanes_busy(wire) == 0)
             continue;                   /* what has just ended has a next part */
-        if (wire_is_lost(wire)) {
-            LOCK_HOLD(&wire->lock);
-            while (!wire->closing && g_queue_is_empty(&wire->queue))
-                condition_wait(&wire->changed, &wire->lock);
-        } else if (!lanes_turn(wire, -1)) {
+        if (wire_is_lost(wire))
+            wait_to_be_closed(wire);
+        else if (!wait_for_lanes(wire, by))
             lose(wire);
-        }
     }
+}
+
+/* The process, too, has its time; one that is lost has little. */
+static void
+end(Wire *wire, gboolean served)
+{
+    lock_take(&wire->lock);
+    Tick now = clock_tick(), deadline = wire_is_lost(wire) ? now + TIME_OF_LOST : MAX(wire->close_by, now + LEAST_TIME_TO_CLOSE);
+    lock_drop(&wire->lock);
+    gboolean ended = wire->image && image_close(g_steal_pointer(&wire->image), served ? deadline : 0);
+    gboolean kept = wire->flushed || __atomic_load_n(&wire->end, __ATOMIC_RELAXED) == 0;
+    wire->in_order = ended && kept && !wire_is_lost(wire);
+    set_stage(wire, WIRE_CLOSED);
 }
 
 static gboolean
@@ -126,12 +196,7 @@ run_wire(gpointer data)
     }
     lanes_close(wire);
     tell_ended(wire);
-    lock_take(&wire->lock);
-    Tick deadline = MAX(wire->close_by, clock_tick() + LEAST_TIME_TO_CLOSE);
-    lock_drop(&wire->lock);
-    gboolean ended = wire->image && image_close(g_steal_pointer(&wire->image), well ? deadline : 0);
-    wire->in_order = ended && !wire_is_lost(wire);
-    set_stage(wire, WIRE_CLOSED);
+    end(wire, well);
     wire_unref(wire);
     return NULL;
 }
@@ -281,26 +346,39 @@ wire_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error)
         g_propagate_error(error, g_steal_pointer(&wire->error));
     else
         fault_set(error, MSG_TRANSFER_NOT_SERVED, "disk", id_format(&spec->volume.disk, ID_UUID, disk), "host", link->name, NULL);
-    wire_close(wire, clock_tick() + CLOCK_SECOND);
+    wire_close(wire, clock_tick() + CLOCK_SECOND, 0);
     wire_unref(wire);
     return NULL;
 }
 
-/* A process that hangs in the kernel cannot be waited for: its thread keeps the wire in memory. */
-gboolean
-wire_close(Wire *wire, Tick deadline)
+/* How long it is waited for at most: a process that hangs in the kernel cannot be, and its thread keeps the wire in memory. */
+static Tick
+tell_to_end(Wire *wire, Tick by)
 {
-    lock_take(&wire->lock);
+    LOCK_HOLD(&wire->lock);
+    by = MAX(by, clock_tick());
+    wire->close_by = wire->closing ? MIN(wire->close_by, by) : by;
     wire->closing = TRUE;
-    wire->close_by = MAX(wire->close_by, deadline);
     wake(wire);
-    lock_drop(&wire->lock);
-    if (wait_for(wire, WIRE_CLOSED, deadline + LEAST_TIME_TO_CLOSE) != WIRE_CLOSED)
-        return FALSE;
+    return wire->close_by + 2 * LEAST_TIME_TO_CLOSE;
+}
+
+static void
+join(Wire *wire)
+{
     lock_take(&wire->lock);
     Thread *thread = g_steal_pointer(&wire->thread);
     lock_drop(&wire->lock);
     if (thread)
         thread_join(thread);
-    return wire->in_order;
+}
+
+WireEnd
+wire_close(Wire *wire, Tick by, Tick wait)
+{
+    Tick longest = tell_to_end(wire, by);
+    if (wait_for(wire, WIRE_CLOSED, wait ? MIN(wait, longest) : longest) != WIRE_CLOSED)
+        return clock_tick() < longest ? WIRE_ENDS : WIRE_ENDED_BADLY;
+    join(wire);
+    return wire->in_order ? WIRE_ENDED_WELL : WIRE_ENDED_BADLY;
 }

@@ -63,6 +63,15 @@ most_of(WireKind kind)
     return kind == WIRE_ZERO ? MOST_ZEROED : kind == WIRE_EXTENTS ? MOST_ASKED : MOST_MOVED;
 }
 
+/* From here on it may have been done, also where it is never heard of again. */
+static void
+note_reach(const WireOp *op)
+{
+    gint64 *end = &op->wire->end, reach = op->offset + op->sent;
+    if ((op->kind == WIRE_WRITE || op->kind == WIRE_ZERO) && reach > __atomic_load_n(end, __ATOMIC_RELAXED))
+        __atomic_store_n(end, reach, __ATOMIC_RELAXED);     /* only this thread writes it */
+}
+
 static gboolean
 send_one(struct nbd_handle *lane, WireOp *op)
 {
@@ -88,6 +97,8 @@ send_one(struct nbd_handle *lane, WireOp *op)
         cookie = send_extents(lane, op, ended);
         break;
     }
+    if (cookie >= 0)
+        note_reach(op);
     return cookie >= 0;
 }
 

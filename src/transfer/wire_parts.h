@@ -41,14 +41,16 @@ struct Wire {
     WireStage stage;
     gboolean closing;
     GQueue queue;                       /* WireOp *: not looked at yet */
-    Tick close_by;
+    Tick close_by;                      /* while CLOSING */
     GError *error;                      /* why it could not be opened */
-    gboolean in_order;                  /* its process ended well */
+    gboolean in_order;                  /* it ended well; once it is CLOSED */
     gint64 size;                        /* once it is OPEN */
     gint lost;                          /* atomic */
     gint64 moved, end;                  /* atomic */
     Tick touched;                       /* atomic */
     /* the thread's own */
+    Tick heard;                         /* when something last ended, or was sent with nothing else under way */
+    gboolean flushing, flushed;         /* the last flush was sent; it ended well */
     HostImage *image;
     struct nbd_handle *lanes[IMAGE_CONNECTIONS];
     guint n_lanes;

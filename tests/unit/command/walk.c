@@ -378,16 +378,17 @@ be_at_rest(Run *run)
     put(changes);
 }
 
-/* A step without effect: if the host does not answer it refuses, or does not need the host. */
+/* A step without effect: if the host does not answer it refuses, does not need the host, or rests until that is back. */
 static gboolean
 prepare(Run *run, const Step *step, gboolean hear_nothing)
 {
     GError *error = NULL;
-    gboolean well = TRUE;
+    gboolean well = TRUE, deaf = hear_nothing;
     do {
-        estate_deaf(hear_nothing);
+        estate_deaf(deaf);
         well = run_step(run, step, &error);
         estate_deaf(FALSE);
+        deaf = FALSE;
         if (well && run->work->rest > 0)
             be_at_rest(run);
     } while (well && run->work->rest > 0);

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * GET …/extents: the disk is asked about a part of it when what was learnt before has gone to the client, so that a list of any length
- * takes little memory. Parts grow while there is little to tell. */
+ * GET …/extents: the disk is asked about a part of it when what was learnt before has gone to the client, and no more of an answer is taken
+ * than a little text, so that a list of any length takes little memory. Parts grow while there is little to tell, and shrink where there is much. */
 #include "api/image_parts.h"
 
 #include "transfer/extents.h"
@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <string.h>
 
-#define PART_LEAST (256ll << 20)
+#define PART_FIRST (256ll << 20)
+#define PART_LEAST (1ll << 20)
 #define PART_MOST (1ll << 40)
-#define MUCH 1024                   /* extents: the next part is not larger */
+#define LITTLE 1024                 /* extents: the next part is larger */
+#define MUCH 8192                   /* extents: what is told behind them is asked for again */
 
 typedef struct {
     Refs refs;                      /* the request's, and of a question under way */
@@ -40,21 +42,25 @@ listing_unref(gpointer data)
     g_free(listing);
 }
 
-/* Lock held. What a server tells beyond the end of the image is not there. */
-static void
+/* Lock held. What a server tells beyond the end of the image is not there. FALSE: it told nothing. */
+static gboolean
 take(Listing *listing, const Extent *extents, guint count)
 {
-    for (guint i = 0; i < count; i++) {
+    gint64 before = listing->at;
+    for (guint i = 0; i < MIN(count, MUCH); i++) {
         Extent extent = extents[i];
         extent.length = MIN(extent.length, listing->seat.size - listing->at);
         extents_add(&listing->writer, &extent, &listing->text);
         listing->at += extent.length;
     }
-    if (count < MUCH)
+    if (count < LITTLE)
         listing->part = MIN(listing->part * 2, PART_MOST);
+    else if (count > MUCH)
+        listing->part = MAX(listing->at - before, PART_LEAST);
     listing->over = listing->at >= listing->seat.size;
     if (listing->over)
         extents_end(&listing->writer, &listing->text);
+    return listing->at > before;
 }
 
 static void
@@ -63,11 +69,7 @@ found(gpointer data, const Extent *extents, guint count, int why)
     Listing *listing = data;
     lock_take(&listing->lock);
     listing->asking = FALSE;
-    if (!why && count == 0)
-        why = EPROTO;
-    listing->why = why;
-    if (!why)
-        take(listing, extents, count);
+    listing->why = why ? why : take(listing, extents, count) ? 0 : EPROTO;
     lock_drop(&listing->lock);
     waker_wake(listing->waker);
     listing_unref(listing);
@@ -127,7 +129,7 @@ image_extents_begin(Request *request, TransferSeat *seat)
     lock_init(&listing->lock);
     listing->seat = *seat;
     listing->waker = request_waker(request);
-    listing->part = PART_LEAST;
+    listing->part = PART_FIRST;
     listing->over = seat->size == 0;
     if (listing->over)
         extents_end(&listing->writer, &listing->text);

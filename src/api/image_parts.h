@@ -10,8 +10,8 @@
 
 /* All take over SEAT. */
 
-/* PUT: COUNT bytes to OFFSET. Its bytes are written as they come. */
-void image_upload_begin(Request *request, TransferSeat *take, gint64 offset, gint64 count);
+/* PUT to OFFSET. Its bytes are written as they come. */
+void image_upload_begin(Request *request, TransferSeat *take, gint64 offset);
 void image_upload_end(Request *request, gboolean flush);        /* the body is whole: ends the exchange when all is written */
 
 /* GET: COUNT bytes from OFFSET, as the reply. */

@@ -26,7 +26,6 @@ struct Upload {
     Block *filling;                 /* NULL: none yet */
     gsize filled;
     gint64 next;                    /* where FILLING goes */
-    gint64 left;                    /* of the body */
     gboolean flush;
     Lock lock;                      /* of what follows, and of AWAY */
     Block blocks[BLOCKS];
@@ -52,12 +51,11 @@ upload_unref(gpointer data)
 
 /* --- the end --------------------------------------------------------------------------------------------------------------------- */
 
-/* UPLOAD is held by the exchange, which goes here. */
+/* The exchange goes, and what it held of the upload. */
 static void
-answer(Upload *upload, Exchange *exchange, int why)
+answer(Exchange *exchange, int why)
 {
     g_autoptr(GError) error = NULL;
-    (void) upload;
     if (why == 0) {
         exchange_end(exchange);
         return;
@@ -71,7 +69,7 @@ flushed(gpointer data, int why)
 {
     Upload *upload = data;
     Exchange *exchange = g_steal_pointer(&upload->ending);
-    answer(upload, exchange, why);
+    answer(exchange, why);
     upload_unref(upload);
 }
 
@@ -81,7 +79,7 @@ complete(Upload *upload)
 {
     if (upload->why || !upload->flush) {
         Exchange *exchange = g_steal_pointer(&upload->ending);
-        answer(upload, exchange, upload->why);
+        answer(exchange, upload->why);
         return;
     }
     refs_inc(&upload->refs);
@@ -169,7 +167,6 @@ take(gpointer data, const char *bytes, gsize count)
         gsize part = MIN(count - done, room_of(upload));
         memcpy(upload->filling->bytes + upload->filled, bytes + done, part);
         upload->filled += part;
-        upload->left -= (gint64) part;
         done += part;
         if (room_of(upload) == 0)
             send(upload);
@@ -180,7 +177,7 @@ take(gpointer data, const char *bytes, gsize count)
 /* --- life ----------------------------------------------------------------------------------------------------------------------------- */
 
 void
-image_upload_begin(Request *request, TransferSeat *seat, gint64 offset, gint64 count)
+image_upload_begin(Request *request, TransferSeat *seat, gint64 offset)
 {
     Upload *upload = g_new0(Upload, 1);
     refs_init(&upload->refs);
@@ -188,7 +185,6 @@ image_upload_begin(Request *request, TransferSeat *seat, gint64 offset, gint64 c
     upload->seat = *seat;
     upload->waker = request_waker(request);
     upload->next = offset;
-    upload->left = count;
     for (guint i = 0; i < BLOCKS; i++)
         upload->blocks[i].upload = upload;
     request->kept = upload;

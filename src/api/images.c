@@ -15,6 +15,7 @@
 
 #define ROOT "/images/"
 #define AGE "300"                       /* seconds a browser may remember what OPTIONS said */
+#define PLAIN_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 #define CLIENTS 8                       /* told to clients as the most readers, and writers */
 
 typedef enum { PART_CONTENT, PART_EXTENTS, PART_OTHER } Part;
@@ -81,9 +82,9 @@ add_cors(Exchange *exchange)
     if (!exchange_header(exchange, "Origin"))
         return;
     exchange_reply_header(exchange, "Access-Control-Allow-Origin", "*");
-    exchange_reply_header(exchange, "Access-Control-Allow-Headers", "Authorization, Cache-Control, Content-Range, Content-Type, Pragma, Range");
+    exchange_reply_header(exchange, "Access-Control-Allow-Headers", "Authorization, Cache-Control, Content-Range, Content-Type, If-Range, Pragma, Range");
     exchange_reply_header(exchange, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS, PATCH, PUT");
-    exchange_reply_header(exchange, "Access-Control-Expose-Headers", "Content-Length, Content-Range");
+    exchange_reply_header(exchange, "Access-Control-Expose-Headers", "Content-Disposition, Content-Length, Content-Range, ETag");
     exchange_reply_header(exchange, "Access-Control-Max-Age", AGE);
 }
 
@@ -121,7 +122,7 @@ images_admit(Request *request, GError **error)
         return FALSE;
     }
     if (check_upload(exchange, &seat, &first, &count, error)) {
-        image_upload_begin(request, &seat, first, count);
+        image_upload_begin(request, &seat, first);
         return TRUE;
     }
     transfer_seat_leave(&seat);
@@ -130,13 +131,44 @@ images_admit(Request *request, GError **error)
 
 /* --- downloads --------------------------------------------------------------------------------------------------------------------- */
 
+/* What a browser saves it as: the disk's name, also where it is Japanese, with what the bytes are behind it. */
 static void
-name_file(Exchange *exchange, const char *name)
+name_file(Exchange *exchange, const TransferSeat *seat)
 {
-    g_autofree char *clean = g_strdup(name ? name : "disk");
-    g_strcanon(clean, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", '_');
-    g_autofree char *disposition = g_strdup_printf("attachment; filename=%s", clean);
+    const char *disk = seat->name && *seat->name ? seat->name : "disk", *kind = seat->own ? ".qcow2" : ".raw";
+    g_autofree char *name = g_strconcat(disk, g_str_has_suffix(disk, kind) ? "" : kind, NULL), *plain = g_strdup(name);
+    g_strdelimit(name, "/\\", '_');
+    g_strcanon(plain, PLAIN_NAME, '_');
+    g_autofree char *whole = g_uri_escape_string(name, NULL, FALSE);
+    g_autofree char *disposition = g_str_equal(name, plain) ? g_strdup_printf("attachment; filename=%s", plain)
+                                                            : g_strdup_printf("attachment; filename=%s; filename*=UTF-8''%s", plain, whole);
     exchange_reply_header(exchange, "Content-Disposition", disposition);
+}
+
+/* For as long as a download lasts nobody writes, so that a browser may go on where it was cut off. NULL: of what is being written there is none. Yours. */
+static char *
+version_of(const TransferSeat *seat)
+{
+    char transfer[ID_TEXT_SIZE];
+    return seat->write ? NULL : g_strdup_printf("\"%s\"", id_format(&seat->transfer, ID_UUID, transfer));
+}
+
+/* Who has the beginning of something else gets all of it. */
+static const char *
+wanted_range(const Exchange *exchange, const char *version)
+{
+    const char *condition = exchange_header(exchange, "If-Range");
+    return condition && g_strcmp0(condition, version) != 0 ? NULL : exchange_header(exchange, "Range");
+}
+
+static void
+tell_content(Exchange *exchange, const TransferSeat *seat, const char *version)
+{
+    name_file(exchange, seat);
+    exchange_reply_header(exchange, "Accept-Ranges", "bytes");
+    if (version)
+        exchange_reply_header(exchange, "ETag", version);
+    exchange->media = "application/octet-stream";
 }
 
 static gboolean
@@ -144,7 +176,8 @@ get(Request *request, TransferSeat *seat, GError **error)
 {
     Exchange *exchange = &request->exchange;
     gint64 first = 0, count = 0;
-    const char *range = exchange_header(exchange, "Range");
+    g_autofree char *version = version_of(seat);
+    const char *range = wanted_range(exchange, version);
     RangeKind kind = range_read(range, seat->size, &first, &count);
     if (kind == RANGE_BAD)
         return fault_set(error, MSG_TRANSFER_RANGE, "header", "Range", "value", range, NULL);
@@ -155,8 +188,7 @@ get(Request *request, TransferSeat *seat, GError **error)
         exchange->status = 206;
         exchange_reply_header(exchange, "Content-Range", told);
     }
-    name_file(exchange, seat->name);
-    exchange->media = "application/octet-stream";
+    tell_content(exchange, seat, version);
     image_download_begin(request, seat, first, count);
     return TRUE;
 }
@@ -306,7 +338,7 @@ serve_seated(Request *request, Part part, TransferSeat *seat, GError **error)
     gboolean reads = exchange->method == METHOD_GET || exchange->method == METHOD_HEAD;
     if (part == PART_EXTENTS) {
         const char *context = exchange_parameter(exchange, "context");
-        if (!reads)
+        if (exchange->method != METHOD_GET)
             return say_methods(exchange, "GET", error);
         if (context && *context && !g_str_equal(context, "zero"))
             return fault_set(error, MSG_TRANSFER_CONTEXT, "context", context, NULL);
@@ -345,6 +377,7 @@ images_serve(Request *request)
     Exchange *exchange = &request->exchange;
     g_autoptr(GError) error = NULL;
     exchange_reply_header(exchange, "Cache-Control", "no-store");
+    exchange_reply_header(exchange, "X-Content-Type-Options", "nosniff");
     if (exchange_flag(exchange, "close", FALSE))
         exchange_reply_header(exchange, "Connection", "close");
     if (request->take) {

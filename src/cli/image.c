@@ -9,10 +9,13 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <json-c/json.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BUFFER (512l << 10)
+#define GATHERED (1u << 20)             /* bytes of a download that go into the file at once */
 #define STALL 60l                       /* seconds without a byte */
+#define PATIENCE 600l                   /* the same of an order: a slow disk takes long for a flush */
 #define MOST_WORDS 4096                 /* of a refusal */
 #define MOST_EXTENTS (1u << 30)         /* bytes of JSON */
 
@@ -23,6 +26,8 @@ struct Image {
     int file;
     gint64 begin, at, end;
     gint64 *moved;
+    char *gathered;                     /* behind AT; NULL: nothing was downloaded yet */
+    gsize held;
     int why;                            /* errno of the file */
     Text words;
     gsize most;
@@ -44,6 +49,7 @@ image_close(Image *image)
     if (!image)
         return;
     curl_easy_cleanup(image->curl);
+    g_free(image->gathered);
     text_clear(&image->words);
     g_free(image);
 }
@@ -95,32 +101,49 @@ seek_file(void *data, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-static size_t
-write_file(char *bytes, size_t size, size_t count, void *data)
+static gboolean
+put_down(Image *image)
 {
-    Image *image = data;
-    gsize length = size * count, done = 0;
-    if (status_of(image) != 206)
-        return collect(bytes, size, count, data);
-    while (done < length && image->at < image->end) {
-        ssize_t put = pwrite(image->file, bytes + done, MIN(length - done, (gsize) (image->end - image->at)), image->at);
+    gsize held = image->held;
+    image->held = 0;                    /* what does not go in is got again */
+    for (gsize done = 0; done < held;) {
+        ssize_t put = pwrite(image->file, image->gathered + done, held - done, image->at);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0) {
             image->why = errno;
-            return 0;
+            return FALSE;
         }
         done += (gsize) put;
         image->at += put;
         __atomic_fetch_add(image->moved, put, __ATOMIC_RELAXED);
     }
-    return done;
+    return TRUE;
+}
+
+/* They come a record of TLS at a time: the file is spared so many small writes. More than was asked for is an error. */
+static size_t
+write_file(char *bytes, size_t size, size_t count, void *data)
+{
+    Image *image = data;
+    gsize wanted = MIN(size * count, (gsize) (image->end - image->at) - image->held);
+    if (status_of(image) != 206)
+        return collect(bytes, size, count, data);
+    for (gsize done = 0; done < wanted;) {
+        gsize part = MIN(wanted - done, GATHERED - image->held);
+        memcpy(image->gathered + image->held, bytes + done, part);
+        image->held += part;
+        done += part;
+        if (image->held == GATHERED && !put_down(image))
+            return 0;
+    }
+    return wanted;
 }
 
 /* --- calls ---------------------------------------------------------------------------------------------------------------------------- */
 
 static void
-prepare(Image *image, const char *query)
+prepare(Image *image, const char *query, long stall)
 {
     g_autofree char *url = g_strconcat(image->url, query, NULL);
     CURL *curl = image->curl;
@@ -129,7 +152,7 @@ prepare(Image *image, const char *query)
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALL);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall);
     curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, BUFFER);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, image);
@@ -165,7 +188,7 @@ gboolean
 image_put(Image *image, int file, gint64 offset, gint64 count, gint64 *moved, GError **error)
 {
     g_autofree char *range = g_strdup_printf("Content-Range: bytes %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "/*", offset, offset + count - 1);
-    prepare(image, "?flush=n");
+    prepare(image, "?flush=n", STALL);
     image->file = file;
     image->begin = image->at = offset;
     image->end = offset + count;
@@ -187,14 +210,19 @@ gboolean
 image_get(Image *image, int file, gint64 offset, gint64 count, gint64 *moved, gint64 *ret_done, GError **error)
 {
     g_autofree char *range = g_strdup_printf("%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, offset, offset + count - 1);
-    prepare(image, "");
+    prepare(image, "", STALL);
     image->file = file;
     image->begin = image->at = offset;
     image->end = offset + count;
     image->moved = moved;
+    image->held = 0;
+    if (!image->gathered)
+        image->gathered = g_malloc(GATHERED);
     curl_easy_setopt(image->curl, CURLOPT_RANGE, range);
     curl_easy_setopt(image->curl, CURLOPT_WRITEFUNCTION, write_file);
     gboolean well = perform(image, NULL, 206, error);
+    if (!put_down(image) && well)
+        well = say(image, CURLE_OK, error);
     *ret_done = image->at - offset;
     if (well && image->at < image->end)
         return fault_set(error, MSG_CLI_MOVE_FAILED, "reason", "the answer was too short", NULL);
@@ -204,7 +232,7 @@ image_get(Image *image, int file, gint64 offset, gint64 count, gint64 *moved, gi
 static gboolean
 order(Image *image, const char *body, GError **error)
 {
-    prepare(image, "");
+    prepare(image, "", PATIENCE);
     curl_easy_setopt(image->curl, CURLOPT_CUSTOMREQUEST, "PATCH");
     curl_easy_setopt(image->curl, CURLOPT_COPYPOSTFIELDS, body);
     return perform(image, curl_slist_append(NULL, "Content-Type: application/json"), 200, error);
@@ -240,7 +268,7 @@ flag_of(struct json_object *row, const char *name)
 gboolean
 image_extents(Image *image, GArray **ret_extents, GError **error)
 {
-    prepare(image, "/extents");
+    prepare(image, "/extents", STALL);
     image->most = MOST_EXTENTS;
     if (!perform(image, NULL, 200, error))
         return FALSE;

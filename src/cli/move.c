@@ -8,7 +8,7 @@
 #include "base/lock.h"
 
 #define PIECE (32ll << 20)
-#define ZEROS (4ll << 30)               /* in one request */
+#define ZEROS (1ll << 30)               /* in one request: where no hole can be made they are written */
 #define FLUSH_EVERY (4ll << 30)         /* so much at most is sent again after a fall of the manager */
 #define TRIES 30                        /* of one piece, a second apart */
 #define BEAT (CLOCK_SECOND / 4)

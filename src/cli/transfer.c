@@ -19,7 +19,8 @@
 #define BEGIN_TIME (60 * CLOCK_SECOND)
 #define MEND_TIME (120 * CLOCK_SECOND)
 #define END_TIME (900 * CLOCK_SECOND)   /* until what came is durable */
-#define PAUSE (CLOCK_SECOND / 10)
+#define PAUSE_LEAST (CLOCK_SECOND / 100)        /* between two looks: an eighth of what was waited already */
+#define PAUSE_MOST (CLOCK_SECOND / 5)
 #define TOLD_EVERY (CLOCK_SECOND / 2)
 
 typedef struct {
@@ -188,7 +189,7 @@ say_failure(Job *job, const char *phase, GError **error)
 static gboolean
 wait_for(Job *job, const char *wanted, const char *past, Tick time, GError **error)
 {
-    Tick until = clock_tick() + time;
+    Tick begun = clock_tick(), until = begun + time;
     for (;;) {
         g_autoptr(GError) why = NULL;
         g_autofree char *phase = get_phase(job, &why);
@@ -203,7 +204,7 @@ wait_for(Job *job, const char *wanted, const char *past, Tick time, GError **err
         }
         if (clock_tick() > until)
             return say_failure(job, phase, error);
-        g_usleep(PAUSE);
+        g_usleep((gulong) CLAMP((clock_tick() - begun) / 8, PAUSE_LEAST, PAUSE_MOST));
     }
 }
 

@@ -132,6 +132,8 @@ class Sides:
 def measure(bench, manager):
     sides, pairs = Sides(bench, manager), bench.size(3, 2)
     sides.shikiri("upload", sides.source, "name=kept")
+    sides.download()                    # once each beforehand: both read from the page cache
+    sides.download_peer()
     up, down, local = ([], []), ([], []), []
     for turn in range(pairs):
         for got, ours, theirs in ((up, sides.upload, sides.upload_peer), (down, sides.download, sides.download_peer)):

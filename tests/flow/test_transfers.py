@@ -9,6 +9,7 @@ import concurrent.futures
 import glob
 import os
 import random
+import re
 import signal
 import socket
 import ssl
@@ -61,7 +62,8 @@ def check_protocol(m, tap, form):
         whole = image.ask("GET")
         expected = bytes(3 * MIB + 5) + data + bytes(SIZE - 3 * MIB - 5 - len(data))
         expected = expected[:4 * MIB] + bytes(2 * MIB) + expected[6 * MIB:]
-        tap.check(whole.status == 200 and whole.body == expected and whole.headers["content-disposition"].startswith("attachment"), f"{form}: GET gives all of it")
+        tap.check(whole.status == 200 and whole.body == expected and re.fullmatch(r"attachment; filename=disk-[0-9a-f]+\.raw", whole.headers["content-disposition"]),
+                  f"{form}: GET gives all of it", whole.headers)
         rows = image.extents()
         ends = [0] + [row["start"] + row["length"] for row in rows.json]
         tap.check([row["start"] for row in rows.json] == ends[:-1] and ends[-1] == SIZE, f"{form}: extents cover it in order", rows)
@@ -97,7 +99,12 @@ def check_refusals(m, tap):
         tap.check(ask("PATCH", order).status == 400, f"a PATCH with {text} is refused")
     tap.check(ask("PATCH", b'{"op":"zero","offset":1,"size":%d}' % SIZE).status == 416, "and one over the end")
     tap.check(ask("PATCH", b'{"op":"zero","offset":0,"size":%d}' % ((1 << 63) - 1)).status == 416, "and one over all ends")
-    tap.check(ask("POST", b"x").status == 405 and ask("DELETE").status == 405, "POST and DELETE are no methods of it")
+    for word in ("bytes=0-5,10-15", "bytes=5", "bits=0-5", "bytes=a-b", "bytes=0-5x", "bytes=18446744073709551616-", "bytes=" + "9" * 400 + "-"):
+        tap.check(ask("GET", None, {"Range": word}).status == 400, f"Range: {word[:30]} is refused")
+    for word in ("bytes */100", "bytes -5-9/*", "bytes 5/*", "bytes 0-4/5x", "0-4/*", "bytes 99999999999999999999-/*"):
+        tap.check(ask("PUT", b"x", {"Content-Range": word}).status == 400, f"Content-Range: {word} is refused")
+    tap.check(ask("PUT", b"x", {"Content-Range": f"bytes {10 ** 17}-{10 ** 17}/*"}).status == 416, "a place far away is outside")
+    tap.check(ask("POST", b"x").status == 405 and ask("DELETE").status == 405 and ask("HEAD", query="/extents").status == 405, "POST and DELETE are no methods of it, nor HEAD of extents")
     tap.check(ask("GET", query="/extents?context=dirty").status == 404 and ask("GET", query="/checksum").status == 404, "what is not there is not found")
     with Image(m, "https://x/images/00000000-0000-4000-8000-000000000000") as image:
         unknown = image.ask("GET")
@@ -115,6 +122,57 @@ def check_refusals(m, tap):
     refused = Transfer(m, up, "download").how
     tap.check(refused.status == 409 and "vm2" in refused.sentence, "the disk of a running VM is refused", refused)
     tap.check(m.post("/imagetransfers", {"snapshot": {"id": disk[:-1] + "0"}, "direction": "download"}).status == 404, "so is a snapshot nobody has")
+
+
+def check_tickets(m, tap):
+    """Each opens its own disk, while that is open, and nothing else."""
+    disks = [add_disk(m, SIZE) for _ in range(2)]
+    first, second = (Transfer(m, disk) for disk in disks)
+    with first.image() as image, second.image() as other:
+        image.put(0, b"first")
+        other.put(0, b"other")
+        tap.check(image.get(0, 5).body == b"first" and other.get(0, 5).body == b"other", "each ticket has its own disk")
+        url = first.body["transfer_url"]
+        for name, wrong in (("in capitals", url.upper().replace("HTTPS", "https").replace("IMAGES", "images")), ("shortened", url[:-1]), ("with more behind it", url + "0"),
+                            ("that is a transfer's id", url.replace(url.rsplit("/", 1)[1], first.id)), ("that is a disk's id", url.replace(url.rsplit("/", 1)[1], disks[0]))):
+            with Image(m, wrong) as guess:
+                tap.check(guess.ask("GET").status == 403, f"a ticket {name} opens nothing")
+        first.end("finalize")
+        tap.check(image.get(0, 5).status == 403 and image.put(0, b"late!").status == 403, "one whose transfer is over opens nothing more")
+        tap.check(other.get(0, 5).body == b"other", "the other goes on")
+    second.end("finalize")
+
+
+def check_browser(m, tap):
+    """A page of ours moves files by itself: names are kept, and what was cut off goes on."""
+    disk = add_disk(m, SIZE, "cow", name="東京 サーバ1")
+    up = Transfer(m, disk)
+    with up.image() as image:
+        data = pattern(3 * MIB, 21)
+        image.put(0, data[:2 * MIB])
+        half = image.extents().json         # the page was closed; another one goes on
+        kept = half[0]["length"] if not half[0]["zero"] else 0
+        tap.check(kept == 2 * MIB, "extents tell how far an upload came", half)
+        image.put(kept, data[kept:], "?close=y")
+    with up.image() as image:
+        shown = image.ask("GET", None, {"If-Range": f'"{up.id}"', "Range": "bytes=0-9"})
+        tap.check(shown.status == 200 and "etag" not in shown.headers and len(shown.body) == SIZE, "what is being written has no version", shown.headers)
+    up.end("finalize")
+    down = Transfer(m, disk, "download")
+    with down.image() as image:
+        whole = image.ask("GET")
+        tap.check(whole.headers["content-disposition"].endswith("filename*=UTF-8''%E6%9D%B1%E4%BA%AC%20%E3%82%B5%E3%83%BC%E3%83%901.raw") and
+                  whole.headers["x-content-type-options"] == "nosniff" and whole.headers["accept-ranges"] == "bytes", "a download is named as its disk", whole.headers)
+        tag = whole.headers["etag"]
+        rest = image.ask("GET", None, {"If-Range": tag, "Range": f"bytes={MIB}-"})
+        tap.check(rest.status == 206 and rest.body == whole.body[MIB:] and rest.headers["etag"] == tag, "one that was cut off goes on", rest.headers)
+        anew = image.ask("GET", None, {"If-Range": '"something else"', "Range": f"bytes={MIB}-"})
+        tap.check(anew.status == 200 and anew.body == whole.body, "of something else it begins anew", anew.headers)
+    down.end("finalize")
+    own = Transfer(m, disk, "download", "cow")
+    with own.image() as image:
+        tap.check(image.ask("HEAD").headers["content-disposition"].endswith(".qcow2"), "bytes of an image are named so")
+    own.end("finalize")
 
 
 # --- clients ------------------------------------------------------------------------------------------------------------------------------
@@ -175,6 +233,55 @@ def check_slow(m, tap):
         tap.check(wait_for(lambda: m.get(f"/imagetransfers/{transfer.id}").body["active"] == "false", 20), "they are forgotten when they go", transfer.body)
         tap.check(image.get(40 * MIB, MIB).body == data, "what others wrote stays")
     tap.check(transfer.end("finalize") == "finished_success", "the transfer goes on to its end")
+
+
+def answer_of(client):
+    """The first line of what comes."""
+    data = b""
+    while b"\r\n" not in data:
+        more = client.recv(4096)
+        if not more:
+            break
+        data += more
+    return data.split(b"\r\n", 1)[0].decode()
+
+
+def check_attacks(m, tap):
+    """Requests cut off in their middle, sent in a row, or that would be something else; and two clients at one place."""
+    disk = add_disk(m, SIZE)
+    transfer = Transfer(m, disk)
+    data = pattern(4 * MIB, 22)
+    with transfer.image() as image:
+        path = image.path
+        cut = raw_client(m, f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {3 * MIB}\r\n\r\n")
+        cut.sendall(data[:MIB + MIB // 2])
+        cut.close()
+        tap.check(wait_for(lambda: m.get(f"/imagetransfers/{transfer.id}").body["active"] == "false", 20) and image.get(0, 3 * MIB).body in
+                  (bytes(3 * MIB), data[:MIB] + bytes(2 * MIB)), "of a body that was cut off only whole blocks are written")
+        row = raw_client(m, f"GET {path} HTTP/1.1\r\nHost: x\r\nRange: bytes=0-9\r\n\r\nPUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc")
+        replies = b""
+        while more := row.recv(65536):
+            replies += more
+        row.close()
+        tap.check(replies.startswith(b"HTTP/1.1 206") and b"HTTP/1.1 200" in replies and image.get(0, 3).body == b"abc", "requests sent in a row are served in a row", replies[:200])
+        other = raw_client(m, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nRange: bytes=0-9\r\n\r\n")
+        tap.check("206" in answer_of(other), "an upgrade is none")
+        other.close()
+        for name, head in (("without end", "Content-Length: 999999999999999999"), ("of two lengths", "Content-Length: 5\r\nContent-Length: 6"),
+                           ("of a length and in chunks", "Content-Length: 5\r\nTransfer-Encoding: chunked"), ("of a length below zero", "Content-Length: -5")):
+            client = raw_client(m, f"PUT {path} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\nabcdef")
+            line = answer_of(client)
+            tap.check(" 4" in line, f"a body {name} is refused", line)
+            client.close()
+        def write(seed):
+            with transfer.image() as mine:
+                return all(mine.put(8 * MIB, pattern(4 * MIB, seed)).status == 200 for _ in range(5))
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            well = all(pool.map(write, (31, 32, 33, 34)))
+        said, blocks = image.get(8 * MIB, 4 * MIB).body, [pattern(4 * MIB, seed) for seed in (31, 32, 33, 34)]
+        tap.check(well and all(any(said[at:at + 512] == block[at:at + 512] for block in blocks) for at in range(0, 4 * MIB, 512)),
+                  "of those who write to one place one wins, sector by sector")
+    tap.check(transfer.end("finalize") == "finished_success", "and the transfer comes to its end", transfer.body)
 
 
 # --- phases -------------------------------------------------------------------------------------------------------------------------------
@@ -264,6 +371,51 @@ def check_deaths(estate, tap):
         tap.check(wait_phase(m, down.id, "paused_system") == "paused_system" and down.end("cancel") == "finished_cleanup" and status(m, disk) == "ok",
                   "a manager that was stopped has paused it as well; cancelled, the disk is what it was", down.body)
         tap.check(not m.busy(), "no job is left")
+
+
+def check_hang(m, tap):
+    """A storage that hangs looks like a process that was stopped: who gives up is not held up by it."""
+    disk = add_disk(m, SIZE, "cow")
+    transfer = Transfer(m, disk)
+    with transfer.image() as image:
+        image.put(0, pattern(MIB, 23))
+        stuck = children(m)[0]
+        os.kill(stuck, signal.SIGSTOP)
+        clients = [raw_client(m, f"GET {image.path} HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(3)]
+        begun = time.monotonic()
+        tap.check(transfer.end("cancel") == "finished_cleanup" and time.monotonic() - begun < 25, "a disk that hangs is given up in time", transfer.body)
+        for client in clients:
+            client.close()
+    tap.check(status(m, disk) == 404 and not os.path.exists(f"/proc/{stuck}"), "and goes as it would have")
+    disk = add_disk(m, SIZE, "cow")
+    transfer = Transfer(m, disk)
+    with transfer.image() as image:
+        image.put(0, pattern(MIB, 23))
+        os.kill(children(m)[0], signal.SIGSTOP)
+    found = next(one for one in m.busy() if "Transferring" in one["description"])
+    m.post(f"/jobs/{found['id']}/cancel", {})
+    tap.check(wait_phase(m, transfer.id, seconds=30) == "finished_failure" and status(m, disk) == "illegal", "so is its job", transfer.body)
+
+
+def check_unsaid(estate, tap):
+    """The manager dies while it closes a disk: what QEMU had in its own memory went with it, and nobody says that all is well."""
+    for form, phase, state in (("cow", "finished_failure", "illegal"), ("raw", "finished_success", "ok")):
+        with estate.open(estate.copy(f"unsaid {form}")) as m:
+            disk, data = add_disk(m, SIZE, form), pattern(2 * MIB, 24)
+            transfer = Transfer(m, disk)
+            with transfer.image() as image:
+                image.put(MIB, data)
+                os.kill(children(m)[0], signal.SIGSTOP)
+                transfer.act("finalize")
+                tap.check(wait_phase(m, transfer.id, "finalizing_success") == "finalizing_success", f"{form}: a disk that hangs is being closed", transfer.body)
+                m.kill()
+            m.start()
+            tap.check(wait_phase(m, transfer.id, seconds=30) == phase and status(m, disk) == state, f"{form}: after a death it is {state}", transfer.body)
+            if state == "ok":
+                down = Transfer(m, disk, "download")
+                with down.image() as image:
+                    tap.check(image.get(MIB, len(data)).body == data, "and has what was written")
+                down.end("finalize")
 
 
 # --- images ----------------------------------------------------------------------------------------------------------------------------------
@@ -368,15 +520,20 @@ def main():
             for form in ("raw", "cow"):
                 check_protocol(m, tap, form)
             check_refusals(m, tap)
+            check_tickets(m, tap)
+            check_browser(m, tap)
             check_many(m, tap)
             check_slow(m, tap)
+            check_attacks(m, tap)
             check_phases(m, tap)
             check_idle(m, tap)
             check_images(m, tap, folder)
+            check_hang(m, tap)
             tap.check(not m.busy() and not children(m), "nothing is left under way", m.busy())
             m.stop()
             tap.check(m.process.returncode == 0, "it ends in order", m.last_words())
         check_deaths(estate, tap)
+        check_unsaid(estate, tap)
         check_command_line(estate, tap, folder)
     finally:
         estate.close()

@@ -12,6 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "flow"))
 
+import client_imageio                               # noqa: E402
 import client_sdk                                   # noqa: E402
 from images import MIB, Image, Transfer, add_disk, hostile, pattern, qemu_img, status    # noqa: E402
 from lab import Libvirtd, Tap, wait_for             # noqa: E402
@@ -139,6 +140,51 @@ def check_killed(lab):
     tap.check(gone.end("cancel") == "finished_cleanup" and status(manager, fresh) == 404 and not os.path.exists(path(lab, fresh)), "cancelled after that, its new disk is gone", gone.body)
 
 
+def check_extents(lab):
+    """More extents than are told at once."""
+    tap, manager, pieces = lab.tap, lab.manager, 20000
+    disk = add_disk(manager, 192 * MIB)
+    with open(path(lab, disk), "r+b") as file:
+        for piece in range(pieces):
+            file.seek(piece * 8192)
+            file.write(b"x" * 4096)
+    down = Transfer(manager, disk, "download")
+    with down.image() as image:
+        rows = image.extents().json
+    ends = [0] + [row["start"] + row["length"] for row in rows]
+    tap.check([row["start"] for row in rows] == ends[:-1] and ends[-1] == 192 * MIB and sum(not row["zero"] for row in rows) == pieces,
+              "a disk of many pieces is told whole", f"{len(rows)} extents, {rows[-3:]}")
+    down.end("finalize")
+
+
+def on_small(manager):
+    """A directory of its own, on a file system of 24 MiB that only it sees, in a mount namespace that ends with it."""
+    manager.small = manager.folder + "-small"
+    os.mkdir(manager.small, 0o711)
+    manager.command = ["unshare", "-m", "--propagation", "private", "sh", "-c", 'mount -t tmpfs -o size=24M,mode=711 tmpfs "$1" && shift && exec "$@"', "sh",
+                       manager.small, *manager.command]
+    return manager
+
+
+def check_full(lab, small):
+    tap, manager = lab.tap, lab.manager
+    reply = manager.post("/storagedomains?wait=1", {"name": "small", "storage": {"path": small}, "data_center": {"name": "Default"}, "critical_space_action_blocker": "0",
+                                                    "warning_low_space_indicator": "0"})
+    tap.check(reply.status == 201, "a storage domain of 24 MiB", reply)
+    seen = lambda: next(one for one in manager.get("/storagedomains").body["storage_domain"] if one["name"] == "small")
+    wait_for(lambda: seen().get("status") == "active", 20)
+    for form in ("raw", "cow"):
+        disk, data = add_disk(manager, 64 * MIB, form, storage_domain={"name": "small"}), pattern(4 * MIB, 41)
+        up = Transfer(manager, disk)
+        with up.image() as image:
+            image.put(0, data, "")
+            full = image.put(8 * MIB, pattern(40 * MIB, 42))
+            tap.check(full.status == 507 and full.body.endswith(b"\n") and image.get(0, len(data)).body == data, f"{form}: a full storage is told, and what was written is there", full)
+            image.patch(op="zero", offset=8 * MIB, size=40 * MIB, flush=True)
+            tap.check(form == "cow" or image.put(8 * MIB, data).status == 200, f"{form}: where room was made it goes on")
+        tap.check(up.end("cancel") == "finished_cleanup" and status(manager, disk) == 404, f"{form}: cancelled, it is gone", up.body)
+
+
 def check_command_line(lab):
     tap, manager = lab.tap, lab.manager
     source, back = os.path.join(lab.libvirtd.folder, "source.qcow2"), os.path.join(lab.libvirtd.folder, "back.raw")
@@ -198,8 +244,8 @@ def main():
     parser.add_argument("--build", required=True)
     arguments = parser.parse_args()
     tap = Tap()
-    with Libvirtd("transfer") as libvirtd, Shikirid(os.path.abspath(arguments.build), os.path.join(libvirtd.folder, "m"), uri=libvirtd.uri) as manager:
-        lab = Lab(tap, libvirtd, manager)
+    with Libvirtd("transfer") as libvirtd, on_small(Shikirid(os.path.abspath(arguments.build), os.path.join(libvirtd.folder, "m"), uri=libvirtd.uri)) as manager:
+        lab, small = Lab(tap, libvirtd, manager), manager.small
         wait_for(lambda: manager.host()["status"] == "up", 15)
         for form in ("raw", "cow"):
             check_guest(lab, form)
@@ -207,6 +253,9 @@ def main():
         check_killed(lab)
         check_command_line(lab)
         check_sdk(lab)
+        client_imageio.check(tap, manager, os.path.join(libvirtd.folder, "desk"))
+        check_extents(lab)
+        check_full(lab, small)
         tap.check(wait_for(lambda: not manager.busy(), 10), "nothing is left under way", manager.busy())
     tap.done()
 

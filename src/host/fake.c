@@ -20,6 +20,7 @@ domain_free(gpointer data)
 {
     FakeDomain *domain = data;
     g_clear_pointer(&domain->devices, g_ptr_array_unref);
+    g_clear_pointer(&domain->jobs, g_ptr_array_unref);
     g_free(domain->xml);
     g_free(domain->live);
     g_free(domain);
@@ -28,8 +29,10 @@ domain_free(gpointer data)
 static void
 volume_free(gpointer data)
 {
-    g_free(((FakeVolume *) data)->path);
-    g_free(data);
+    FakeVolume *volume = data;
+    g_free(volume->path);
+    g_free(volume->backing);
+    g_free(volume);
 }
 
 static void
@@ -213,6 +216,15 @@ read_virsh(Fake *fake, char **words, GError **error)
     return domain && fake_do(host, words[2], &id, NULL, error);
 }
 
+/* write HOST DOMAIN TARGET PLACE PATTERN */
+static gboolean
+read_write(Fake *fake, char **words)
+{
+    FakeHost *host = g_strv_length(words) == 6 ? fake_find_host(fake, words[1]) : NULL;
+    const FakeDomain *domain = host ? find_named(host, words[2]) : NULL;
+    return domain && fake_chain_write(host, domain, words[3], (guint) CLAMP(read_size(words[4]), 0, FAKE_PLACES), (guint32) MAX(0, read_size(words[5])));
+}
+
 gboolean
 fake_read_line(Fake *fake, const char *line, GError **error)
 {
@@ -239,6 +251,8 @@ fake_read_line(Fake *fake, const char *line, GError **error)
         good = (fake_life_boot(fake_find_host(fake, words[1])), TRUE);
     else if (g_str_equal(words[0], "virsh"))
         good = read_virsh(fake, words, error);
+    else if (g_str_equal(words[0], "write"))
+        good = read_write(fake, words);
     else if (g_str_equal(words[0], "network") && words[1])
         good = (g_ptr_array_add(fake->networks, g_strdup(words[1])), TRUE);
     else if (g_str_equal(words[0], "devices"))
@@ -389,6 +403,7 @@ fake_host_new(Fake *fake, guint index, const Id *id, const HostListener *listene
     host->listener = *listener;
     fake_later(host, 0, come_up, &id_null);
     fake_life_go_on(host);
+    fake_block_go_on(host);
     if (!fake->thread)
         fake->thread = thread_new("fake hosts", fake_thread, fake);
     return &host->link;

@@ -13,6 +13,7 @@
  *   heal                                         (all faults and delays are forgotten)
  *   boot HOST                                    (it boots anew: nothing runs; ordered while it runs)
  *   virsh HOST VERB DOMAIN                       (outside the manager: start, destroy, shutdown …, autostart: libvirt starts it by itself)
+ *   write HOST DOMAIN TARGET PLACE PATTERN      (its guest writes the number PATTERN to one of eight places of a disk)
  *   network NAME
  *   devices                                      (its hosts have PCI, USB and mediated devices that a VM can have)
  * Faults may be ordered while it runs through its control file STATE.control (same lines; read when it changes). */
@@ -27,4 +28,5 @@ guint fake_count(const Fake *fake);
 const char *fake_host_name(const Fake *fake, guint index);
 HostLink *fake_host_new(Fake *fake, guint index, const Id *id, const HostListener *listener);
 /* Test hooks: what virsh would do behind our back. */
+guint fake_pattern(Fake *fake, const char *path, guint place);          /* what a guest would read there through the image PATH; 0: nothing was written */
 gboolean fake_outside(Fake *fake, const char *host, const char *verb, const char *domain, GError **error);

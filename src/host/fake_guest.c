@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The agent in the guests of fake domains: file systems that freeze and thaw, one user, root, and four programs: /bin/echo, /bin/cat,
- * /bin/false and /bin/sleep. While its file systems are frozen it refuses everything but to say so and to thaw them. */
+ * The agent in the guests of fake domains: file systems that freeze and thaw, one user, root, and programs: /bin/echo, /bin/cat,
+ * /bin/false and /bin/sleep; and two of its disks, /bin/write TARGET PLACE NUMBER and /bin/read TARGET PLACE. While its file systems are frozen it refuses everything but to say so and to thaw them. */
 #include "host/fake_parts.h"
 
 #include <string.h>
@@ -129,11 +129,39 @@ cat(const GuestCommand *command, GuestRun *run)
     run->out_data = encoded(bytes, length);
 }
 
+static guint
+argument_count(const GuestCommand *command)
+{
+    return command->arguments ? g_strv_length((char **) command->arguments) : 0;
+}
+
+static guint64
+number_in(const GuestCommand *command, guint at)
+{
+    return g_ascii_strtoull(command->arguments[at], NULL, 10);
+}
+
+/* FALSE: it has no such disk, or place. */
+static gboolean
+use_disk(FakeHost *host, const FakeDomain *domain, const GuestCommand *command, GuestRun *run)
+{
+    if (g_str_equal(command->path, "/bin/write"))
+        return argument_count(command) == 3 &&
+               fake_chain_write(host, domain, command->arguments[0], (guint) MIN(number_in(command, 1), FAKE_PLACES), (guint32) number_in(command, 2));
+    const FakeVolume *volume = argument_count(command) == 2 ? fake_chain_written(host, domain, command->arguments[0]) : NULL;
+    if (!volume || number_in(command, 1) >= FAKE_PLACES)
+        return FALSE;
+    g_autofree char *line = g_strdup_printf("%u\n", fake_chain_pattern(host->fake, volume, (guint) number_in(command, 1)));
+    run->out_data = encoded(line, strlen(line));
+    return TRUE;
+}
+
 static gboolean
 work_run(FakeHost *host, const FakeOrder *order, GError **error)
 {
     Program *program = order->answer;
-    if (!need_guest(host, order, TRUE, error))
+    const FakeDomain *domain = need_guest(host, order, TRUE, error);
+    if (!domain)
         return FALSE;
     if (!program)
         return TRUE;            /* its caller has gone, and with him who would have read what it says */
@@ -145,6 +173,8 @@ work_run(FakeHost *host, const FakeOrder *order, GError **error)
         cat(command, program->run);
     else if (g_str_equal(command->path, "/bin/sleep") && command->arguments && command->arguments[0])
         program->sleeps = (Tick) g_ascii_strtoll(command->arguments[0], NULL, 10) * CLOCK_SECOND;
+    else if (g_str_equal(command->path, "/bin/write") || g_str_equal(command->path, "/bin/read"))
+        program->run->exit_code = !use_disk(host, domain, command, program->run);
     else if (!g_str_equal(command->path, "/bin/false"))
         return refuse(host, order, "its guest has no such program", error);
     return TRUE;

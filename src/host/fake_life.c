@@ -20,6 +20,8 @@ fake_set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char
         fake_set_live(domain, NULL);
         domain->frozen = FALSE;
     }
+    if (state == DOMAIN_SHUTOFF)
+        g_clear_pointer(&domain->jobs, g_ptr_array_unref);
     domain->started = state == DOMAIN_SHUTOFF ? 0 : domain->started ? domain->started : clock_wall();
     fake_keep_domain(host, domain);
     fake_report_domain(host, &domain->id, REPORT_STATE, event);

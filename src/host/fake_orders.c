@@ -137,6 +137,7 @@ keep_for_later(FakeHost *host, const FakeOrder *order)
 {
     FakeOrder *kept = g_memdup2(order, sizeof *order);
     kept->text = g_strdup(order->text);
+    kept->more = g_strdup(order->more);
     kept->volume.store.path = g_strdup(order->volume.store.path);
     kept->from.store.path = g_strdup(order->from.store.path);
     kept->answer = NULL;
@@ -149,6 +150,7 @@ fake_order_free(gpointer data)
 {
     FakeOrder *order = data;
     g_free((char *) order->text);
+    g_free((char *) order->more);
     g_free(order->volume.store.path);
     g_free(order->from.store.path);
     g_free(order);

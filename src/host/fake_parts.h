@@ -24,13 +24,28 @@ typedef struct {
     gboolean autostart;         /* started when its host boots */
     Wall started;
     GPtrArray *devices;         /* char *: names of its disks and NICs in XML; NULL: not read yet */
+    GPtrArray *jobs;            /* FakeJob *: of what runs; NULL: none */
 } FakeDomain;
+
+/* A block job of a disk; all texts are its own. */
+typedef struct {
+    char *target, *top, *base;  /* paths; COPY: base is the copy */
+    BlockJobKind kind;
+    gboolean active, shallow;
+    int format;
+    Tick begun;                 /* 0: in an earlier life of the manager */
+} FakeJob;
+
+#define FAKE_PLACES 8
 
 typedef struct {
     char *path;
     int format;
     gint64 size;
     gboolean partial;
+    char *backing;              /* the name of the file it stands on; NULL: none */
+    int backing_format;
+    guint32 pattern[FAKE_PLACES];       /* what its guest wrote into so many places; 0: nothing, and what is beneath shines through */
 } FakeVolume;
 
 /* A change somebody asked for; text is owned once it is kept. */
@@ -42,6 +57,7 @@ struct FakeOrder {
     HostVolume volume;          /* its path owned once it is kept; NULL: it is about none */
     HostVolume from;            /* what is copied; the same */
     const char *text;           /* XML, or the storage's directory */
+    const char *more;           /* owned as TEXT is; NULL */
     gint64 size;
     int format;
     gboolean flag;
@@ -179,6 +195,10 @@ gboolean fake_device_detach(HostLink *link, const Id *domain, const char *alias,
 HostImage *fake_image_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error);
 gboolean fake_image_settle(HostLink *link, const ImageSpec *spec, gint64 end, Tick deadline, GError **error);
 void fake_image_drop(const Fake *fake, const char *path);
+/* Where content is real: it follows; lock held. */
+void fake_image_fold(FakeHost *host, const FakeVolume *top, const FakeVolume *base);     /* all from TOP down to BASE goes into that */
+void fake_image_stand(FakeHost *host, const FakeVolume *volume, const FakeVolume *base);
+void fake_image_copy(FakeHost *host, const FakeVolume *from, const FakeVolume *to);
 
 /* fake_nodes.c; lock held in the first */
 void fake_nodes_tell(const Fake *fake, List *ret_devices);
@@ -190,6 +210,37 @@ gboolean fake_volume_copy(HostLink *link, const VolumeSpec *spec, const HostVolu
 gboolean fake_volume_resize(HostLink *link, const HostVolume *volume, gint64 size, Tick deadline, GError **error);
 gboolean fake_volume_delete(HostLink *link, const HostVolume *volume, Tick deadline, GError **error);
 gboolean fake_volume_read(HostLink *link, const HostVolume *volume, VolumeFacts *ret_facts, Tick deadline, GError **error);
+
+/* fake_chain.c; lock held in all but the operations */
+FakeVolume *fake_chain_beneath(const Fake *fake, const FakeVolume *volume);     /* NULL: nothing, or no such file */
+guint32 fake_chain_pattern(const Fake *fake, const FakeVolume *volume, guint place);    /* what a guest reads there */
+gboolean fake_chain_stands(const FakeVolume *volume, const char *path);
+const FakeVolume *fake_chain_above(const Fake *fake, const char *path, const FakeVolume *but);
+gboolean fake_chain_need_top(const Fake *fake, const FakeVolume *volume, const FakeVolume *but, GError **error);  /* nothing but BUT stands on it */
+void fake_chain_merge(FakeHost *host, const FakeVolume *top, FakeVolume *base);
+void fake_chain_set_base(FakeHost *host, FakeVolume *volume, const FakeVolume *base);   /* NULL: none */
+FakeVolume *fake_chain_written(const FakeHost *host, const FakeDomain *domain, const char *target);     /* NULL: it does not run, or has none there */
+gboolean fake_chain_write(FakeHost *host, const FakeDomain *domain, const char *target, guint place, guint32 pattern);
+gboolean fake_chain_read(HostLink *link, const HostVolume *volume, List *ret_links, Tick deadline, GError **error);
+gboolean fake_chain_above_of(HostLink *link, const HostVolume *volume, List *ret_images, Tick deadline, GError **error);
+gboolean fake_chain_fold(HostLink *link, const HostVolume *volume, const Id *base, const gint *cancelled, Tick deadline, GError **error);
+gboolean fake_chain_stand(HostLink *link, const HostVolume *volume, const Id *base, Tick deadline, GError **error);
+
+/* fake_snapshot.c; lock held in the first two */
+char *fake_snapshot_path(const char *xml, const char *target);          /* of the file there; yours; NULL */
+gboolean fake_snapshot_switch(FakeHost *host, FakeDomain *domain, const char *target, const char *path, int format);
+gboolean fake_snapshot_take(HostLink *link, const Id *domain, const DiskSwitch *disks, guint count, const char *memory, Tick deadline, GError **error);
+gboolean fake_snapshot_start(HostLink *link, const Id *domain, const char *memory, const char *xml, gboolean paused, Tick deadline, GError **error);
+gboolean fake_snapshot_drop(HostLink *link, const HostStore *store, const Id *snapshot, Tick deadline, GError **error);
+
+/* fake_block.c; lock held in the first three */
+void fake_block_job_free(gpointer job);
+void fake_block_add(FakeDomain *domain, FakeJob *take);
+void fake_block_go_on(FakeHost *host);                                  /* jobs of an earlier life of the manager */
+gboolean fake_block_commit(HostLink *link, const Id *domain, const char *target, const char *top, const char *base, gboolean active, Tick deadline, GError **error);
+gboolean fake_block_copy(HostLink *link, const Id *domain, const char *target, const char *path, int format, gboolean shallow, Tick deadline, GError **error);
+gboolean fake_block_look(HostLink *link, const Id *domain, const char *target, BlockJob *ret_job, Tick deadline, GError **error);
+gboolean fake_block_end(HostLink *link, const Id *domain, const char *target, gboolean pivot, Tick deadline, GError **error);
 
 /* fake_store.c: storage domains */
 gboolean fake_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);

@@ -4,8 +4,9 @@
  * What fake hosts remember: a file that is only appended to, a line a happening, and written anew at each opening. It
  * survives a killed manager, as real domains and files do; a last line cut short is none. Domains that were there from the
  * start and never changed are not in it. Lines: domain HOST ID STATE STARTED XML · live HOST ID XML (it runs otherwise than it is
- * defined) · gone HOST ID · boot HOST NUMBER · volume FORMAT SIZE PARTIAL PATH · novolume PATH · note KEY TEXT · nonote KEY; XML, PATH, KEY and TEXT
- * escaped. */
+ * defined) · job HOST ID WHAT TOP BASE (a block job it has) · gone HOST ID · boot HOST NUMBER · volume FORMAT SIZE PARTIAL PATH CONTENT · novolume PATH ·
+ * note KEY TEXT · nonote KEY; XML, PATH, TOP, BASE, KEY and TEXT escaped. CONTENT: what stands in its places, the format and the name of what it
+ * stands on. */
 #include "host/fake_parts.h"
 
 #include "base/log.h"
@@ -111,8 +112,13 @@ domain_line(const FakeHost *host, const FakeDomain *domain)
 static char *
 volume_line(const FakeVolume *volume)
 {
-    g_autofree char *escaped = g_strescape(volume->path, "");
-    return g_strdup_printf("volume\t%d\t%" G_GINT64_FORMAT "\t%d\t%s\n", volume->format, volume->size, volume->partial, escaped);
+    g_autofree char *escaped = g_strescape(volume->path, ""), *backing = g_strescape(volume->backing ? volume->backing : "", "");
+    GString *line = g_string_new(NULL);
+    g_string_printf(line, "volume\t%d\t%" G_GINT64_FORMAT "\t%d\t%s\t", volume->format, volume->size, volume->partial, escaped);
+    for (guint i = 0; i < FAKE_PLACES; i++)
+        g_string_append_printf(line, "%u ", volume->pattern[i]);
+    g_string_append_printf(line, "%d %s\n", volume->backing_format, backing);
+    return g_string_free(line, FALSE);
 }
 
 /* Empty where it runs by its XML: then no line. */
@@ -124,12 +130,27 @@ live_line(const FakeHost *host, const FakeDomain *domain)
     return domain->live ? g_strdup_printf("live\t%s\t%s\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), escaped) : g_strdup("");
 }
 
+/* Empty where it has none. */
+static char *
+job_lines(const FakeHost *host, const FakeDomain *domain)
+{
+    char text[ID_TEXT_SIZE];
+    GString *lines = g_string_new(NULL);
+    for (guint i = 0; domain->jobs && i < domain->jobs->len; i++) {
+        const FakeJob *job = domain->jobs->pdata[i];
+        g_autofree char *top = g_strescape(job->top, ""), *base = g_strescape(job->base, "");
+        g_string_append_printf(lines, "job\t%s\t%s\t%d %d %d %d %s\t%s\t%s\n", host->name, id_format(&domain->id, ID_UUID, text), job->kind, job->active,
+                               job->shallow, job->format, job->target, top, base);
+    }
+    return g_string_free(lines, FALSE);
+}
+
 void
 fake_keep_domain(FakeHost *host, const FakeDomain *domain)
 {
-    g_autofree char *line = domain_line(host, domain), *live = live_line(host, domain);
-    g_autofree char *both = g_strconcat(line, live, NULL);
-    append(host->fake, both);
+    g_autofree char *line = domain_line(host, domain), *live = live_line(host, domain), *jobs = job_lines(host, domain);
+    g_autofree char *all = g_strconcat(line, live, jobs, NULL);
+    append(host->fake, all);
 }
 
 static char *
@@ -200,6 +221,23 @@ fake_set_note(Fake *fake, const char *key, const char *text)
 /* --- reading ------------------------------------------------------------------------------------------------------------------------ */
 
 static void
+replay_job(FakeDomain *domain, char **words)
+{
+    g_auto(GStrv) what = g_strsplit(words[3], " ", 5);
+    if (g_strv_length(what) != 5)
+        return;
+    FakeJob *job = g_new0(FakeJob, 1);
+    job->kind = (BlockJobKind) CLAMP(g_ascii_strtoll(what[0], NULL, 10), BLOCK_JOB_NONE, BLOCK_JOB_OTHER);
+    job->active = g_ascii_strtoll(what[1], NULL, 10) != 0;
+    job->shallow = g_ascii_strtoll(what[2], NULL, 10) != 0;
+    job->format = (int) g_ascii_strtoll(what[3], NULL, 10);
+    job->target = g_strdup(what[4]);
+    job->top = g_strcompress(words[4]);
+    job->base = g_strcompress(words[5]);
+    fake_block_add(domain, job);
+}
+
+static void
 replay_domain(Fake *fake, char **words, guint count)
 {
     FakeHost *host = count > 2 ? fake_find_host(fake, words[1]) : NULL;
@@ -219,7 +257,12 @@ replay_domain(Fake *fake, char **words, guint count)
     }
     if (count != 6)
         return;
+    if (g_str_equal(words[0], "job")) {
+        replay_job(domain, words);
+        return;
+    }
     fake_set_live(domain, NULL);
+    g_clear_pointer(&domain->jobs, g_ptr_array_unref);
     domain->number = 0;
     domain->state = (DomainState) g_ascii_strtoll(words[3], NULL, 10);
     domain->saved = strchr(words[3], 's') != NULL;
@@ -232,20 +275,36 @@ replay_domain(Fake *fake, char **words, guint count)
     domain->xml = g_strcompress(words[5]);
 }
 
+/* A line of an earlier version has none. */
+static void
+replay_content(FakeVolume *volume, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", FAKE_PLACES + 2);
+    if (g_strv_length(words) != FAKE_PLACES + 2)
+        return;
+    for (guint i = 0; i < FAKE_PLACES; i++)
+        volume->pattern[i] = (guint32) g_ascii_strtoull(words[i], NULL, 10);
+    volume->backing_format = (int) g_ascii_strtoll(words[FAKE_PLACES], NULL, 10);
+    g_free(volume->backing);
+    volume->backing = *words[FAKE_PLACES + 1] ? g_strcompress(words[FAKE_PLACES + 1]) : NULL;
+}
+
 static void
 replay_volume(Fake *fake, char **words, guint count)
 {
-    g_autofree char *path = g_strcompress(words[count - 1]);
+    g_autofree char *path = g_strcompress(words[MIN(count - 1, 4)]);
     if (g_str_equal(words[0], "novolume")) {
         g_hash_table_remove(fake->volumes, path);
         return;
     }
-    if (count != 5)
+    if (count < 5)
         return;
     FakeVolume *volume = fake_put_volume(fake, path);
     volume->format = (int) g_ascii_strtoll(words[1], NULL, 10);
     volume->size = g_ascii_strtoll(words[2], NULL, 10);
     volume->partial = g_ascii_strtoll(words[3], NULL, 10) != 0;
+    if (count == 6)
+        replay_content(volume, words[5]);
 }
 
 static void
@@ -273,7 +332,7 @@ replay(Fake *fake, char *text)
         *end = '\0';
         g_auto(GStrv) words = g_strsplit(line, "\t", 6);
         guint count = g_strv_length(words);
-        if (count >= 2 && (g_str_equal(words[0], "domain") || g_str_equal(words[0], "live") || g_str_equal(words[0], "gone")))
+        if (count >= 2 && (g_str_equal(words[0], "domain") || g_str_equal(words[0], "live") || g_str_equal(words[0], "job") || g_str_equal(words[0], "gone")))
             replay_domain(fake, words, count);
         else if (count >= 2 && g_str_equal(words[0], "boot"))
             replay_boot(fake, words, count);
@@ -310,9 +369,10 @@ compact(Fake *fake)
         g_hash_table_iter_init(&iter, host->domains);
         while (g_hash_table_iter_next(&iter, NULL, &item)) {
             g_autofree char *line = ((FakeDomain *) item)->number ? NULL : domain_line(host, item);
-            g_autofree char *live = line ? live_line(host, item) : NULL;
+            g_autofree char *live = line ? live_line(host, item) : NULL, *jobs = line ? job_lines(host, item) : NULL;
             g_string_append(text, line ? line : "");
             g_string_append(text, live ? live : "");
+            g_string_append(text, jobs ? jobs : "");
         }
     }
     g_hash_table_iter_init(&iter, fake->volumes);

@@ -30,21 +30,52 @@ work_create(FakeHost *host, const FakeOrder *order, GError **error)
     return TRUE;
 }
 
+/* As on a real host: what lies beneath is there, and not longer. */
+static gboolean
+work_create_upon(FakeHost *host, const FakeOrder *order, GError **error)
+{
+    char name[VOLUME_NAME_SIZE];
+    g_autofree char *path = path_of(&order->volume), *base_path = path_of(&order->from);
+    const FakeVolume *base = g_hash_table_lookup(host->fake->volumes, base_path);
+    if (!base)
+        return say(MSG_VOLUME_NO_FILE, &order->from, error);
+    if (order->size < base->size) {
+        g_autofree char *was = g_strdup_printf("%" G_GINT64_FORMAT, base->size), *size = g_strdup_printf("%" G_GINT64_FORMAT, order->size);
+        return fault_set(error, MSG_VOLUME_SHRINK, "disk", volume_name_format(&order->volume.disk, &order->volume.image, name), "was", was, "size", size, NULL);
+    }
+    if (!work_create(host, order, error))
+        return FALSE;
+    fake_chain_set_base(host, g_hash_table_lookup(host->fake->volumes, path), base);
+    return TRUE;
+}
+
 gboolean
 fake_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "volume_create", .work = work_create, .id = spec->volume.disk, .volume = spec->volume, .format = spec->format,
                         .size = spec->size };
+    order.from = (HostVolume) { spec->volume.store, id_is_null(&spec->backing_disk) ? spec->volume.disk : spec->backing_disk, spec->backing };
+    if (!id_is_null(&spec->backing))
+        order.work = work_create_upon;
     return fake_obey(link, &order, deadline, error);
 }
 
 static gboolean
 work_copy(FakeHost *host, const FakeOrder *order, GError **error)
 {
-    g_autofree char *path = path_of(&order->from);
-    if (!g_hash_table_contains(host->fake->volumes, path))
+    g_autofree char *from_path = path_of(&order->from), *path = path_of(&order->volume);
+    const FakeVolume *from = g_hash_table_lookup(host->fake->volumes, from_path);
+    if (!from)
         return say(MSG_VOLUME_NO_FILE, &order->from, error);
-    return work_create(host, order, error);
+    if (!work_create(host, order, error))
+        return FALSE;
+    FakeVolume *copy = g_hash_table_lookup(host->fake->volumes, path);
+    for (guint i = 0; i < FAKE_PLACES; i++)
+        copy->pattern[i] = fake_chain_pattern(host->fake, from, i);
+    copy->size = MAX(copy->size, from->size);
+    fake_image_copy(host, from, copy);
+    fake_keep_volume(host->fake, copy);
+    return TRUE;
 }
 
 gboolean
@@ -75,9 +106,12 @@ fake_volume_resize(HostLink *link, const HostVolume *volume, gint64 size, Tick d
 }
 
 static gboolean
-work_delete(FakeHost *host, const FakeOrder *order, G_GNUC_UNUSED GError **error)
+work_delete(FakeHost *host, const FakeOrder *order, GError **error)
 {
     g_autofree char *path = path_of(&order->volume);
+    const FakeVolume *volume = g_hash_table_lookup(host->fake->volumes, path);
+    if (volume && !fake_chain_need_top(host->fake, volume, NULL, error))
+        return FALSE;
     fake_drop_volume(host->fake, path);
     return TRUE;
 }

@@ -5,6 +5,7 @@
  * was found to name no other file and to be of a kind QEMU knows; then qemu-img, with little memory and little time, has to agree. */
 #include "host/image_file.h"
 
+#include "host/volume_chain.h"
 #include "host/volume_child.h"
 
 #include <errno.h>
@@ -87,13 +88,15 @@ is_fit(const VolumeFile *file, const ImageSpec *spec, const VolumeLook *look, GE
     gboolean replaced = spec->own && spec->write;
     if (look->state != VOLUME_WHOLE)
         return fault_set(error, MSG_VOLUME_NO_FILE, "disk", file->name, "path", file->path, NULL);
-    if (!volume_file_is_free(file, error))
+    if (spec->write ? !volume_file_is_free(file, error) : !volume_file_is_quiet(file, error))
         return FALSE;
     if (replaced || spec->format == DISK_FORMAT_RAW)
         return TRUE;
     if (look->broken || look->format != spec->format)
         return fault_set(error, MSG_VOLUME_BROKEN, "disk", file->name, "path", file->path, NULL);
-    return !look->names_files || fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", file->name, NULL);
+    if (spec->own && look->stands)
+        return fault_set(error, MSG_IMAGE_NOT_ALONE, "disk", file->name, NULL);
+    return volume_chain_check(file, spec->format, error);
 }
 
 /* Never through a link that somebody put in its place. -1 with errno */

@@ -31,7 +31,8 @@ struct LibvirtCall {
     char *text;                 /* input, owned: XML, a storage's directory */
     char *mark;                 /* input, owned: the job's; where a file is copied to */
     Id image;                   /* input: of the disk */
-    HostVolume from;            /* input, its path owned: what is copied */
+    HostVolume from;            /* input, its path owned: what is copied; the disk and image that lie beneath, or shall */
+    int from_format;            /* input: its DiskFormat; 0: not known */
     Id store;                   /* input: the storage domain the disk lies in. Output of looking at a directory: whose it is */
     char *note;                 /* input, owned: what a note shall say */
     const gint *cancelled;      /* input: for the waiter alone; NULL: it never is */

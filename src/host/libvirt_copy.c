@@ -1,118 +1,82 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Copies of disks, as work on this machine's files. A copy is made by qemu-img under a name of its own and appears when it is
- * whole; while it is made its original is held as by a QEMU that reads. */
-#include "host/libvirt_call.h"
+ * Copies of images, as work on this machine's files: what a guest reads through all that lies beneath one, as an image that stands alone. A
+ * copy is made by qemu-img under a name of its own and appears when it is whole; nobody may write its original meanwhile. */
+#include "host/libvirt_files.h"
 
-#include "host/volume_child.h"
-#include "host/volume_file.h"
-#include "host/volume_mark.h"
 #include "host/volume_turn.h"
 
-#include <string.h>
+#include <unistd.h>
 
-/* Waiting ends, and a child is ended, before the caller goes, so that it hears what became of it. */
-static Tick
-early_deadline(const LibvirtCall *call)
-{
-    return call->deadline - MIN(CLOCK_SECOND, MAX(call->deadline - clock_tick(), 0) / 4);
-}
+typedef struct {
+    const VolumeFile *source;
+    int format;             /* the source's */
+    gint64 size, room;      /* what a guest reads, and what at most it takes */
+} Original;
 
-static gboolean
-is_wanted(gpointer call)
+static gint64
+room_of(const List *links, gint64 size)
 {
-    return libvirt_call_is_wanted(call);
-}
-
-static gboolean
-too_slow(const VolumeFile *file, GError **error)
-{
-    return fault_set(error, MSG_VOLUME_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->name, NULL);
+    gint64 allocation = 0;
+    for (guint i = 0; i < links->count; i++)
+        allocation += ((const VolumeLink *) links->items[i])->allocation;
+    return MIN(allocation, size + size / 1024 + (1 << 20));
 }
 
 /* What a raw disk holds is its guest's; a header is looked at only where the manager made the file with one. */
 static gboolean
-may_copy(const LibvirtCall *call, const VolumeFile *source, VolumeLook *look, GError **error)
+may_copy(const LibvirtCall *call, const VolumeFile *source, Original *ret, GError **error)
 {
-    if (!volume_file_look(source, look, error))
+    List links = { 0 };
+    if (!volume_chain_read(source, call->from_format, &links, error))
         return FALSE;
-    if (look->state != VOLUME_WHOLE)
-        return fault_set(error, MSG_VOLUME_NO_FILE, "disk", source->name, "path", source->path, NULL);
-    if (call->format == DISK_FORMAT_COW && (look->broken || look->format != DISK_FORMAT_COW))
-        return fault_set(error, MSG_VOLUME_BROKEN, "disk", source->name, "path", source->path, NULL);
-    if (call->format == DISK_FORMAT_COW && look->names_files)
-        return fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", source->name, NULL);
-    return volume_file_is_free(source, error);
+    const VolumeLink *top = links.items[0];
+    *ret = (Original) { source, top->format, top->size, room_of(&links, top->size) };
+    gboolean well = volume_chain_is_ours(source, &links, error) && volume_chain_is_quiet(source, &links, error);
+    volume_chain_clear(&links);
+    return well;
 }
 
 static gboolean
-convert(LibvirtCall *call, const VolumeFile *source, const VolumeFile *file, const char *name, GError **error)
+convert(LibvirtCall *call, const VolumeFile *file, const char *half, gconstpointer data, GError **error)
 {
-    g_auto(ChildResult) result = { 0 };
-    g_autofree char *from = volume_file_path(source, source->name), *to = volume_file_path(file, name);
-    const char *format = call->format == DISK_FORMAT_COW ? "qcow2" : "raw";
-    const char *options = call->flag ? "preallocation=off" : "preallocation=falloc";
-    const char *argv[] = { "qemu-img", "convert", "-q", "-f", format, "-O", format, "-o", options, from, to, NULL };
-    volume_child_run_while(argv, call->host->wake, early_deadline(call), is_wanted, call, &result);
-    if (result.end == CHILD_DONE)
-        return TRUE;
-    if (result.end == CHILD_KILLED)
-        return too_slow(file, error);
-    if (result.end == CHILD_ABSENT)
-        return fault_set(error, MSG_VOLUME_NO_TOOL, "host", file->host, NULL);
-    if (strstr(result.words, "No space left on device") || strstr(result.words, "Disk quota exceeded"))
-        return volume_file_full(file, error);
-    if (strstr(result.words, "\"write\" lock"))
-        return fault_set(error, MSG_VOLUME_USED, "disk", source->name, NULL);
-    return fault_set(error, MSG_VOLUME_FAILED, "disk", file->name, "verb", "copied", "path", file->path, "host", file->host,
-                     "reason", result.words[0] ? result.words : "qemu-img failed", NULL);
-}
-
-static gboolean
-make_whole(LibvirtCall *call, const VolumeFile *source, const VolumeFile *file, const char *name, GError **error)
-{
-    lock_take(&call->host->lock);
-    uid_t user = call->host->qemu_user;
-    gid_t group = call->host->qemu_group;
-    lock_drop(&call->host->lock);
-    if (!convert(call, source, file, name, error) || !volume_file_settle(file, name, call->format, user, group, error))
-        return FALSE;
-    return libvirt_call_is_wanted(call) ? volume_file_publish(file, name, error) : too_slow(file, error);
+    const Original *original = data;
+    const VolumePatience patience = libvirt_files_patience(call);
+    const VolumeTool tool = { file, "copied", MSG_VOLUME_TOO_SLOW, &patience };
+    const VolumeSpec spec = { .volume = libvirt_files_volume(call), .format = call->format, .size = call->size, .sparse = call->flag };
+    return volume_tool_copy(original->source, original->format, file, half, &spec, &patience, error) &&
+           (call->size <= original->size || volume_tool_grow(&tool, half, call->format, call->size, !call->flag, error));
 }
 
 static gboolean
 copy_file(LibvirtCall *call, const VolumeFile *source, const VolumeFile *file, GError **error)
 {
-    VolumeLook look;
-    if (!may_copy(call, source, &look, error))
+    Original original;
+    if (!may_copy(call, source, &original, error))
         return FALSE;
-    if ((call->flag ? look.allocation : call->size) > volume_file_room(file))
+    if ((call->flag ? original.room : MAX(call->size, original.size)) > volume_file_room(file))
         return volume_file_full(file, error);
-    g_autofree char *name = volume_file_begin(file, call->mark, error);
-    if (!name)
-        return FALSE;
-    if (make_whole(call, source, file, name, error))
-        return TRUE;
-    volume_file_drop(file, name);
-    return FALSE;
+    int kept = volume_file_keep_writers_out(source);
+    gboolean well = libvirt_files_make(call, file, convert, &original, error);
+    if (kept >= 0)
+        close(kept);
+    return well;
 }
 
 /* Alone with both: the copy's turn first, which nobody else takes second. */
 static gboolean
 work_copy(LibvirtCall *call, GError **error)
 {
-    const HostVolume volume = { { call->store, call->text, FALSE }, call->id, call->image };
+    const HostVolume volume = libvirt_files_volume(call);
+    Tick deadline = libvirt_files_patience(call).deadline;
     g_auto(VolumeFile) source = { .dir = -1 }, file = { .dir = -1 };
-    const char *host = call->host->link.name;
-    if (!volume_mark_verify(call->text, host, &call->store, error) ||
-        !volume_mark_verify(call->from.store.path, host, &call->from.store.storage_domain, error) ||
-        !volume_file_open(&source, host, &call->from, error) || !volume_file_open(&file, host, &volume, error))
+    if (!libvirt_files_open(call, &call->from, &source, error) || !libvirt_files_open(call, &volume, &file, error))
         return FALSE;
     g_autofree char *from = volume_file_path(&source, source.name), *to = volume_file_path(&file, file.name);
-    if (!volume_turn_take(to, early_deadline(call)))
+    if (!volume_turn_take(to, deadline))
         return fault_set(error, MSG_VOLUME_BUSY, "disk", file.name, NULL);
-    gboolean turn = volume_turn_take(from, early_deadline(call));
+    gboolean turn = volume_turn_take(from, deadline);
     gboolean well = turn ? copy_file(call, &source, &file, error) : fault_set(error, MSG_VOLUME_BUSY, "disk", source.name, NULL);
     if (turn)
         volume_turn_drop(from);
@@ -123,16 +87,14 @@ work_copy(LibvirtCall *call, GError **error)
 gboolean
 libvirt_volume_copy(HostLink *link, const VolumeSpec *spec, const HostVolume *from, const gint *cancelled, Tick deadline, GError **error)
 {
-    static const LibvirtVerb verb = { work_copy, "copy", TRUE, TRUE };
+    static const LibvirtVerb verb = { work_copy, "copy", TRUE, TRUE, FALSE };
     char name[VOLUME_NAME_SIZE];
-    g_autoptr(LibvirtCall) call = libvirt_call_new(link, &verb, &spec->volume.disk, deadline);
+    g_autoptr(LibvirtCall) call = libvirt_files_call(link, &verb, &spec->volume, deadline);
     g_autofree char *about = g_strdup_printf("disk %s", volume_name_format(&from->disk, &from->image, name));
     libvirt_call_name(call, about);
-    call->text = g_strdup(spec->volume.store.path);
-    call->store = spec->volume.store.storage_domain;
-    call->image = spec->volume.image;
     call->from = *from;
     call->from.store.path = g_strdup(from->store.path);
+    call->from_format = spec->from_format;
     call->size = spec->size;
     call->format = spec->format;
     call->flag = spec->sparse;

@@ -161,7 +161,7 @@ gboolean libvirt_nodes_list(HostLink *link, List *ret_devices, Tick deadline, GE
 /* libvirt_guest.c */
 GuestFacts *libvirt_guest_read(virDomainPtr domain, gboolean agent);       /* NULL: it says nothing */
 
-/* libvirt_domain.c, libvirt_device.c, libvirt_volume.c, libvirt_copy.c, libvirt_variables.c, libvirt_log.c, libvirt_console.c: the operations of host.h */
+/* libvirt_domain.c, libvirt_device.c, libvirt_volume.c, libvirt_copy.c, libvirt_chain.c, libvirt_snapshot.c, libvirt_block.c, libvirt_variables.c, libvirt_log.c, libvirt_console.c: the operations of host.h */
 gboolean libvirt_domain_define(HostLink *link, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_domain_define_strictly(HostLink *link, const char *xml, Tick deadline, GError **error);
 gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, gboolean keep, Tick deadline, GError **error);
@@ -202,6 +202,17 @@ GBytes *libvirt_log_read(HostLink *link, const char *path, gsize most, Tick dead
 gboolean libvirt_log_drop(HostLink *link, const char *path, Tick deadline, GError **error);
 gboolean libvirt_volume_resize(HostLink *link, const HostVolume *volume, gint64 size, Tick deadline, GError **error);
 gboolean libvirt_volume_delete(HostLink *link, const HostVolume *volume, Tick deadline, GError **error);
+gboolean libvirt_chain_read(HostLink *link, const HostVolume *volume, List *ret_links, Tick deadline, GError **error);
+gboolean libvirt_chain_above(HostLink *link, const HostVolume *volume, List *ret_images, Tick deadline, GError **error);
+gboolean libvirt_chain_fold(HostLink *link, const HostVolume *volume, const Id *base, const gint *cancelled, Tick deadline, GError **error);
+gboolean libvirt_chain_stand(HostLink *link, const HostVolume *volume, const Id *base, Tick deadline, GError **error);
+gboolean libvirt_snapshot_take(HostLink *link, const Id *domain, const DiskSwitch *disks, guint count, const char *memory, Tick deadline, GError **error);
+gboolean libvirt_snapshot_start(HostLink *link, const Id *domain, const char *memory, const char *xml, gboolean paused, Tick deadline, GError **error);
+gboolean libvirt_snapshot_drop(HostLink *link, const HostStore *store, const Id *snapshot, Tick deadline, GError **error);
+gboolean libvirt_block_commit(HostLink *link, const Id *domain, const char *target, const char *top, const char *base, gboolean active, Tick deadline, GError **error);
+gboolean libvirt_block_copy(HostLink *link, const Id *domain, const char *target, const char *path, int format, gboolean shallow, Tick deadline, GError **error);
+gboolean libvirt_block_job(HostLink *link, const Id *domain, const char *target, BlockJob *ret_job, Tick deadline, GError **error);
+gboolean libvirt_block_end(HostLink *link, const Id *domain, const char *target, gboolean pivot, Tick deadline, GError **error);
 HostImage *libvirt_image_open(HostLink *link, const ImageSpec *spec, Tick deadline, GError **error);
 gboolean libvirt_image_settle(HostLink *link, const ImageSpec *spec, gint64 end, Tick deadline, GError **error);
 gboolean libvirt_volume_read(HostLink *link, const HostVolume *volume, VolumeFacts *ret_facts, Tick deadline, GError **error);

@@ -1,162 +1,94 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The volume operations of host.h, as work on this machine's files in the host's pool: no connection is needed, and libvirt's
- * storage pools, which lock and refresh whole directories, are not used. qemu-img makes and resizes, always told the format.
- * A host that is not this machine has no volumes yet (its URI is refused before). */
-#include "host/libvirt_call.h"
-
-#include "host/volume_child.h"
-#include "host/volume_file.h"
-#include "host/volume_mark.h"
-#include "host/volume_turn.h"
-
-#include <string.h>
-
-/* --- before and after ---------------------------------------------------------------------------------------------------------------- */
-
-static LibvirtCall *
-call_new(HostLink *link, const LibvirtVerb *verb, const HostVolume *volume, Tick deadline)
-{
-    char name[VOLUME_NAME_SIZE];
-    LibvirtCall *call = libvirt_call_new(link, verb, &volume->disk, deadline);
-    g_autofree char *about = g_strdup_printf("disk %s", volume_name_format(&volume->disk, &volume->image, name));
-    libvirt_call_name(call, about);
-    call->text = g_strdup(volume->store.path);
-    call->store = volume->store.storage_domain;
-    call->image = volume->image;
-    return call;
-}
-
-static HostVolume
-volume_of(const LibvirtCall *call)
-{
-    return (HostVolume) { { call->store, call->text, FALSE }, call->id, call->image };
-}
-
-/* Waiting ends, and a child is ended, before the caller goes, so that it hears what became of it. */
-static Tick
-early_deadline(const LibvirtCall *call)
-{
-    return call->deadline - MIN(CLOCK_SECOND, MAX(call->deadline - clock_tick(), 0) / 4);
-}
-
-typedef gboolean (*FileWork)(LibvirtCall *call, VolumeFile *file, GError **error);
-
-/* WORK alone with the disk. Where the storage domain is not, its disks are not gone. */
-static gboolean
-in_turn(LibvirtCall *call, FileWork work, GError **error)
-{
-    const HostVolume volume = volume_of(call);
-    g_auto(VolumeFile) file = { .dir = -1 };
-    if (!volume_mark_verify(call->text, call->host->link.name, &call->store, error) ||
-        !volume_file_open(&file, call->host->link.name, &volume, error))
-        return FALSE;
-    g_autofree char *path = volume_file_path(&file, file.name);
-    if (!volume_turn_take(path, early_deadline(call)))
-        return fault_set(error, MSG_VOLUME_BUSY, "disk", file.name, NULL);
-    gboolean well = work(call, &file, error);
-    volume_turn_drop(path);
-    return well;
-}
-
-/* qemu-img's words as a sentence of ours. */
-static gboolean
-child_failed(const VolumeFile *file, const char *verb, const ChildResult *result, GError **error)
-{
-    if (result->end == CHILD_ABSENT)
-        return fault_set(error, MSG_VOLUME_NO_TOOL, "host", file->host, NULL);
-    if (strstr(result->words, "No space left on device") || strstr(result->words, "Disk quota exceeded"))
-        return volume_file_full(file, error);
-    if (strstr(result->words, "\"write\" lock") || strstr(result->words, "\"resize\" lock"))
-        return fault_set(error, MSG_VOLUME_USED, "disk", file->name, NULL);
-    g_autofree char *reason = result->words[0] ? g_strdup(result->words) : g_strdup_printf("qemu-img ended with status %d", result->status);
-    return fault_set(error, MSG_VOLUME_FAILED, "disk", file->name, "verb", verb, "path", file->path, "host", file->host, "reason", reason, NULL);
-}
-
-static const char *
-format_word(int format)
-{
-    return format == DISK_FORMAT_COW ? "qcow2" : "raw";
-}
+ * Images made, resized, deleted and looked at. qemu-img makes and resizes; what stands upon another names it and is looked through before
+ * anything is opened. */
+#include "host/libvirt_files.h"
 
 /* --- creating ------------------------------------------------------------------------------------------------------------------------- */
 
-static gboolean
-fill(LibvirtCall *call, VolumeFile *file, const char *name, GError **error)
+static VolumeSpec
+spec_of(const LibvirtCall *call)
 {
-    g_auto(ChildResult) result = { 0 };
-    g_autofree char *path = volume_file_path(file, name);
-    g_autofree char *size = g_strdup_printf("%" G_GINT64_FORMAT, call->size);
-    const char *options = call->flag ? "preallocation=off" : "preallocation=falloc";
-    const char *argv[] = { "qemu-img", "create", "-q", "-f", format_word(call->format), "-o", options, path, size, NULL };
-    volume_child_run(argv, call->host->wake, early_deadline(call), &result);
-    if (result.end == CHILD_DONE)
-        return TRUE;
-    if (result.end == CHILD_KILLED)
-        return fault_set(error, MSG_VOLUME_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->name, NULL);
-    return child_failed(file, "made", &result, error);
+    return (VolumeSpec) {
+        .volume = libvirt_files_volume(call), .format = call->format, .size = call->size, .sparse = call->flag, .job = call->mark,
+        .backing = call->from.image, .backing_disk = call->from.disk, .backing_format = call->from_format,
+    };
 }
 
-/* Flushing may have taken longer than the caller waited: what nobody waits for any more must not appear. */
+/* What is to lie beneath is there, a chain of ours, and not longer than what comes upon it. */
 static gboolean
-make_whole(LibvirtCall *call, VolumeFile *file, const char *name, GError **error)
+judge_backing(const VolumeFile *file, const VolumeFile *base, const VolumeSpec *spec, const List *links, GError **error)
 {
-    lock_take(&call->host->lock);
-    uid_t user = call->host->qemu_user;
-    gid_t group = call->host->qemu_group;
-    lock_drop(&call->host->lock);
-    if (!fill(call, file, name, error) || !volume_file_settle(file, name, call->format, user, group, error))
+    const VolumeLink *top = links->items[0];
+    if (!volume_chain_is_ours(base, links, error))
         return FALSE;
-    if (!libvirt_call_is_wanted(call))
-        return fault_set(error, MSG_VOLUME_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->name, NULL);
-    return volume_file_publish(file, name, error);
+    if (links->count >= VOLUME_CHAIN_MOST)
+        return fault_set(error, MSG_VOLUME_CHAIN_DEEP, "image", file->name, "path", file->path, "most", G_STRINGIFY(VOLUME_CHAIN_MOST), NULL);
+    g_autofree char *was = g_strdup_printf("%" G_GINT64_FORMAT, top->size), *size = g_strdup_printf("%" G_GINT64_FORMAT, spec->size);
+    return spec->size >= top->size || fault_set(error, MSG_VOLUME_SHRINK, "disk", file->name, "was", was, "size", size, NULL);
 }
 
 static gboolean
-create_file(LibvirtCall *call, VolumeFile *file, GError **error)
+may_stand(const VolumeFile *file, const VolumeSpec *spec, GError **error)
 {
-    if (!call->flag && call->size > volume_file_room(file))
+    List links = { 0 };
+    const VolumeFile base = volume_chain_beside(file, &spec->backing_disk, &spec->backing);
+    if (!volume_chain_read(&base, spec->backing_format, &links, error))
+        return FALSE;
+    gboolean well = judge_backing(file, &base, spec, &links, error);
+    volume_chain_clear(&links);
+    return well;
+}
+
+static gboolean
+fill(LibvirtCall *call, const VolumeFile *file, const char *half, gconstpointer spec, GError **error)
+{
+    const VolumePatience patience = libvirt_files_patience(call);
+    return volume_tool_make(file, half, spec, &patience, error);
+}
+
+static gboolean
+create_file(LibvirtCall *call, const VolumeFile *file, GError **error)
+{
+    const VolumeSpec spec = spec_of(call);
+    gboolean alone = id_is_null(&spec.backing);
+    if (!alone && !may_stand(file, &spec, error))
+        return FALSE;
+    if (alone && !spec.sparse && spec.size > volume_file_room(file))
         return volume_file_full(file, error);
-    g_autofree char *name = volume_file_begin(file, call->mark, error);
-    if (!name)
-        return FALSE;
-    if (make_whole(call, file, name, error))
-        return TRUE;
-    volume_file_drop(file, name);
-    return FALSE;
+    return libvirt_files_make(call, file, fill, &spec, error);
 }
 
 static gboolean
 work_create(LibvirtCall *call, GError **error)
 {
-    return in_turn(call, create_file, error);
+    return libvirt_files_in_turn(call, create_file, error);
 }
 
 gboolean
 libvirt_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error)
 {
-    static const LibvirtVerb verb = { work_create, "make", TRUE, TRUE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, &spec->volume, deadline);
+    static const LibvirtVerb verb = { work_create, "make", TRUE, TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = libvirt_files_call(link, &verb, &spec->volume, deadline);
     call->size = spec->size;
     call->format = spec->format;
     call->flag = spec->sparse;
     call->mark = g_strdup(spec->job);
+    call->from.image = spec->backing;
+    call->from.disk = id_is_null(&spec->backing_disk) ? spec->volume.disk : spec->backing_disk;
+    call->from_format = spec->backing_format;
     return libvirt_call_run(call, error);
 }
 
 /* --- resizing ------------------------------------------------------------------------------------------------------------------------- */
 
 static gboolean
-may_resize(LibvirtCall *call, VolumeFile *file, const VolumeLook *look, GError **error)
+may_resize(LibvirtCall *call, const VolumeFile *file, const VolumeLook *look, GError **error)
 {
     if (look->state != VOLUME_WHOLE)
         return fault_set(error, MSG_VOLUME_NO_FILE, "disk", file->name, "path", file->path, NULL);
-    if (look->broken)
-        return fault_set(error, MSG_VOLUME_BROKEN, "disk", file->name, "path", file->path, NULL);
-    if (look->names_files)
-        return fault_set(error, MSG_VOLUME_NAMES_FILES, "disk", file->name, NULL);
-    if (!volume_file_is_free(file, error))
+    if (!volume_chain_check(file, 0, error) || !volume_file_is_free(file, error))
         return FALSE;
     if (call->size >= look->size)
         return TRUE;
@@ -166,26 +98,18 @@ may_resize(LibvirtCall *call, VolumeFile *file, const VolumeLook *look, GError *
 
 /* One that had all its room from the beginning gets it for what is added, too. */
 static gboolean
-stretch(LibvirtCall *call, VolumeFile *file, const VolumeLook *look, GError **error)
+stretch(LibvirtCall *call, const VolumeFile *file, const VolumeLook *look, GError **error)
 {
-    g_auto(ChildResult) result = { 0 };
-    gboolean whole = look->size > 0 && look->allocation >= look->size;
+    const VolumePatience patience = libvirt_files_patience(call);
+    const VolumeTool tool = { file, "resized", MSG_VOLUME_RESIZE_TOO_SLOW, &patience };
+    gboolean whole = look->size > 0 && look->allocation >= look->size && !look->stands;
     if (whole && call->size - look->size > volume_file_room(file))
         return volume_file_full(file, error);
-    g_autofree char *path = volume_file_path(file, file->name);
-    g_autofree char *size = g_strdup_printf("%" G_GINT64_FORMAT, call->size);
-    const char *how = whole ? "--preallocation=falloc" : "--preallocation=off";
-    const char *argv[] = { "qemu-img", "resize", "-q", "-f", format_word(look->format), how, path, size, NULL };
-    volume_child_run(argv, call->host->wake, early_deadline(call), &result);
-    if (result.end == CHILD_DONE)
-        return volume_file_sync(file, error);
-    if (result.end == CHILD_KILLED)
-        return fault_set(error, MSG_VOLUME_RESIZE_TOO_SLOW, "path", file->path, "host", file->host, "disk", file->name, NULL);
-    return child_failed(file, "resized", &result, error);
+    return volume_tool_grow(&tool, file->name, look->format, call->size, whole, error) && volume_file_sync(file, "resized", error);
 }
 
 static gboolean
-resize_file(LibvirtCall *call, VolumeFile *file, GError **error)
+resize_file(LibvirtCall *call, const VolumeFile *file, GError **error)
 {
     VolumeLook look;
     if (!volume_file_look(file, &look, error) || !may_resize(call, file, &look, error))
@@ -196,14 +120,14 @@ resize_file(LibvirtCall *call, VolumeFile *file, GError **error)
 static gboolean
 work_resize(LibvirtCall *call, GError **error)
 {
-    return in_turn(call, resize_file, error);
+    return libvirt_files_in_turn(call, resize_file, error);
 }
 
 gboolean
 libvirt_volume_resize(HostLink *link, const HostVolume *volume, gint64 size, Tick deadline, GError **error)
 {
-    static const LibvirtVerb verb = { work_resize, "resize", TRUE, TRUE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, volume, deadline);
+    static const LibvirtVerb verb = { work_resize, "resize", TRUE, TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = libvirt_files_call(link, &verb, volume, deadline);
     call->size = size;
     return libvirt_call_run(call, error);
 }
@@ -212,22 +136,26 @@ libvirt_volume_resize(HostLink *link, const HostVolume *volume, gint64 size, Tic
 
 /* The last look before what nobody can undo. */
 static gboolean
-delete_file(LibvirtCall *call, VolumeFile *file, GError **error)
+delete_file(LibvirtCall *call, const VolumeFile *file, GError **error)
 {
+    VolumeLook look;
+    const VolumePatience patience = libvirt_files_patience(call);
+    if (!volume_file_look(file, &look, error) || (look.state == VOLUME_WHOLE && !volume_chain_is_top(file, &patience, error)))
+        return FALSE;
     return volume_file_is_free(file, error) && volume_file_delete(file, error);
 }
 
 static gboolean
 work_delete(LibvirtCall *call, GError **error)
 {
-    return in_turn(call, delete_file, error);
+    return libvirt_files_in_turn(call, delete_file, error);
 }
 
 gboolean
 libvirt_volume_delete(HostLink *link, const HostVolume *volume, Tick deadline, GError **error)
 {
-    static const LibvirtVerb verb = { work_delete, "delete", TRUE, TRUE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, volume, deadline);
+    static const LibvirtVerb verb = { work_delete, "delete", TRUE, TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = libvirt_files_call(link, &verb, volume, deadline);
     return libvirt_call_run(call, error);
 }
 
@@ -236,10 +164,9 @@ static gboolean
 work_look(LibvirtCall *call, GError **error)
 {
     VolumeLook look;
-    const HostVolume volume = volume_of(call);
+    const HostVolume volume = libvirt_files_volume(call);
     g_auto(VolumeFile) file = { .dir = -1 };
-    if (!volume_mark_verify(call->text, call->host->link.name, &call->store, error) ||
-        !volume_file_open(&file, call->host->link.name, &volume, error) || !volume_file_look(&file, &look, error))
+    if (!libvirt_files_open(call, &volume, &file, error) || !volume_file_look(&file, &look, error))
         return FALSE;
     VolumeState state = look.state == VOLUME_WHOLE && look.broken ? VOLUME_PARTIAL : look.state;
     call->volume = (VolumeFacts) { state, look.format, look.size, look.allocation };
@@ -249,8 +176,8 @@ work_look(LibvirtCall *call, GError **error)
 gboolean
 libvirt_volume_read(HostLink *link, const HostVolume *volume, VolumeFacts *ret_facts, Tick deadline, GError **error)
 {
-    static const LibvirtVerb verb = { work_look, "look at", FALSE, TRUE };
-    g_autoptr(LibvirtCall) call = call_new(link, &verb, volume, deadline);
+    static const LibvirtVerb verb = { work_look, "look at", FALSE, TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = libvirt_files_call(link, &verb, volume, deadline);
     if (!libvirt_call_run(call, error))
         return FALSE;
     *ret_facts = call->volume;

@@ -23,7 +23,7 @@ typedef struct {
     int errors;             /* its stderr */
     int ended;              /* pidfd: readable when it is dead */
     GString *words;
-    gboolean (*wanted)(gpointer data);      /* NULL: always */
+    VolumeWanted wanted;    /* NULL: always */
     gpointer data;
 } Child;
 
@@ -127,7 +127,7 @@ volume_child_run(const char *const *argv, int wake, Tick deadline, ChildResult *
 }
 
 void
-volume_child_run_while(const char *const *argv, int wake, Tick deadline, gboolean (*wanted)(gpointer data), gpointer data, ChildResult *ret)
+volume_child_run_while(const char *const *argv, int wake, Tick deadline, VolumeWanted wanted, gpointer data, ChildResult *ret)
 {
     g_autoptr(GError) error = NULL;
     Child child = { .wanted = wanted, .data = data };

@@ -20,9 +20,19 @@ typedef struct {
     char *words;            /* the last line it wrote to stderr, without its own name; never NULL after a run */
 } ChildResult;
 
+typedef gboolean (*VolumeWanted)(gpointer data);
+
+/* How long is waited for work on files, and for whom. */
+typedef struct {
+    int wake;               /* a descriptor that becomes readable when nobody wants it; -1 none */
+    Tick deadline;
+    VolumeWanted wanted;    /* asked a few times a second; NULL: always */
+    gpointer data;
+} VolumePatience;
+
 /* ARGV is NULL-terminated, its first found along PATH. WAKE: a descriptor that becomes readable when nobody wants it; -1 none. */
 void volume_child_run(const char *const *argv, int wake, Tick deadline, ChildResult *ret);
 /* The same, as long as WANTED says so; it is asked a few times a second. */
-void volume_child_run_while(const char *const *argv, int wake, Tick deadline, gboolean (*wanted)(gpointer data), gpointer data, ChildResult *ret);
+void volume_child_run_while(const char *const *argv, int wake, Tick deadline, VolumeWanted wanted, gpointer data, ChildResult *ret);
 void volume_child_clear(ChildResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ChildResult, volume_child_clear)

@@ -17,11 +17,13 @@
 #include <unistd.h>
 
 #define FORMAT_NOTE "trusted.shikiri.format"
-#define HEAD 104                /* bytes of a qcow2 header, version 3 */
 
 /* QEMU's image locks: a byte for each right it uses, and one for each it refuses to others. */
 #define LOCKS_FROM 100
 #define LOCKS_LENGTH 200
+#define LOCK_WRITES 101
+#define LOCK_RESIZES 103
+#define LOCK_NO_WRITERS 201
 
 /* --- the directory ----------------------------------------------------------------------------------------------------------------- */
 
@@ -105,31 +107,6 @@ list_halves(const VolumeFile *file, const char *verb, GError **error)
 
 /* --- looking ----------------------------------------------------------------------------------------------------------------------- */
 
-static guint64
-number_at(const guint8 *head, int at, int bytes)
-{
-    guint64 value = 0;
-    for (int i = 0; i < bytes; i++)
-        value = value << 8 | head[at + i];
-    return value;
-}
-
-static gboolean
-is_cow(const guint8 *head, gssize length)
-{
-    return length >= 72 && memcmp(head, "QFI\xfb", 4) == 0;
-}
-
-static void
-read_cow(const guint8 *head, gssize length, VolumeLook *look)
-{
-    guint64 version = number_at(head, 4, 4), cluster_bits = number_at(head, 20, 4), size = number_at(head, 24, 8);
-    guint64 features = version >= 3 && length >= 80 ? number_at(head, 72, 8) : 0;
-    look->broken = version < 2 || version > 3 || cluster_bits < 9 || cluster_bits > 21 || size > G_MAXINT64 || features & 2;
-    look->names_files = number_at(head, 8, 8) != 0 || features & 4;
-    look->size = look->broken && size > G_MAXINT64 ? 0 : (gint64) size;
-}
-
 /* DISK_FORMAT_NONE_: nobody noted it. */
 static int
 noted_format(int descriptor)
@@ -139,24 +116,26 @@ noted_format(int descriptor)
     return length > 0 ? names_find(&disk_format_names, word) : 0;
 }
 
+void
+volume_file_take_as(VolumeLook *look, int format)
+{
+    look->format = format;
+    look->size = format == DISK_FORMAT_RAW ? look->length : look->header.size;
+    look->broken = format != DISK_FORMAT_RAW && (!look->header.cow || look->header.broken);
+    look->names_data = format != DISK_FORMAT_RAW && look->header.names_data;
+    look->stands = format != DISK_FORMAT_RAW && look->header.stands;
+}
+
 static gboolean
 look_inside(int descriptor, const struct stat *info, VolumeLook *look)
 {
-    guint8 head[HEAD] = { 0 };
-    ssize_t length = pread(descriptor, head, sizeof(head), 0);
-    if (length < 0)
+    if (!volume_header_read(descriptor, &look->header))
         return FALSE;
     look->state = VOLUME_WHOLE;
+    look->length = info->st_size;
     look->allocation = (gint64) info->st_blocks * 512;
-    look->format = noted_format(descriptor);
-    if (look->format == 0)
-        look->format = is_cow(head, length) ? DISK_FORMAT_COW : DISK_FORMAT_RAW;
-    if (look->format == DISK_FORMAT_RAW)
-        look->size = info->st_size;
-    else if (is_cow(head, length))
-        read_cow(head, length, look);
-    else
-        look->broken = TRUE;
+    look->noted = noted_format(descriptor);
+    volume_file_take_as(look, look->noted ? look->noted : look->header.cow ? DISK_FORMAT_COW : DISK_FORMAT_RAW);
     return TRUE;
 }
 
@@ -218,12 +197,27 @@ volume_file_look(const VolumeFile *file, VolumeLook *ret, GError **error)
     return TRUE;
 }
 
-/* Only what is not there, or has no lock, is free: what cannot be seen may be in use. */
 gboolean
-volume_file_is_free(const VolumeFile *file, GError **error)
+volume_file_glance(const VolumeFile *file, const char *name, VolumeLook *ret)
 {
     struct stat info;
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCKS_FROM, .l_len = LOCKS_LENGTH };
+    VolumeLook look = { 0 };
+    int descriptor = openat(file->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0)
+        return FALSE;
+    gboolean well = fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode) && look_inside(descriptor, &info, &look);
+    close(descriptor);
+    if (well)
+        *ret = look;
+    return well;
+}
+
+/* Only what is not there, or has no such lock, is free of them: what cannot be seen may be in use. */
+static gboolean
+has_no_lock(const VolumeFile *file, off_t from, off_t length, GError **error)
+{
+    struct stat info;
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = from, .l_len = length };
     int descriptor = open_plain(file, &info, "read", error);
     if (descriptor < 0)
         return errno == ENOENT;
@@ -233,6 +227,28 @@ volume_file_is_free(const VolumeFile *file, GError **error)
     if (!seen)
         return fault_set(error, MSG_VOLUME_USE_UNSEEN, "disk", file->name, "path", file->path, "host", file->host, "reason", g_strerror(why), NULL);
     return lock.l_type == F_UNLCK || fault_set(error, MSG_VOLUME_USED, "disk", file->name, NULL);
+}
+
+gboolean
+volume_file_is_free(const VolumeFile *file, GError **error)
+{
+    return has_no_lock(file, LOCKS_FROM, LOCKS_LENGTH, error);
+}
+
+gboolean
+volume_file_is_quiet(const VolumeFile *file, GError **error)
+{
+    return has_no_lock(file, LOCK_WRITES, 1, error) && has_no_lock(file, LOCK_RESIZES, 1, error);
+}
+
+int
+volume_file_keep_writers_out(const VolumeFile *file)
+{
+    struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = LOCK_NO_WRITERS, .l_len = 1 };
+    int descriptor = openat(file->dir, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor >= 0)
+        fcntl(descriptor, F_OFD_SETLK, &lock);
+    return descriptor;
 }
 
 /* --- making ------------------------------------------------------------------------------------------------------------------------ */
@@ -319,16 +335,16 @@ volume_file_drop(const VolumeFile *file, const char *name)
 }
 
 gboolean
-volume_file_sync(const VolumeFile *file, GError **error)
+volume_file_sync(const VolumeFile *file, const char *verb, GError **error)
 {
     struct stat info;
-    int descriptor = open_plain(file, &info, "resized", error);
+    int descriptor = open_plain(file, &info, verb, error);
     if (descriptor < 0)
-        return errno == ENOENT && volume_file_fail(file, "resized", ENOENT, error);
+        return errno == ENOENT && volume_file_fail(file, verb, ENOENT, error);
     gboolean well = fsync(descriptor) == 0;
     int why = errno;
     close(descriptor);
-    return well || volume_file_fail(file, "resized", why, error);
+    return well || volume_file_fail(file, verb, why, error);
 }
 
 /* --- deleting ---------------------------------------------------------------------------------------------------------------------- */

@@ -50,12 +50,18 @@ volume_name_parse_memory(const char *name, Id *ret_snapshot)
 }
 
 char *
+volume_name_format_memory(const Id *snapshot, char ret_name[VOLUME_NAME_SIZE])
+{
+    id_format(snapshot, ID_UUID, ret_name);
+    g_strlcat(ret_name, MEMORY, VOLUME_NAME_SIZE);
+    return ret_name;
+}
+
+char *
 volume_name_memory_path(const char *dir, const Id *snapshot)
 {
-    char name[ID_TEXT_SIZE + sizeof(MEMORY)];
-    id_format(snapshot, ID_UUID, name);
-    g_strlcat(name, MEMORY, sizeof(name));
-    return g_build_filename(dir, name, NULL);
+    char name[VOLUME_NAME_SIZE];
+    return g_build_filename(dir, volume_name_format_memory(snapshot, name), NULL);
 }
 
 /* No mark has a point. */

@@ -16,6 +16,7 @@ char *volume_name_format(const Id *disk, const Id *image, char ret_name[VOLUME_N
 gboolean volume_name_parse(const char *name, Id *ret_disk, Id *ret_image);
 /* Where the memory of a snapshot lies: "<snapshot id>.memory". */
 gboolean volume_name_parse_memory(const char *name, Id *ret_snapshot);
+char *volume_name_format_memory(const Id *snapshot, char ret_name[VOLUME_NAME_SIZE]);  /* returns RET */
 char *volume_name_memory_path(const char *dir, const Id *snapshot);     /* yours */
 /* What is being made, "<its name>.<a job's mark>.part": of which image? */
 gboolean volume_name_parse_half(const char *name, Id *ret_disk, Id *ret_image);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "host/volume_child.h"
 #include "host/volume_mark.h"
+#include "host/volume_name.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -127,14 +128,20 @@ by_name(gconstpointer a, gconstpointer b)
     return strcmp((*(const File *const *) a)->name, (*(const File *const *) b)->name);
 }
 
-/* Neither a disk nor half of one, nor hidden. */
+/* Is NAME ours? What it says alone. */
 static gboolean
-is_listed(const char *name)
+is_ours(const char *name, VolumeSeen *ret)
 {
-    Id id;
-    g_autofree char *head = g_strndup(name, ID_TEXT_SIZE - 1);
-    gboolean disk = id_parse(head, ID_UUID, &id) && (strlen(name) == strlen(head) || g_str_has_suffix(name, ".part"));
-    return name[0] != '.' && text_is_name(name) && !disk;
+    VolumeSeen seen = { .kind = SEEN_IMAGE };
+    if (volume_name_parse(name, &seen.disk, &seen.image)) {
+        *ret = seen;
+        return TRUE;
+    }
+    seen.kind = volume_name_parse_half(name, &seen.disk, &seen.image) ? SEEN_HALF : SEEN_MEMORY;
+    if (seen.kind == SEEN_MEMORY && !volume_name_parse_memory(name, &seen.image))
+        return FALSE;
+    *ret = seen;
+    return TRUE;
 }
 
 static gboolean
@@ -154,19 +161,54 @@ file_new(const Id *storage, const char *name)
     return file;
 }
 
+typedef struct {
+    const Id *storage;
+    GPtrArray *files;           /* File */
+    StorageFacts *facts;
+} Listing;
+
 static void
-list_files(DIR *dir, const Id *storage, List *ret_files)
+list_entry(Listing *listing, const char *name, const struct stat *info)
+{
+    VolumeSeen seen;
+    StorageFacts *facts = listing->facts;
+    if (is_ours(name, &seen)) {
+        seen.length = info->st_size;
+        seen.allocation = (gint64) info->st_blocks * 512;
+        g_array_append_val(facts->volumes, seen);
+    } else if (listing->files->len >= MOST_FILES) {
+        facts->more = TRUE;
+    } else if (text_is_name(name)) {
+        g_ptr_array_add(listing->files, file_new(listing->storage, name));
+    }
+}
+
+static int
+by_image(gconstpointer a, gconstpointer b)
+{
+    const VolumeSeen *x = a, *y = b;
+    int order = id_compare(&x->disk, &y->disk);
+    return order ? order : id_compare(&x->image, &y->image);
+}
+
+/* A look at each name, and at no content: it is done again and again. */
+static void
+list_files(DIR *dir, const Id *storage, StorageFacts *facts)
 {
     struct stat info;
     g_autoptr(GPtrArray) files = g_ptr_array_new();
-    guint entries = 0;
-    for (struct dirent *entry; files->len < MOST_FILES && entries < MOST_ENTRIES && (entry = readdir(dir)); entries++) {
-        if (is_listed(entry->d_name) && fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode))
-            g_ptr_array_add(files, file_new(storage, entry->d_name));
+    Listing listing = { storage, files, facts };
+    struct dirent *entry = NULL;
+    facts->volumes = g_array_new(FALSE, FALSE, sizeof(VolumeSeen));
+    for (guint entries = 0; entries < MOST_ENTRIES && (entry = readdir(dir)); entries++) {
+        if (entry->d_name[0] != '.' && fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode))
+            list_entry(&listing, entry->d_name, &info);
     }
+    facts->more |= entry != NULL;
+    g_array_sort(facts->volumes, by_image);
     g_ptr_array_sort(files, by_name);
     for (guint i = 0; i < files->len; i++)
-        list_add(ret_files, files->pdata[i]);
+        list_add(&facts->files, files->pdata[i]);
 }
 
 StorageFacts *
@@ -206,7 +248,7 @@ volume_store_read(const HostStore *store, const char *host)
     facts->available = (gint64) (space.f_bavail * space.f_frsize);
     facts->used = (gint64) ((space.f_blocks - space.f_bfree) * space.f_frsize);
     facts->reachable = TRUE;
-    list_files(dir, &store->storage_domain, &facts->files);
+    list_files(dir, &store->storage_domain, facts);
     closedir(dir);
     return facts;
 }

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The directory of a storage domain: may disks be made there and does QEMU reach them, how much room it has, which files that
- * are no disks lie in it. Of this machine; makes nothing. */
+ * The directory of a storage domain: may disks be made there and does QEMU reach them, how much room it has, which files lie in
+ * it, images of ours and others. Of this machine; makes nothing. */
 #pragma once
 
 #include "host/host.h"

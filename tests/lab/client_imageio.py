@@ -42,8 +42,9 @@ class Desk:
         self.manager, self.folder = manager, folder
         config = os.path.join(folder, ".config")
         os.makedirs(config)
-        with open(os.path.join(config, "ovirt.conf"), "w", encoding="utf-8") as file:
-            file.write(f"[here]\nengine_url = {manager.url}\nusername = {USER}\npassword = {manager.password}\ncafile = {manager.ca}\nsecure = yes\n")
+        for name in ("ovirt.conf", "ovirt-img.conf"):       # of the examples; of ovirt-img
+            with open(os.path.join(config, name), "w", encoding="utf-8") as file:
+                file.write(f"[here]\nengine_url = {manager.url}\nusername = {USER}\npassword = {manager.password}\ncafile = {manager.ca}\nsecure = yes\n")
         self.environment = dict(os.environ, HOME=folder, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1",
                                 PYTHONPATH=":".join([os.environ[name] for name in FOLDERS] + [os.environ.get("SHIKIRI_SDK_EXAMPLES", "")]))
 

@@ -15,9 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import client_imageio                               # noqa: E402
 import client_sdk                                   # noqa: E402
 from images import MIB, Image, Transfer, add_disk, hostile, pattern, qemu_img, status    # noqa: E402
-from lab import Libvirtd, Tap, wait_for             # noqa: E402
+from lab import Lab, Libvirtd, Tap, wait_for        # noqa: E402
 from shikirid import Shikirid                       # noqa: E402
-from test_manager import Lab                        # noqa: E402
 from transfer_recipes import wait_phase             # noqa: E402
 
 SIZE = 48 * MIB
@@ -245,7 +244,7 @@ def main():
     arguments = parser.parse_args()
     tap = Tap()
     with Libvirtd("transfer") as libvirtd, on_small(Shikirid(os.path.abspath(arguments.build), os.path.join(libvirtd.folder, "m"), uri=libvirtd.uri)) as manager:
-        lab, small = Lab(tap, libvirtd, manager), manager.small
+        lab, small = Lab(tap, libvirtd, manager, arguments.build, False), manager.small
         wait_for(lambda: manager.host()["status"] == "up", 15)
         for form in ("raw", "cow"):
             check_guest(lab, form)

@@ -7,14 +7,14 @@
 # start, now or at the next boot. They are unpacked into DIR instead, with the libraries of theirs that the machine lacks.
 set -euo pipefail
 
-debian_build="gcc make meson ninja-build pkg-config libglib2.0-dev libvirt-dev libmicrohttpd-dev libnbd-dev libssl-dev libjson-c-dev libcurl4-openssl-dev libxml2-dev libsqlite3-dev zlib1g-dev"
+debian_build="gcc make meson ninja-build pkg-config libglib2.0-dev libvirt-dev libmicrohttpd-dev libnbd-dev libssl-dev libjson-c-dev libcurl4-openssl-dev libxml2-dev libsqlite3-dev zlib1g-dev libcrypt-dev"
 debian_run="libvirt-daemon-system libvirt-daemon libvirt-clients qemu-system-x86 qemu-utils ovmf swtpm swtpm-tools dnsmasq-base iproute2 iptables busybox-static cpio gzip xz-utils kmod openssl dpkg"
-debian_test="libnbd-bin python3 curl sqlite3 python3-libvirt python3-gi gir1.2-govirt-1.0 procps util-linux mount gir1.2-gtk-vnc-2.0 gir1.2-gtk-3.0 virt-viewer xvfb xauth e2fsprogs qemu-system-arm qemu-efi-aarch64"
+debian_test="libnbd-bin python3 python3-yaml xorriso curl sqlite3 python3-libvirt python3-gi gir1.2-govirt-1.0 procps util-linux mount gir1.2-gtk-vnc-2.0 gir1.2-gtk-3.0 virt-viewer xvfb xauth e2fsprogs qemu-system-arm qemu-efi-aarch64"
 debian_full="clang debian-installer-12-netboot-arm64"
 debian_peers="nginx lxd prometheus"
-oracle_build="gcc make meson ninja-build pkgconf-pkg-config glib2-devel libvirt-devel libmicrohttpd-devel libnbd-devel openssl-devel json-c-devel libcurl-devel libxml2-devel sqlite-devel zlib-devel"
+oracle_build="gcc make meson ninja-build pkgconf-pkg-config glib2-devel libvirt-devel libmicrohttpd-devel libnbd-devel openssl-devel json-c-devel libcurl-devel libxml2-devel sqlite-devel zlib-devel libxcrypt-devel"
 oracle_run="libvirt-daemon-kvm libvirt-client qemu-kvm qemu-img edk2-ovmf swtpm swtpm-tools dnsmasq iproute iptables-nft busybox cpio gzip xz kmod openssl"
-oracle_test="libnbd python3 curl sqlite python3-libvirt python3-gobject-base procps-ng util-linux python3-gobject libgovirt gtk-vnc2 virt-viewer xorg-x11-server-Xvfb xorg-x11-xauth e2fsprogs"
+oracle_test="libnbd python3 python3-pyyaml xorriso curl sqlite python3-libvirt python3-gobject-base procps-ng util-linux python3-gobject libgovirt gtk-vnc2 virt-viewer xorg-x11-server-Xvfb xorg-x11-xauth e2fsprogs"
 oracle_full="clang compiler-rt"
 oracle_peers="nginx"
 

@@ -210,11 +210,11 @@ guard_name(const char *type, const char *field, const char *text, GError **error
     return fault_set(error, MSG_BAD_NAME, "type", type, "field", field, "value", value, NULL);
 }
 
-static gboolean
-is_prose(const char *text)
+gboolean
+guard_is_prose(const char *text, gsize most)
 {
     gsize length = strlen(text);
-    if (length > TEXT_MOST || !g_utf8_validate(text, (gssize) length, NULL))
+    if (length > most || !g_utf8_validate(text, (gssize) length, NULL))
         return FALSE;
     for (const char *p = text; *p; p++) {
         gboolean no_character = g_str_has_prefix(p, "\357\277\276") || g_str_has_prefix(p, "\357\277\277");    /* U+FFFE, U+FFFF: XML may not hold them */
@@ -230,10 +230,10 @@ guard_texts(const Draft *draft, GError **error)
     for (const Field *row = draft->type->fields; row->name; row++) {
         guint index = type_index(draft->type, row);
         const Draft *group = draft->groups[index];
-        if (group && !guard_texts(group, error))
+        if (group && group->type != &initialization_type && !guard_texts(group, error))     /* that one has bounds of its own */
             return FALSE;
         const char *text = row->kind == KIND_TEXT && draft_has_row(draft, row) ? *(char *const *) ((const char *) draft->record + row->offset) : NULL;
-        if (text && !is_prose(text))
+        if (text && !guard_is_prose(text, TEXT_MOST))
             return fault_set(error, MSG_BAD_TEXT, "type", draft->type->one, "field", row->name, NULL);
     }
     return TRUE;

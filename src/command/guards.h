@@ -33,4 +33,5 @@ void guard_claim_word(Work *work, const char *format, const char *word);
 /* Is TEXT a name a person may give? FIELD names the row in the refusal. */
 gboolean guard_name(const char *type, const char *field, const char *text, GError **error);
 /* Texts people write (descriptions, comments): valid, no control characters but line ends and tabs, at most 4 KiB. NULL is fine. */
+gboolean guard_is_prose(const char *text, gsize most);      /* the same of one text, with another bound */
 gboolean guard_texts(const Draft *draft, GError **error);

@@ -7,7 +7,9 @@
 
 #include "command/definition.h"
 #include "command/guards.h"
+#include "command/initializations.h"
 #include "command/paths.h"
+#include "command/seed_windows.h"
 #include "command/vm_rules.h"
 #include "command/world.h"
 
@@ -37,7 +39,7 @@ const Type once_type = { .one = "vm", .many = "vms", .size = sizeof(OnceSettings
     GROUP(OnceSettings, display, display_type, ADD,             "Cannot be set for one run yet."),
     BOOL (OnceSettings, stateless, ADD,                         "Cannot be set for one run yet."),
     LIST (OnceSettings, floppies, unread_type, ADD,             "Cannot be set for one run yet."),
-    LIST (OnceSettings, initialization, unread_type, ADD,       "Cannot be set for one run yet."),
+    GROUP(OnceSettings, initialization, initialization_type, ADD, "What its guest is told at this start, beside what it is told anyway."),
     LIST (OnceSettings, host, unread_type, ADD,                 "Cannot be set for one run yet."),
     { 0 } } };
 /* clang-format on */
@@ -81,6 +83,7 @@ apply(const Draft *draft, Vm *vm)
     apply_group(draft, "os", &vm->os);
     apply_group(draft, "bios", &vm->bios);
     apply_group(draft, "cpu", &vm->cpu);
+    apply_group(draft, "initialization", &vm->initialization);
     if (draft_has(draft, "memory"))
         vm->memory = sent->memory - sent->memory % MIB;
     vm->memory_policy.guaranteed = MIN(vm->memory_policy.guaranteed, vm->memory);
@@ -92,17 +95,27 @@ apply(const Draft *draft, Vm *vm)
     vm->run_once = TRUE;
 }
 
+Vm *
+once_vm(const Work *work, const Vm *vm)
+{
+    const Draft *draft = settings(work->draft);
+    Vm *once = object_dup(vm);
+    if (draft)
+        apply(draft, once);
+    return once;
+}
+
 /* --- check ------------------------------------------------------------------------------------------------------------------ */
 
 static gboolean
 check_rows(const Draft *draft, const Vm *vm, GError **error)
 {
-    static const char *const later[] = { "custom_cpu_model", "display", "stateless", "floppies", "initialization", "host", "bios.type", "cpu.mode" };
+    static const char *const later[] = { "custom_cpu_model", "display", "stateless", "floppies", "host", "bios.type", "cpu.mode" };
     for (guint i = 0; i < G_N_ELEMENTS(later); i++) {
         if (draft_has(draft, later[i]))
             return fault_set(error, MSG_RUN_ONCE_NOT_BUILT, "vm", vm->name, "field", later[i], NULL);
     }
-    return guard_texts(draft, error);
+    return guard_texts(draft, error) && initializations_check(draft, vm->name, seed_windows_is(vm->os.type), error);
 }
 
 static gboolean
@@ -192,7 +205,7 @@ once_prepare(Work *work, GError **error)
 {
     World world;
     const Draft *draft = settings(work->draft);
-    g_autoptr(DomainFacts) facts = draft && verify_files(work, draft, error) ? definition_read(work, error) : NULL;
+    g_autoptr(DomainFacts) facts = !draft || verify_files(work, draft, error) ? definition_read(work, error) : NULL;
     if (!facts)
         return NULL;
     if (facts->state != DOMAIN_SHUTOFF || !facts->config || !facts->xml) {
@@ -202,6 +215,8 @@ once_prepare(Work *work, GError **error)
     }
     if (!world_init(&world, work, error))
         return NULL;
-    apply(draft, facts->config);
+    if (draft)
+        apply(draft, facts->config);
+    facts->config->run_once = TRUE;
     return domain_xml_patch(facts->xml, facts->config, &world.domain, error);
 }

@@ -16,7 +16,8 @@ typedef struct {
     List cdroms;                        /* OnceMedium; the first is put into the first drive */
     char *custom_emulated_machine, *custom_cpu_model;
     gboolean stateless;
-    List floppies, initialization, host;    /* of records nobody reads: to be refused by name */
+    List floppies, host;                /* of records nobody reads: to be refused by name */
+    Initialization initialization;
 } OnceSettings;
 extern const Type once_type;
 
@@ -24,5 +25,7 @@ extern const Type once_type;
 gboolean once_is_meant(const Draft *sent);
 /* For `check`, pure: what was sent is allowed, its files become absolute paths. The VM as it would run; yours, NULL with the reason. */
 Vm *once_check(Work *work, const Vm *vm, GError **error);
-/* On a worker, without effect: the XML for this run. Yours; NULL with the reason. */
+/* VM with what was sent for one run; yours. */
+Vm *once_vm(const Work *work, const Vm *vm);
+/* On a worker, without effect: the XML for this run, also where nothing was sent. Yours; NULL with the reason. */
 char *once_prepare(Work *work, GError **error);

@@ -6,8 +6,10 @@
 
 #include "command/devices.h"
 #include "command/guards.h"
+#include "command/initializations.h"
 #include "command/paths.h"
 #include "command/refs.h"
+#include "command/seed_windows.h"
 #include "model/guest_systems.h"
 
 #include <string.h>
@@ -109,6 +111,14 @@ check_counts(const Draft *draft, const Vm *sent, const char *name, GError **erro
     return TRUE;
 }
 
+/* What it is, or will be by this draft. */
+static gboolean
+is_windows(const Work *work, const Vm *sent)
+{
+    const Vm *now = view_find(work->view, &vm_type, &work->target);
+    return seed_windows_is(draft_has(work->draft, "os.type") ? sent->os.type : now ? now->os.type : NULL);
+}
+
 gboolean
 vm_rules_check_draft(Work *work, const char *name, GError **error)
 {
@@ -119,7 +129,7 @@ vm_rules_check_draft(Work *work, const char *name, GError **error)
         return FALSE;
     if (draft_has(work->draft, "memory") && !vm_rules_check_memory(name, sent->memory, error))
         return FALSE;
-    return check_system(work, sent, error) && check_counts(work->draft, sent, name, error) && check_boot(work, error);
+    return initializations_check(work->draft, name, is_windows(work, sent), error) && check_system(work, sent, error) && check_counts(work->draft, sent, name, error) && check_boot(work, error);
 }
 
 /* What a new VM has unless it is said not to: as oVirt's, and a serial console, which costs nothing. */

@@ -13,6 +13,7 @@
 #include "command/plan.h"
 #include "command/rows.h"
 #include "command/running.h"
+#include "command/seeds.h"
 #include "command/shared_folders.h"
 #include "command/storages.h"
 #include "command/vm_rules.h"
@@ -35,9 +36,9 @@ static const Type start_params_type = { .one = "action", .many = "actions", .siz
     BOOL (StartParams, force, ADD,                 "Accepted, without meaning here."),
     BOOL (StartParams, filter, ADD,                "Accepted, without meaning here."),
     BOOL (StartParams, pause, ADD,                 "Start it standing still."),
-    BOOL (StartParams, use_cloud_init, ADD,        "Not built yet."),
-    BOOL (StartParams, use_sysprep, ADD,           "Not built yet."),
-    BOOL (StartParams, use_initialization, ADD,    "Not built yet."),
+    BOOL (StartParams, use_cloud_init, ADD,        "Tell its guest, by cloud-init, what its initialization says."),
+    BOOL (StartParams, use_sysprep, ADD,           "Tell its guest, by sysprep of Windows, what its initialization says."),
+    BOOL (StartParams, use_initialization, ADD,    "One of both, as suits its operating system."),
     BOOL (StartParams, use_ignition, ADD,          "Not built yet."),
     NAMED("volatile", KIND_BOOL, StartParams, volatile_, gboolean, NULL, ADD, "Forget the settings at the guest's own reboot too: not built yet."),
     TEXT (StartParams, reason, ADD,                "Kept with the event."),
@@ -73,7 +74,7 @@ goes_on(const Work *work, const char *how)
 static gboolean
 check_params(const Work *work, const Vm *vm, GError **error)
 {
-    static const char *const later[] = { "use_cloud_init", "use_sysprep", "use_initialization", "use_ignition", "volatile" };
+    static const char *const later[] = { "use_ignition", "volatile" };
     for (guint i = 0; i < G_N_ELEMENTS(later); i++) {
         if (work_flag(work, later[i], FALSE))
             return fault_set(error, MSG_RUN_ONCE_NOT_BUILT, "vm", vm->name, "field", later[i], NULL);
@@ -109,6 +110,19 @@ check_host(const Work *work, const Vm *vm, GError **error)
     return !home || !home->stopping_vms || fault_set(error, MSG_START_WHILE_STOPPING, "vm", vm->name, "host", home->name, NULL);
 }
 
+/* As oVirt's: at its first start a guest is told by itself what there is to tell; later when somebody asks. */
+static gboolean
+check_seed(Work *work, const Vm *vm, const Vm *runs, GError **error)
+{
+    const SeedWish wish = {
+        .cloud_init = work_flag(work, "use_cloud_init", FALSE),
+        .sysprep = work_flag(work, "use_sysprep", FALSE),
+        .any = work_flag(work, "use_initialization", FALSE) || (work->draft && draft_has(work->draft, "vm.initialization")),
+        .first = vm->stop_time == 0 && !is_of_others(vm),
+    };
+    return goes_on(work, RESTORED) || seeds_check(work, runs, &wish, error);
+}
+
 /* VM as it would run. What goes on from saved memory boots nothing: it may have been run with other settings. */
 static gboolean
 check_run(Work *work, const Vm *vm, GError **error)
@@ -128,7 +142,7 @@ check(Work *work, GError **error)
     if (goes_on(work, RESUMED))
         return guard_home(work, vm, error);
     Vm *runs = once_is_meant(work->draft) ? once_check(work, vm, error) : object_dup(vm);
-    gboolean well = runs && check_run(work, runs, error);
+    gboolean well = runs && check_seed(work, vm, runs, error) && check_run(work, runs, error);
     object_unref(runs);
     if (!well)
         return FALSE;
@@ -181,7 +195,8 @@ check_files(const Work *work, const Vm *vm, GError **error)
 static gboolean
 prepare_once(Work *work, GError **error)
 {
-    g_autofree char *xml = once_prepare(work, error);
+    g_autofree char *plain = once_prepare(work, error);
+    g_autofree char *xml = plain && seeds_are_given(work) ? seeds_in_domain(work, plain, error) : g_strdup(plain);
     work_set_mark(work, ONCE_XML, xml);
     return xml != NULL;
 }
@@ -195,7 +210,7 @@ prepare(Work *work, GError **error)
     if (goes_on(work, RESUMED))
         return TRUE;
     return check_volumes(work, vm, error) && check_files(work, vm, error) && (is_of_others(vm) || host_devices_ready(work, vm, error)) && shared_folders_ready(work, vm, error) &&
-           (!once_is_meant(work->draft) || prepare_once(work, error));
+           (!(once_is_meant(work->draft) || seeds_are_given(work)) || prepare_once(work, error));
 }
 
 /* A saved one stands still afterwards if it did when it was saved. */
@@ -209,14 +224,23 @@ note_stillness(Work *work)
 }
 
 static gboolean
+begin_once(Work *work, HostLink *link, gboolean paused, GError **error)
+{
+    const Vm *vm = view_find(work->view, &vm_type, &work->target);
+    Vm *runs = vm && seeds_are_given(work) ? once_vm(work, vm) : NULL;
+    g_autoptr(GBytes) seed = runs ? seeds_image(work, runs) : NULL;
+    object_unref(runs);
+    return link->ops->start_once(link, &work->target, work_mark(work, ONCE_XML), seed, paused, work->deadline, error);
+}
+
+static gboolean
 begin_run(Work *work, HostLink *link, GError **error)
 {
     gboolean paused = work_mark(work, "pause") != NULL;
-    const char *once = work_mark(work, ONCE_XML);
     if (goes_on(work, RESUMED))
         return link->ops->resume(link, &work->target, work->deadline, error);
-    if (once)
-        return link->ops->start_once(link, &work->target, once, paused, work->deadline, error);
+    if (work_mark(work, ONCE_XML))
+        return begin_once(work, link, paused, error);
     return link->ops->start(link, &work->target, paused, work->deadline, error);
 }
 
@@ -278,6 +302,7 @@ finish(Work *work, Changes *changes)
         return;
     vm->start_time = clock_wall();
     vm->run_once |= work_mark(work, ONCE_XML) != NULL;
+    seeds_forget(work, vm);
     text_set(&vm->stop_reason, NULL);
 }
 
@@ -305,6 +330,14 @@ words(const Work *work)
     return goes_on(work, RESUMED) ? &resumption : &vm_start;
 }
 
+static void
+tell_seed(const Work *work, const Vm *vm, GString *text)
+{
+    Vm *runs = once_vm(work, vm);
+    seeds_tell(work, runs, text);
+    object_unref(runs);
+}
+
 static char *
 plan(Work *work, GError **error)
 {
@@ -317,6 +350,8 @@ plan(Work *work, GError **error)
     g_autoptr(GString) text = g_string_new(NULL);
     plan_tell(text, goes_on(work, RESTORED) ? MSG_PLAN_RESTORE : work_mark(work, "pause") ? MSG_PLAN_START_PAUSED : MSG_PLAN_START, "vm", vm->name, NULL);
     plan_tell_choice(text, work->view, vm, PLACEMENT_START);
+    if (seeds_are_given(work))
+        tell_seed(work, vm, text);
     if (work_mark(work, ONCE_XML)) {
         plan_tell(text, MSG_PLAN_ONCE, NULL);
         plan_tell_xml(text, facts->xml, work_mark(work, ONCE_XML));

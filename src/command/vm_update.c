@@ -24,7 +24,7 @@
 
 /* Only the manager looks at these, or only the next start does. */
 static const char *const harmless[] = { "description", "comment", "delete_protected", "high_availability", "start_paused", "stateless", "type",
-                                        "placement_policy", "migration", "autostart", "use_latest_template_version", "storage_error_resume_behaviour", NULL };
+                                        "placement_policy", "migration", "autostart", "use_latest_template_version", "storage_error_resume_behaviour", "initialization", NULL };
 
 static gboolean
 edit(Work *work, Vm *vm, GError **error)

@@ -92,7 +92,8 @@ gboolean
 data_dir_prepare(const char *dir, gboolean reached, GError **error)
 {
     g_autofree char *storage = g_build_filename(dir, "storage", NULL), *console = g_build_filename(dir, "console", NULL);
-    return make_folder(dir, 0711, error) && make_folder(storage, 0711, error) && make_folder(console, 0700, error) && (!reached || check_reached(storage, error));
+    g_autofree char *seeds = g_build_filename(dir, "seeds", NULL);
+    return make_folder(dir, 0711, error) && make_folder(storage, 0711, error) && make_folder(console, 0700, error) && make_folder(seeds, 0711, error) && (!reached || check_reached(storage, error));
 }
 
 /* Whole or not at all: a password cut short by a crash would lock everybody out. */

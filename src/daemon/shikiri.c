@@ -123,7 +123,8 @@ make_link(Shikiri *shikiri, const Host *host)
     if (fake)
         return make_fake_link(shikiri, host);
     g_autofree char *logs = g_build_filename(shikiri->options->data_dir, "console", NULL);
-    const HostFolders folders = { logs, (const char *const *) shikiri->options->shared_folders };
+    g_autofree char *seeds = g_build_filename(shikiri->options->data_dir, "seeds", NULL);
+    const HostFolders folders = { logs, seeds, (const char *const *) shikiri->options->shared_folders };
     return libvirt_host_new(&host->object.id, host->name, host->uri, &folders, engine_listener(shikiri->engine));
 }
 

@@ -7,6 +7,7 @@
 #include "host/domain_xml_reading.h"
 
 #include "host/domain_xml_mark.h"
+#include "host/seed.h"
 #include "host/volume_name.h"
 
 #include <string.h>
@@ -182,6 +183,13 @@ read_cdrom(Reading *reading, const ScanNode *node, char *take_target)
     list_add(&reading->vm->cdroms, cdrom);
 }
 
+/* What its guest was told at its start is no disk of anybody. */
+static gboolean
+is_seed(const Reading *reading, const ScanNode *node)
+{
+    return scan_has(reading->doc, scan_child(reading->doc, node, "alias"), "name", SEED_ALIAS);
+}
+
 static void
 read_disks(Reading *reading)
 {
@@ -189,7 +197,9 @@ read_disks(Reading *reading)
     for (const ScanNode *node = scan_child(doc, reading->devices, "disk"); node; node = scan_next(doc, node)) {
         g_autofree char *device = scan_get(doc, node, "device");
         char *target = scan_get(doc, scan_child(doc, node, "target"), "dev");
-        if (!device || g_str_equal(device, "disk") || g_str_equal(device, "lun"))
+        if (is_seed(reading, node))
+            add_device(reading, DEVICE_OTHER, node, target);
+        else if (!device || g_str_equal(device, "disk") || g_str_equal(device, "lun"))
             read_disk(reading, node, target);
         else if (g_str_equal(device, "cdrom"))
             read_cdrom(reading, node, target);

@@ -171,9 +171,10 @@ call_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GEr
 }
 
 static gboolean
-call_start_once(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error)
+call_start_once(HostLink *link, const Id *domain, const char *xml, GBytes *seed, gboolean paused, Tick deadline, GError **error)
 {
     FakeOrder order = { .operation = "start", .work = fake_life_start_once, .id = *domain, .text = xml, .flag = paused };
+    order.size = seed ? (gint64) g_bytes_get_size(seed) : 0;
     return fake_obey(link, &order, deadline, error);
 }
 

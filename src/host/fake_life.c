@@ -6,10 +6,28 @@
 #include "host/fake_parts.h"
 
 #include "host/domain_xml.h"
+#include "host/seed.h"
 
 #include <string.h>
 
 #define GUEST_OBEYS (CLOCK_SECOND / 5)      /* how long a guest takes to shut down, or to reboot */
+
+static void
+put_seed(FakeHost *host, const FakeOrder *order)
+{
+    g_autofree char *path = seed_path(FAKE_SEEDS, &order->id);
+    FakeVolume *seed = fake_put_volume(host->fake, path);
+    seed->size = order->size;
+    fake_keep_volume(host->fake, seed);
+}
+
+void
+fake_life_take_seed(FakeHost *host, const FakeDomain *domain)
+{
+    g_autofree char *path = seed_path(FAKE_SEEDS, &domain->id);
+    if (g_hash_table_contains(host->fake->volumes, path))
+        fake_drop_volume(host->fake, path);
+}
 
 gboolean
 fake_set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char *event)
@@ -18,6 +36,7 @@ fake_set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char
     domain->leaving = domain->leaving && state != DOMAIN_SHUTOFF;
     if (state == DOMAIN_SHUTOFF && !domain->saved) {
         fake_set_live(domain, NULL);
+        fake_life_take_seed(host, domain);
         domain->frozen = FALSE;
     }
     if (state == DOMAIN_SHUTOFF)
@@ -111,6 +130,8 @@ fake_life_start_once(FakeHost *host, const FakeOrder *order, GError **error)
         return FALSE;
     if (domain->state != DOMAIN_SHUTOFF || domain->saved)
         return fault_set(error, MSG_HOST_ONCE_NEEDS_OFF, "host", host->name, "vm", id_format(&order->id, ID_UUID, text), NULL);
+    if (order->size > 0)
+        put_seed(host, order);
     g_autofree char *live = domain_xml_as_running(order->text);
     fake_set_live(domain, live);
     print_first_words(host, live);
@@ -248,6 +269,7 @@ fake_life_discard(FakeHost *host, const FakeOrder *order, G_GNUC_UNUSED GError *
     if (!domain || !domain->saved)
         return TRUE;
     domain->saved = FALSE;
+    fake_life_take_seed(host, domain);
     fake_set_live(domain, NULL);
     fake_keep_domain(host, domain);
     fake_report_domain(host, &order->id, REPORT_DOMAIN, NULL);

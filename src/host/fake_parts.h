@@ -82,6 +82,7 @@ struct FakeHost {
     GPtrArray *late;            /* FakeOrder *: not ended, though the caller went */
 };
 
+#define FAKE_SEEDS "/nowhere/seeds"              /* where what guests are told at their start lies */
 #define FAKE_HOST(link) ((FakeHost *) (link))   /* its first member */
 
 /* One call of an operation. */
@@ -147,6 +148,7 @@ gboolean fake_state_open(Fake *fake, GError **error);                   /* reads
 
 /* fake_life.c: what is done with domains, by orders that carry what it takes; lock held */
 gboolean fake_set_state(FakeHost *host, FakeDomain *domain, DomainState state, const char *event);     /* TRUE */
+void fake_life_take_seed(FakeHost *host, const FakeDomain *domain);     /* it has served */
 FakeDomain *fake_need_domain(FakeHost *host, const char *verb, const Id *id, GError **error);   /* NULL with the reason */
 void fake_life_boot(FakeHost *host);                                    /* loses its connection, and is back a little later */
 gboolean fake_life_start(FakeHost *host, const FakeOrder *order, GError **error);

@@ -37,7 +37,7 @@ pack_machines(const Fake *fake)
         { "cpu-mode", "host-model" }, { "cpu-mode", "custom" }, { "cpu-model", "qemu64" }, { "tpm", "yes" },
         { "guest", "aarch64" }, { "aarch64/type", "qemu" }, { "aarch64/emulator", "/usr/bin/qemu-system-aarch64" }, { "aarch64/machine", "virt-7.2" },
         { "aarch64/firmware", "efi" }, { "aarch64/tpm", "yes" },
-        { MACHINES_LOGS, "/nowhere/console" }, { MACHINES_LOGS_BOUNDED, "yes" }, { MACHINES_SHARE, "/nowhere/shared" }, { MACHINES_VIRTIOFS, "yes" },
+        { MACHINES_LOGS, "/nowhere/console" }, { MACHINES_LOGS_BOUNDED, "yes" }, { MACHINES_SEEDS, FAKE_SEEDS }, { MACHINES_SHARE, "/nowhere/shared" }, { MACHINES_VIRTIOFS, "yes" },
     };
     GString *packed = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++)

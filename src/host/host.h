@@ -214,8 +214,9 @@ typedef struct {
     DomainFacts *(*read)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* state ABSENT if there is none */
     /* life */
     gboolean (*start)(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);
-    /* For this one run by XML, which names the same domain. The inactive one stays as it is, whatever happens; one that is saved is refused. */
-    gboolean (*start_once)(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error);
+    /* For this one run by XML, which names the same domain. The inactive one stays as it is, whatever happens; one that is saved is refused. SEED (NULL: none)
+     * is written to its place first (host/seed.h), which XML names, and is gone when the domain has neither a process nor saved memory any more. */
+    gboolean (*start_once)(HostLink *link, const Id *domain, const char *xml, GBytes *seed, gboolean paused, Tick deadline, GError **error);
     gboolean (*adjust)(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error);    /* what runs alone; done twice is done once */
     gboolean (*shutdown)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* asks the guest: agent, then ACPI */
     gboolean (*destroy)(HostLink *link, const Id *domain, Tick deadline, GError **error);       /* ABSENT or SHUTOFF is success */
@@ -324,6 +325,7 @@ HostReport *host_report_new(const HostLink *link, ReportKind kind, guint64 gener
 /* Of this machine; each may be NULL. */
 typedef struct {
     const char *logs;                   /* where what serial consoles print is kept */
+    const char *seeds;                  /* where what guests are told at their start lies, in a folder for each host */
     const char *const *shared;          /* those that VMs may be given, or parts of them; NULL-terminated */
 } HostFolders;
 HostLink *libvirt_host_new(const Id *id, const char *name, const char *uri, const HostFolders *folders, const HostListener *listener);

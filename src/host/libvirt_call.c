@@ -44,6 +44,7 @@ libvirt_call_unref(LibvirtCall *call)
     g_free(call->mark);
     g_free(call->note);
     g_free(call->from.store.path);
+    g_clear_pointer(&call->seed, g_bytes_unref);
     host_link_unref(&call->host->link);
     g_free(call);
 }

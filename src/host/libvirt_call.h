@@ -35,6 +35,7 @@ struct LibvirtCall {
     int from_format;            /* input: its DiskFormat; 0: not known */
     Id store;                   /* input: the storage domain the disk lies in. Output of looking at a directory: whose it is */
     char *note;                 /* input, owned: what a note shall say */
+    GBytes *seed;               /* input, owned: what its guest is told; NULL: nothing */
     const gint *cancelled;      /* input: for the waiter alone; NULL: it never is */
     gint64 size;                /* input */
     int format;                 /* input */
@@ -66,5 +67,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtCall, libvirt_call_unref)
 /* libvirt_domain.c: the domain of call->id; keeps its name for the sentences. NULL if there is none, or with libvirt's error another than that. */
 virDomainPtr libvirt_domain_find(LibvirtCall *call);
 LibvirtCall *libvirt_domain_call(HostLink *link, const LibvirtVerb *verb, const Id *domain, Tick deadline);
+/* libvirt_seed.c, for `work`: writes call->seed to its place, and when the domain was started, or not. */
+gboolean libvirt_seed_give(LibvirtCall *call, GError **error);
+void libvirt_seed_given(LibvirtCall *call);
 /* For `work`: sets the fault from libvirt's last error. FALSE. */
 gboolean libvirt_call_fail(LibvirtCall *call, GError **error);

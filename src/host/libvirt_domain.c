@@ -207,17 +207,24 @@ work_start_once(LibvirtCall *call, GError **error)
         return libvirt_call_fail(call, error);
     if (virDomainIsPersistent(there) != 1 || virDomainIsActive(there) != 0 || virDomainHasManagedSaveImage(there, 0) != 0)
         return fault_set(error, MSG_HOST_ONCE_NEEDS_OFF, "host", call->host->link.name, "vm", virDomainGetName(there), NULL);
+    if (call->seed && !libvirt_seed_give(call, error)) {
+        libvirt_seed_given(call);
+        return FALSE;
+    }
     g_autoptr(virDomain) domain = virDomainCreateXML(call->connection, call->text, flags);
-    return domain || libvirt_call_fail(call, error);
+    gboolean well = domain || libvirt_call_fail(call, error);
+    libvirt_seed_given(call);
+    return well;
 }
 
 gboolean
-libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error)
+libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, GBytes *seed, gboolean paused, Tick deadline, GError **error)
 {
     static const LibvirtVerb verb = { work_start_once, "start", TRUE, FALSE };
     g_autoptr(LibvirtCall) call = libvirt_domain_call(link, &verb, domain, deadline);
     call->flag = paused;
     call->text = g_strdup(xml);
+    call->seed = seed ? g_bytes_ref(seed) : NULL;
     return libvirt_call_run(call, error);
 }
 

@@ -258,6 +258,7 @@ read_folders(Survey *survey)
     const LibvirtHost *host = survey->host;
     GString *packed = g_string_new(survey->facts->machines);
     machines_add(packed, MACHINES_LOGS, host->place.local ? host->logs : NULL);
+    machines_add(packed, MACHINES_SEEDS, host->place.local ? host->seeds : NULL);
     for (guint i = 0; host->place.local && host->shared && host->shared[i]; i++)
         machines_add(packed, MACHINES_SHARE, host->shared[i]);
     machines_add(packed, MACHINES_VIRTIOFS, host->place.local && local_facts_has_virtiofsd("") && machines_has(packed->str, "filesystem", SHARED_VIRTIOFS) ? "yes" : "no");

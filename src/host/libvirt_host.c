@@ -142,6 +142,8 @@ free_host(HostLink *link)
     g_free(host->offers);
     g_free(host->uri);
     g_free(host->logs);
+    g_free(host->seeds);
+    g_array_unref(host->seeding);
     g_strfreev(host->shared);
     host_link_clear(link);
     g_free(host);
@@ -287,6 +289,7 @@ new_host(const Id *id, const char *name, const char *uri)
     g_queue_init(&host->held);
     host->known = g_hash_table_new_full(id_hash, id_equal_key, NULL, (GDestroyNotify) known_free);
     host->connections = g_ptr_array_new();
+    host->seeding = g_array_new(FALSE, FALSE, sizeof(Id));
     host->stores = g_ptr_array_new_with_free_func((GDestroyNotify) watched_store_free);
     host->workers = workers_new("libvirt call", MOST_CALLS);
     host->lines = workers_new("libvirt serial", 2 * LIBVIRT_LINES);
@@ -296,9 +299,11 @@ new_host(const Id *id, const char *name, const char *uri)
 HostLink *
 libvirt_host_new(const Id *id, const char *name, const char *uri, const HostFolders *folders, const HostListener *listener)
 {
+    char text[ID_TEXT_SIZE];
     LibvirtHost *host = new_host(id, name, uri);
     host->listener = *listener;
     host->logs = g_strdup(folders->logs);
+    host->seeds = folders->seeds ? g_build_filename(folders->seeds, id_format(id, ID_UUID, text), NULL) : NULL;
     host->shared = g_strdupv((char **) folders->shared);
     libvirt_loop_hold();
     libvirt_socket_hold();

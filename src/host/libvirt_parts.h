@@ -32,6 +32,7 @@ typedef struct {
     char *event;                /* why, in libvirt's words; NULL: nobody said anything */
     char *kept;                 /* alias of the device its guest last said it does not let go of; NULL */
     gboolean running, agent;    /* agent: its channel is connected */
+    gboolean saved;             /* its memory is kept, or nobody could say */
     gboolean frozen;            /* we froze its file systems: its agent answers nothing else until they are thawed */
     Tick guest_due;             /* when its guest is to be asked; 0 never */
     Tick guest_pause;           /* between two askings */
@@ -63,6 +64,7 @@ typedef struct {
     HostListener listener;
     char *uri;
     char *logs;                 /* the folder for what serial consoles print; NULL: none */
+    char *seeds;                /* its own folder for what guests are told at their start; NULL: none */
     char **shared;              /* folders that VMs may be given, or parts of them; NULL: none */
     LibvirtPlace place;
     Message *nowhere;           /* its URI names no place that can be reached; NULL: it does */
@@ -89,6 +91,7 @@ typedef struct {
     Slot slots[LIBVIRT_SLOTS];
     guint files;                /* calls that work on files now */
     guint lines_open;
+    GArray *seeding;            /* Id: domains that are being started with such a thing */
     GPtrArray *doubtful;        /* libvirt_call.c: calls that change something, given up on and not ended; NULL: none */
     GPtrArray *stores;          /* WatchedStore * */
     guint qemu_user, qemu_group;    /* who QEMU runs as; 0 root or not known */
@@ -148,6 +151,9 @@ gboolean libvirt_sweep_look(LibvirtHost *host, GError **error);     /* finds wha
 gboolean libvirt_error_set(GError **error, const LibvirtHost *host, const char *verb, const char *vm);     /* FALSE */
 int libvirt_error_code(void);       /* a virErrorNumber; 0: none */
 
+/* libvirt_seed.c: takes away what has served; lock not held. (Giving is libvirt_call.h's.) */
+void libvirt_seed_sweep(LibvirtHost *host);
+
 /* libvirt_offers.c: what its QEMUs can make, packed (model/machines.h); yours. ARCH, its own, may be NULL. */
 char *libvirt_offers_read(virConnectPtr connection, xmlDoc *capabilities, const char *arch, const char *type);
 /* libvirt_facts.c: the host as it is now; also learns who QEMU runs as. Link thread. Without FRESH, what libvirt said it can is not
@@ -167,7 +173,7 @@ gboolean libvirt_domain_define_strictly(HostLink *link, const char *xml, Tick de
 gboolean libvirt_domain_undefine(HostLink *link, const Id *domain, gboolean keep, Tick deadline, GError **error);
 DomainFacts *libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);
-gboolean libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, gboolean paused, Tick deadline, GError **error);
+gboolean libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, GBytes *seed, gboolean paused, Tick deadline, GError **error);
 gboolean libvirt_domain_adjust(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error);
 gboolean libvirt_domain_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error);

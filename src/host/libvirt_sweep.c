@@ -108,6 +108,7 @@ note_running(Known *known, const DomainReading *reading)
     if (!running)
         known->guest_digest = 0;
     known->running = running;
+    known->saved = !running && (reading->facts->managed_save || !reading->facts->xml);
     known->agent = running && reading->agent;
     known->frozen &= running;
 }
@@ -290,6 +291,7 @@ libvirt_sweep_all(LibvirtHost *host, GError **error)
             break;
     }
     mark_unlisted(host, &sweep.list);
+    libvirt_seed_sweep(host);
     return TRUE;
 }
 
@@ -393,6 +395,7 @@ libvirt_sweep_dirty(LibvirtHost *host, GError **error)
         lock_drop(&host->lock);
         domain_facts_unref(reading.facts);
     }
+    libvirt_seed_sweep(host);
     return TRUE;
 }
 

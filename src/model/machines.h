@@ -21,6 +21,7 @@
  *     guest aarch64                        another architecture it can emulate; what it has for that one stands under "aarch64/firmware" …
  *     logs /var/lib/shikiri/console        the folder for what serial consoles print
  *     logs-bounded yes | no                does libvirt let virtlogd write them, which bounds them?
+ *     seeds /var/lib/shikiri/seeds        the folder for what guests are told at their first start
  *     share /srv/shared                    a folder that VMs may be given, or parts of it
  *     virtiofs yes | no                    are there a virtiofsd and a QEMU that speaks with it?
  *     network default                      an active libvirt network
@@ -32,6 +33,7 @@
 #define MACHINES_SHARE "share"
 #define MACHINES_VIRTIOFS "virtiofs"
 #define MACHINES_LOGS "logs"
+#define MACHINES_SEEDS "seeds"
 #define MACHINES_LOGS_BOUNDED "logs-bounded"
 
 void machines_add(GString *packed, const char *key, const char *value);     /* values with a line break are left out */

@@ -183,6 +183,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     LIST (Vm, custom_properties, custom_property_type, ADD | SET | OPT, "What oVirt has no field for: hugepages."),
     GROUP(Vm, migration, migration_type, ADD | SET,        "How it moves."),
     GROUP(Vm, autostart, autostart_type, ADD | SET | OPT,  "How it begins and ends with its host."),
+    GROUP(Vm, initialization, initialization_type, ADD | SET | OPT | ALL, "What its guest is told at its first start: cloud-init, sysprep."),
     BOOL (Vm, libvirt_autostart, LIVE | OPT,               "libvirt starts it by itself (virsh autostart); the manager leaves that to it."),
     BOOL (Vm, stateless,   ADD | SET,                      "Its disks forget at each stop."),
     BOOL (Vm, delete_protected, ADD | SET,                 "Refuse to remove it."),

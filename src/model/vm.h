@@ -5,6 +5,7 @@
  * (stored), and what its host reports (LIVE). Devices are children: a VM and its devices change as one object. */
 #pragma once
 
+#include "model/initialization.h"
 #include "model/vm_devices.h"
 #include "schema/type.h"
 
@@ -102,6 +103,7 @@ typedef struct {
     List custom_properties;             /* CustomProperty */
     MigrationOptions migration;
     Autostart autostart;
+    Initialization initialization;      /* told to its guest at its first start, and when somebody asks for it */
     gboolean libvirt_autostart;         /* LIVE: libvirt starts it by itself */
     gboolean stateless, delete_protected, start_paused, run_once, soundcard_enabled, tpm_enabled, multi_queues_enabled;
     gboolean use_latest_template_version, has_illegal_images, next_run_configuration_exists;

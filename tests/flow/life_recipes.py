@@ -79,6 +79,7 @@ def override(m, device):
 
 RECIPES = {
     "vm.start": {" once": act(1, "start", {"vm": {"memory": str(512 << 20), "os": {"boot": {"devices": {"device": ["network", "hd"]}}}}}),
+                 " with cloud-init": act(1, "start", {"use_cloud_init": "true", "vm": {"initialization": {"host_name": "web1", "root_password": "not to be found"}}}),
                  " of a suspended one": act(SUSPENDED, "start"), " of a paused one": act(PAUSED, "start")},
     "vm.update": {" of what a running one feels": lambda m: m.put(f"/vms/{VM.format(2)}?wait=1", {
         "memory": str(128 << 20), "description": "edited", "cpu": {"topology": {"sockets": "2"}}, "os": {"cmdline": "next"}})},

@@ -93,6 +93,7 @@ make_machines(void)
     machines_add(packed, "network", "default");
     machines_add(packed, MACHINES_LOGS, ESTATE_LOGS);
     machines_add(packed, MACHINES_LOGS_BOUNDED, "yes");
+    machines_add(packed, MACHINES_SEEDS, ESTATE_SEEDS);
     machines_add(packed, MACHINES_SHARE, ESTATE_SHARED);
     machines_add(packed, MACHINES_VIRTIOFS, "yes");
     return g_string_free(packed, FALSE);

@@ -36,6 +36,7 @@ extern Estate estate;
 
 #define ESTATE_SHARED ESTATE_PATH "/shared"        /* below it VMs may be given folders */
 #define ESTATE_LOGS ESTATE_PATH "/console"
+#define ESTATE_SEEDS ESTATE_PATH "/seeds"
 
 void estate_open(void);
 void estate_close(void);
@@ -65,6 +66,7 @@ DomainState estate_state(const Id *vm);
 void estate_set_state(const Id *vm, DomainState state);
 void estate_set_saved(const Id *vm, gboolean saved);    /* virsh managedsave of one that is off */
 const char *estate_live(const Id *vm);          /* what it runs by; NULL: it does not */
+GBytes *estate_seed(const Id *vm);              /* what its guest is told while it runs; NULL: nothing. Borrowed */
 void estate_hide_live(const Id *vm);            /* it runs, and what it runs by cannot be read any more */
 gint64 estate_adjusted(const Id *vm, LiveKind kind);    /* 0: never; of a description its length */
 guint estate_pressed(const Id *vm);             /* how often it was reset or asked to reboot */

@@ -17,6 +17,7 @@ typedef struct {
     gboolean saved;
     char *live;                     /* as it runs; NULL: it does not */
     gboolean once;                  /* by what was given for one run */
+    GBytes *seed;                   /* what its guest is told; NULL: nothing */
     gint64 set[3];                  /* by LiveKind: what was adjusted while it ran */
     guint pressed;                  /* how often its reset button was, and its guest asked to reboot */
 } Domain;
@@ -33,6 +34,7 @@ domain_free(gpointer data)
 {
     g_free(((Domain *) data)->xml);
     g_free(((Domain *) data)->live);
+    g_clear_pointer(&((Domain *) data)->seed, g_bytes_unref);
     g_free(data);
 }
 
@@ -153,6 +155,7 @@ set_state(Domain *domain, DomainState state)
 {
     domain->state = state;
     if (state == DOMAIN_SHUTOFF && !domain->saved) {
+        g_clear_pointer(&domain->seed, g_bytes_unref);
         g_clear_pointer(&domain->live, g_free);
         domain->once = FALSE;
     } else if (state != DOMAIN_SHUTOFF && !domain->live) {
@@ -246,7 +249,7 @@ host_press(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadli
 }
 
 static gboolean
-host_start_once(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, gboolean paused, G_GNUC_UNUSED Tick deadline, GError **error)
+host_start_once(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, GBytes *seed, gboolean paused, G_GNUC_UNUSED Tick deadline, GError **error)
 {
     LOCK_HOLD(&estate_lock);
     Domain *domain = find_domain(id);
@@ -257,6 +260,8 @@ host_start_once(G_GNUC_UNUSED HostLink *link, const Id *id, const char *xml, gbo
         g_free(domain->live);
         domain->live = domain_xml_as_running(xml);
         domain->once = TRUE;
+        g_clear_pointer(&domain->seed, g_bytes_unref);
+        domain->seed = seed ? g_bytes_ref(seed) : NULL;
     }
     return well;
 }
@@ -509,6 +514,12 @@ void
 estate_set_state(const Id *vm, DomainState state)
 {
     set_state(find_domain(vm), state);
+}
+
+GBytes *
+estate_seed(const Id *vm)
+{
+    return find_domain(vm)->seed;
 }
 
 void

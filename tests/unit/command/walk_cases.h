@@ -18,6 +18,10 @@ extern const guint walk_case_count;
 Work *walk_upload(void);               /* walk_transfers.c */
 Work *walk_upload_cancelled(void);
 Work *walk_download(void);
+Work *walk_start_cloud_init(void);      /* walk_seeds.c */
+Work *walk_first_start(void);
+Work *walk_start_sysprep(void);
+Work *walk_edit_initialization(void);
 Work *walk_add_watchdog(void);         /* walk_gadgets.c */
 Work *walk_edit_watchdog(void);
 Work *walk_remove_watchdog(void);

@@ -207,12 +207,11 @@ static char *
 hash(const char *password)
 {
     char salt[3 + SALT + 1];
-    struct crypt_data *data = g_new0(struct crypt_data, 1);
+    struct crypt_data data = { .initialized = 0 };
     make_salt(salt);
-    const char *made = crypt_r(password, salt, data);
+    const char *made = crypt_r(password, salt, &data);
     char *copy = made && made[0] == '$' ? g_strdup(made) : NULL;
-    explicit_bzero(data, sizeof(*data));
-    g_free(data);
+    explicit_bzero(&data, sizeof(data));
     return copy;
 }
 

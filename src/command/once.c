@@ -9,9 +9,9 @@
 #include "command/guards.h"
 #include "command/initializations.h"
 #include "command/paths.h"
-#include "command/seed_windows.h"
 #include "command/vm_rules.h"
 #include "command/world.h"
+#include "model/guest_systems.h"
 
 #include <string.h>
 
@@ -115,7 +115,7 @@ check_rows(const Draft *draft, const Vm *vm, GError **error)
         if (draft_has(draft, later[i]))
             return fault_set(error, MSG_RUN_ONCE_NOT_BUILT, "vm", vm->name, "field", later[i], NULL);
     }
-    return guard_texts(draft, error) && initializations_check(draft, vm->name, seed_windows_is(vm->os.type), error);
+    return guard_texts(draft, error) && initializations_check(draft, vm->name, guest_system_is_windows(vm->os.type), error);
 }
 
 static gboolean

@@ -20,6 +20,7 @@ const Command *const command_registry[] = {
     &numa_node_add, &numa_node_update, &numa_node_remove,
     &event_add,
     &host_startvms, &host_stopvms,
+    &instance_type_add, &instance_type_update, &instance_type_remove,
     &storage_domain_add, &storage_domain_update, &storage_domain_remove, &storage_domain_attach, &storage_domain_detach, &storage_domain_activate,
     &storage_domain_deactivate,
     &transfer_add, &transfer_finalize, &transfer_cancel, &transfer_pause, &transfer_resume, &transfer_extend,

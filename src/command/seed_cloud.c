@@ -206,14 +206,13 @@ add_match(Text *out, const Vm *vm, guint at, const NicConfiguration *card)
         return;
     text_add_literal(out, "    match:\n");
     add_line(out, "      macaddress", mac);
-    if (!named)
-        add_line(out, "    set-name", card->name);
+    add_line(out, "    set-name", card->name);
 }
 
 typedef struct {
     const Ip *ip;
     int most;
-    const char *everywhere;
+    const char *router;
 } Side;
 
 static char *
@@ -222,6 +221,7 @@ address_of(const Side *side)
     return g_strdup_printf("%s/%d", side->ip->address, initialization_prefix(side->ip->netmask, side->most));
 }
 
+/* gateway4 and gateway6 are old words that all readers know; of a route to everywhere some make one to ::/64. */
 static void
 add_static(Text *out, const Side *sides, guint count)
 {
@@ -232,14 +232,9 @@ add_static(Text *out, const Side *sides, guint count)
         add_quoted(out, address);
         text_add_literal(out, "\n");
     }
-    gboolean any = FALSE;
     for (guint i = 0; i < count; i++) {
-        if (!is_given(sides[i].ip->gateway))
-            continue;
-        text_add(out, any ? "" : "    routes:\n");
-        add_line(out, "      - to", sides[i].everywhere);
-        add_line(out, "        via", sides[i].ip->gateway);
-        any = TRUE;
+        if (is_given(sides[i].ip->gateway))
+            add_line(out, sides[i].router, sides[i].ip->gateway);
     }
 }
 
@@ -274,9 +269,9 @@ add_card(Text *out, const Vm *vm, guint at)
     else if (six == BOOT_PROTOCOL_STATIC)
         text_add_literal(out, "    accept-ra: false\n");
     if (four == BOOT_PROTOCOL_STATIC)
-        sides[count++] = (Side) { &card->ip, 32, "0.0.0.0/0" };
+        sides[count++] = (Side) { &card->ip, 32, "    gateway4" };
     if (six == BOOT_PROTOCOL_STATIC)
-        sides[count++] = (Side) { &card->ipv6, 128, "::/0" };
+        sides[count++] = (Side) { &card->ipv6, 128, "    gateway6" };
     if (count > 0)
         add_static(out, sides, count);
     add_resolvers(out, &vm->initialization);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "command/initializations.h"
+#include "model/guest_systems.h"
 
 #include <string.h>
 
@@ -33,16 +34,10 @@ begins_with_one_of(const char *system, const char *const *names)
 }
 
 gboolean
-seed_windows_is(const char *system)
-{
-    return system && g_str_has_prefix(system, "windows");
-}
-
-gboolean
 seed_windows_reads(const char *system)
 {
     static const char *const older[] = { "windows_xp", "windows_2003", NULL };
-    return seed_windows_is(system) && !begins_with_one_of(system, older);
+    return guest_system_is_windows(system) && !begins_with_one_of(system, older);
 }
 
 static gboolean

@@ -8,7 +8,6 @@
 
 #define SEED_WINDOWS_NAME_MOST 15       /* what a computer of Windows may be called */
 
-gboolean seed_windows_is(const char *system);           /* an os.type of Windows */
 gboolean seed_windows_reads(const char *system);        /* one that knows unattend.xml: since Vista */
 gboolean seed_windows_is_name(const char *name);        /* may its computer be called that? */
 char *seed_windows_unattend(const Vm *vm);              /* the person's own where there is one; yours */

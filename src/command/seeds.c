@@ -12,6 +12,7 @@
 
 #include "host/domain_xml_scan.h"
 #include "host/seed.h"
+#include "model/guest_systems.h"
 #include "model/machines.h"
 
 #include <string.h>
@@ -63,7 +64,7 @@ check_sysprep(const Vm *vm, GError **error)
 {
     const char *system = vm->os.type ? vm->os.type : "";
     if (!seed_windows_reads(system))
-        return fault_set(error, seed_windows_is(system) ? MSG_SYSPREP_TOO_OLD : MSG_SYSPREP_NEEDS_WINDOWS, "vm", vm->name, "system", system, NULL);
+        return fault_set(error, guest_system_is_windows(system) ? MSG_SYSPREP_TOO_OLD : MSG_SYSPREP_NEEDS_WINDOWS, "vm", vm->name, "system", system, NULL);
     return check_answers(vm, error);
 }
 
@@ -71,7 +72,7 @@ check_sysprep(const Vm *vm, GError **error)
 gboolean
 seeds_check(Work *work, const Vm *vm, const SeedWish *wish, GError **error)
 {
-    gboolean windows = seed_windows_is(vm->os.type);
+    gboolean windows = guest_system_is_windows(vm->os.type);
     gboolean wanted = wish->cloud_init || wish->sysprep || wish->any || (wish->first && initialization_any(&vm->initialization));
     if (wish->cloud_init && wish->sysprep)
         return fault_set(error, MSG_CLOUD_INIT_AND_SYSPREP, "vm", vm->name, NULL);

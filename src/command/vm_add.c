@@ -4,6 +4,7 @@
  * Adds a VM: a domain is defined on the host that placement chooses, which becomes its home. NICs and existing disks may come
  * with it. Its whole XML is made before anything happens and stands in the marks. Disks are made by disk_attachment_add. */
 #include "command/attachments.h"
+#include "command/bases.h"
 #include "command/console_log.h"
 #include "command/definition.h"
 #include "command/devices.h"
@@ -125,7 +126,10 @@ check(Work *work, GError **error)
     if (!work->draft)
         return fault_set(error, MSG_BODY_MISSING, "type", "vm", NULL);
     choose_cluster(work);
-    if (!draft_check_needed(work->draft, error) || !refs_resolve(work, error) || !vm_rules_check_draft(work, ((const Vm *) work->draft->record)->name, error) || !choose_id(work, error))
+    if (!draft_check_needed(work->draft, error) || !refs_resolve(work, error))
+        return FALSE;
+    bases_fill(work->view, work->draft);
+    if (!vm_rules_check_draft(work, ((const Vm *) work->draft->record)->name, error) || !choose_id(work, error))
         return FALSE;
     Vm *vm = build(work, error);
     gboolean well = vm && choose_home(work, vm, error);

@@ -9,7 +9,6 @@
 #include "command/initializations.h"
 #include "command/paths.h"
 #include "command/refs.h"
-#include "command/seed_windows.h"
 #include "model/guest_systems.h"
 
 #include <string.h>
@@ -116,7 +115,7 @@ static gboolean
 is_windows(const Work *work, const Vm *sent)
 {
     const Vm *now = view_find(work->view, &vm_type, &work->target);
-    return seed_windows_is(draft_has(work->draft, "os.type") ? sent->os.type : now ? now->os.type : NULL);
+    return guest_system_is_windows(draft_has(work->draft, "os.type") ? sent->os.type : now ? now->os.type : NULL);
 }
 
 gboolean

@@ -72,6 +72,12 @@ goes_on(const Work *work, const char *how)
 }
 
 static gboolean
+asks_for_seed(const Work *work)
+{
+    return work_flag(work, "use_cloud_init", FALSE) || work_flag(work, "use_sysprep", FALSE) || work_flag(work, "use_initialization", FALSE);
+}
+
+static gboolean
 check_params(const Work *work, const Vm *vm, GError **error)
 {
     static const char *const later[] = { "use_ignition", "volatile" };
@@ -79,7 +85,7 @@ check_params(const Work *work, const Vm *vm, GError **error)
         if (work_flag(work, later[i], FALSE))
             return fault_set(error, MSG_RUN_ONCE_NOT_BUILT, "vm", vm->name, "field", later[i], NULL);
     }
-    return !once_is_meant(work->draft) || guard_down(vm, MSG_START_NEEDS_DOWN, error);
+    return !(once_is_meant(work->draft) || asks_for_seed(work)) || guard_down(vm, MSG_START_NEEDS_DOWN, error);
 }
 
 static gboolean

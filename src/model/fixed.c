@@ -6,6 +6,7 @@
 #include "model/fixed.h"
 
 #include "model/guest_systems.h"
+#include "model/instance_type.h"
 #include "model/labels.h"
 #include "model/levels.h"
 #include "model/people.h"
@@ -18,6 +19,7 @@ make(void)
     g_autoptr(GPtrArray) objects = g_ptr_array_new_with_free_func((GDestroyNotify) object_unref);
     g_autoptr(View) empty = view_empty();
     guest_systems_add_fixed(objects);
+    instance_type_add_fixed(objects);
     labels_add_fixed(objects);
     levels_add_fixed(objects);
     people_add_fixed(objects);

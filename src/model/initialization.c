@@ -12,7 +12,7 @@ NAMES_TABLE(cloud_init_protocol_names, CLOUD_INIT_PROTOCOL);
 
 /* clang-format off */
 const Type nic_configuration_type = { .one = "nic_configuration", .many = "nic_configurations", .size = sizeof(NicConfiguration), .fields = (const Field[]) {
-    TEXT (NicConfiguration, name,          ADD | SET,             "eth0 or ens3: what the guest calls the card then; or the name of a NIC of the VM."),
+    TEXT (NicConfiguration, name,          ADD | SET,             "eth0 or ens3: what the guest calls the card from then on. It is the NIC of that name, else the one at its place."),
     ENUM (NicConfiguration, boot_protocol, boot_protocol_names, ADD | SET, "IPv4: dhcp, static or none."),
     GROUP(NicConfiguration, ip, ip_type,   ADD | SET | OPT,       "Its IPv4 address, mask and router, where it is static."),
     ENUM (NicConfiguration, ipv6_boot_protocol, boot_protocol_names, ADD | SET, "IPv6: dhcp, autoconf, poly_dhcp_autoconf, static or none."),

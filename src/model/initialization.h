@@ -17,7 +17,7 @@ NAMES_ENUM(CloudInitProtocol, CLOUD_INIT_PROTOCOL, CLOUD_INIT_PROTOCOL);
 extern const Names cloud_init_protocol_names;
 
 typedef struct {
-    char *name;                         /* "eth0": what the guest calls it from then on; or the name of a NIC of the VM */
+    char *name;                         /* "eth0": what the guest calls it from then on */
     int boot_protocol, ipv6_boot_protocol;      /* BootProtocol */
     Ip ip, ipv6;                        /* the netmask of ipv6 is the length of its prefix */
     gboolean on_boot;

@@ -5,6 +5,7 @@
 #include "model/smalls.h"
 
 #include "model/guest_systems.h"
+#include "model/instance_type.h"
 #include "model/inventory.h"
 #include "model/labels.h"
 #include "model/levels.h"
@@ -35,7 +36,6 @@ static const Field belonging_rows[] = {
 #define BELONGING(symbol, word, words, segment, text) \
     const Type symbol = { .one = word, .many = words, .path = segment, .size = sizeof(Belonging), .fields = belonging_rows, .help = text }
 
-PLAIN(instance_type_type,       "instance_type", "instance_types", "instancetypes", "A size of VM.");
 BELONGING(cpu_profile_type,     "cpu_profile", "cpu_profiles", "cpuprofiles", "CPU limits for VMs.");
 PLAIN(vm_pool_type,             "vm_pool", "vm_pools", "vmpools", "VMs given out to people.");
 PLAIN(external_host_provider_type,     "external_host_provider", "external_host_providers", "externalhostproviders", "For clients that ask: there is none.");

@@ -18,5 +18,5 @@ typedef struct {
     Ref data_center, cluster;           /* whichever it belongs to */
 } Belonging;
 
-extern const Type instance_type_type, cpu_profile_type, vm_pool_type, external_host_provider_type, openstack_image_provider_type,
+extern const Type cpu_profile_type, vm_pool_type, external_host_provider_type, openstack_image_provider_type,
     openstack_volume_provider_type, openstack_network_provider_type, katello_erratum_type, quota_type;

@@ -5,6 +5,7 @@
  * oVirt's. Booleans that clients compare are always written, also when false. */
 #include "model/vm.h"
 
+#include "model/instance_type.h"
 #include "model/people.h"
 #include "model/places.h"
 #include "model/smalls.h"
@@ -204,6 +205,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     REF  (Vm, cluster, cluster_type, ADD | SET | NEED,     "Where it may run."),
     NAMED("template", KIND_REF, Vm, template_, Ref, &template_type, ADD | INLINE, "What it was made from."),
     REF  (Vm, original_template, template_type, INLINE,    "What it was made from, even if that is gone."),
+    REF  (Vm, instance_type, instance_type_type, ADD, "The size it was made in."),
     REF  (Vm, cpu_profile, cpu_profile_type, ADD | SET,    "Its CPU limits."),
     REF  (Vm, quota, quota_type, ADD | SET,                "Whose limits it counts against."),
     TIME (Vm, creation_time, FIND,                         "When it was made or adopted."),

@@ -109,7 +109,7 @@ typedef struct {
     gboolean use_latest_template_version, has_illegal_images, next_run_configuration_exists;
     Words next_run_differences;         /* LIVE: rows the next start will change */
     char *storage_error_resume_behaviour, *custom_emulated_machine, *custom_cpu_model, *cpu_pinning_policy, *auto_pinning_policy;
-    Ref cluster, template_, original_template, cpu_profile, quota;
+    Ref cluster, template_, original_template, instance_type, cpu_profile, quota;
     gint64 creation_time, start_time, stop_time;    /* Wall */
     char *stop_reason;
     gint64 frozen_until;                /* Wall: its guest's file systems are frozen, and thawed then at the latest; 0: they are not, as far as we know */

@@ -17,6 +17,7 @@ import gadget_recipes  # noqa: E402
 import host_recipes  # noqa: E402
 import life_recipes  # noqa: E402
 import storage_recipes  # noqa: E402
+import template_recipes  # noqa: E402
 import transfer_recipes  # noqa: E402
 from life_recipes import order  # noqa: E402
 
@@ -114,7 +115,7 @@ RECIPES = {
     "event.add": {"": lambda m: m.post("/events?wait=1", {"origin": "test", "custom_id": "7", "severity": "normal", "description": "said"})},
     "job.abandon": {"": abandon},
 }
-for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES, host_recipes.RECIPES, storage_recipes.RECIPES, transfer_recipes.RECIPES):
+for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES, host_recipes.RECIPES, storage_recipes.RECIPES, template_recipes.RECIPES, transfer_recipes.RECIPES):
     for verb, more in recipes.items():
         RECIPES.setdefault(verb, {}).update(more)
 
@@ -138,7 +139,8 @@ def world(m):
     """What the API shows of VMs, their devices and disks, and what the hosts have, as one text."""
     vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs,host_devices,numa_nodes,shared_folders&all_content=true").body.get("vm", [])
     storage = [{word: domain.get(word) for word in ("name", "status", "type", "master", "storage", "data_center")} for domain in m.get("/storagedomains").body["storage_domain"]]
-    return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "storage": plain(storage), "host": host(m)}, indent=1, sort_keys=True)
+    return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "storage": plain(storage), "host": host(m),
+                       "sizes": plain(m.get("/instancetypes").body["instance_type"])}, indent=1, sort_keys=True)
 
 
 def devices(xml):
@@ -273,6 +275,7 @@ class Estate:
         life_recipes.make(m, self.must)
         gadget_recipes.make(m, self.must)
         storage_recipes.make(m, self.must)
+        template_recipes.make(m, self.must)
 
     @staticmethod
     def must(reply):

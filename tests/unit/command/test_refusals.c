@@ -368,7 +368,7 @@ test_life(void)
     estate_refused(estate_work(&vm_start, &estate.running, NULL), "VM is running: it is up");
     estate_refused(estate_work(&vm_stop, &estate.hello, NULL), "Cannot stop VM 'hello'. VM is not running");
     estate_refused(estate_work(&vm_shutdown, &estate.hello, NULL), "VM is not running");
-    estate_refused(estate_work(&vm_start, &estate.hello, "<action><use_cloud_init>true</use_cloud_init></action>"), "with 'use_cloud_init'");
+    estate_refused(estate_work(&vm_start, &estate.hello, "<action><use_ignition>true</use_ignition></action>"), "with 'use_ignition'");
     estate_refused(estate_work(&vm_start, &estate.hello, "<action><vm><memory>1</memory></vm></action>"), "cannot be 1 bytes");
     g_autofree char *plain = estate_refusal(estate_work(&vm_start, &estate.hello, "<action><use_cloud_init>false</use_cloud_init><async>true</async></action>"));
     g_assert_null(plain);

@@ -62,6 +62,7 @@ test_refused(void)
     refused(vm_start, hello, START("<use_sysprep>true</use_sysprep>"), "its operating system is 'other', and sysprep is of Windows. | Send use_cloud_init, or set os.type.");
     refused(vm_start, hello, START("<vm><initialization><host_name>a b</host_name></initialization></vm>"), "cannot be called 'a b'");
     refused(vm_start, hello, START("<use_ignition>true</use_ignition>"), "with 'use_ignition': that cannot be set for one run yet.");
+    refused(vm_start, running, START("<use_cloud_init>true</use_cloud_init>"), "VM is running: it is up");
     g_autofree char *much = g_strnfill(32769, 'x'), *body = g_strdup_printf(SAYS("<custom_script>%s</custom_script>"), much);
     refused(vm_update, hello, body, "The field 'initialization.custom_script' of VM 'hello' holds more than 32768 bytes");
     estate_close();

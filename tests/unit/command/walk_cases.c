@@ -452,46 +452,10 @@ next_cd(void)
     return change_cd();
 }
 
-static Work *
-freeze(void)
-{
-    return estate_work(&vm_freezefilesystems, &estate.running, "<action><timeout>5</timeout></action>");
-}
-
-static Work *
-thaw(void)
-{
-    Vm *vm = estate_edit(&vm_type, &estate.running);
-    vm->frozen_until = 1000;
-    estate_put(vm);
-    estate_set_frozen(&estate.running, TRUE);
-    return estate_work(&vm_thawfilesystems, &estate.running, NULL);
-}
-
-static Work *
-forget_freeze(void)
-{
-    Vm *vm = estate_edit(&vm_type, &estate.hello);
-    vm->frozen_until = 1000;
-    estate_put(vm);
-    return estate_work(&vm_thawfilesystems, &estate.hello, NULL);
-}
-
-static Work *
-set_password(void)
-{
-    return estate_work(&vm_setpassword, &estate.running, "<action><user_name>root</user_name><password>secret word</password></action>");
-}
-
-static Work *
-run_command(void)
-{
-    return estate_work(&vm_exec, &estate.running, "<action><command>/bin/true</command><arguments><argument>x</argument></arguments></action>");
-}
-
 const WalkCase walk_cases[] = {
     { "add", &vm_add, add_vm },
     { "add with disk", &vm_add, add_vm_with_disk },
+    { "add of a size", &vm_add, walk_add_sized_vm },
     { "edit", &vm_update, edit_vm },
     { "edit adopted", &vm_update, edit_adopted },
     { "edit running", &vm_update, edit_running },
@@ -529,11 +493,11 @@ const WalkCase walk_cases[] = {
     { "stop suspended", &vm_stop, stop_suspended },
     { "clone", &vm_clone, clone_vm },
     { "clone with UEFI", &vm_clone, clone_uefi },
-    { "freeze", &vm_freezefilesystems, freeze },
-    { "thaw", &vm_thawfilesystems, thaw },
-    { "forget freeze", &vm_thawfilesystems, forget_freeze },
-    { "set password", &vm_setpassword, set_password },
-    { "run command", &vm_exec, run_command },
+    { "freeze", &vm_freezefilesystems, walk_freeze },
+    { "thaw", &vm_thawfilesystems, walk_thaw },
+    { "forget freeze", &vm_thawfilesystems, walk_forget_freeze },
+    { "set password", &vm_setpassword, walk_set_password },
+    { "run command", &vm_exec, walk_run_command },
     { "add disk", &disk_add, add_disk },
     { "grow disk", &disk_update, grow_disk },
     { "name disk", &disk_update, name_disk },

@@ -18,7 +18,13 @@ extern const guint walk_case_count;
 Work *walk_upload(void);               /* walk_transfers.c */
 Work *walk_upload_cancelled(void);
 Work *walk_download(void);
-Work *walk_start_cloud_init(void);      /* walk_seeds.c */
+Work *walk_freeze(void);                /* walk_guests.c */
+Work *walk_thaw(void);
+Work *walk_forget_freeze(void);
+Work *walk_set_password(void);
+Work *walk_run_command(void);
+Work *walk_add_sized_vm(void);          /* walk_seeds.c */
+Work *walk_start_cloud_init(void);
 Work *walk_first_start(void);
 Work *walk_start_sysprep(void);
 Work *walk_edit_initialization(void);

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Starts that tell their guests something. */
+ * Starts that tell their guests something, and a VM made in a size. */
 #include "walk_cases.h"
 
 #define TOLD "<initialization><host_name>web1</host_name><root_password>secret word</root_password><custom_script>#!/bin/sh\ntrue\n</custom_script></initialization>"
@@ -35,4 +35,10 @@ Work *
 walk_edit_initialization(void)
 {
     return estate_work(&vm_update, &estate.hello, "<vm>" TOLD "</vm>");
+}
+
+Work *
+walk_add_sized_vm(void)
+{
+    return estate_work(&vm_add, NULL, "<vm><name>sized</name><instance_type><name>Medium</name></instance_type></vm>");
 }

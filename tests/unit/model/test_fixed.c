@@ -8,6 +8,7 @@
 #include "model/estate.h"
 #include "model/fixed.h"
 #include "model/guest_systems.h"
+#include "model/instance_type.h"
 #include "model/labels.h"
 #include "model/levels.h"
 #include "model/people.h"
@@ -35,6 +36,7 @@ test_known(void)
         { &operating_system_type, "0", "other" }, { &operating_system_type, "5", "other_linux" }, { &operating_system_type, "34", "rhel_9x64" },
         { &scheduling_policy_type, "b4ed2332-a7ac-4d5f-9596-99a439cb2812", "none" }, { &cluster_level_type, "4.7", "4.7" },
         { &mac_pool_type, "58ca604b-017d-0374-0220-00000000014e", "Default" },
+        { &instance_type_type, "00000003-0003-0003-0003-0000000000be", "Tiny" }, { &instance_type_type, "0000000b-000b-000b-000b-00000000021f", "XLarge" },
         { &network_filter_type, "d2370ab4-fee3-11e9-a310-8c1645ce738e", "vdsm-no-mac-spoofing" },
     };
     Inventory *inventory = inventory_new();

@@ -22,14 +22,7 @@ devices_add_standard(Vm *vm, Wall now)
     console->object.id = id_word(CONSOLE);
     console->protocol = g_strdup("vnc");
     list_add(&vm->graphics_consoles, console);
-    Snapshot *snapshot = object_new(&snapshot_type);
-    snapshot->object.id = id_named(&vm->object.id, "active");
-    snapshot->description = g_strdup("Active VM");
-    snapshot->snapshot_type = g_strdup("active");
-    snapshot->snapshot_status = g_strdup("ok");
-    snapshot->date = now;
-    snapshot->vm.id = vm->object.id;
-    list_add(&vm->snapshots, snapshot);
+    list_add(&vm->snapshots, snapshot_active_new(&vm->object.id, now));
 }
 
 /* --- disks ---------------------------------------------------------------------------------------------------------------- */

@@ -247,14 +247,7 @@ add_active_snapshot(Vm *vm, Wall now)
 {
     if (vm->snapshots.count > 0)
         return;
-    Snapshot *snapshot = object_new(&snapshot_type);
-    snapshot->object.id = id_named(&vm->object.id, "active");
-    snapshot->description = g_strdup("Active VM");
-    snapshot->snapshot_type = g_strdup("active");
-    snapshot->snapshot_status = g_strdup("ok");
-    snapshot->date = now;
-    snapshot->vm.id = vm->object.id;
-    list_add(&vm->snapshots, snapshot);
+    list_add(&vm->snapshots, snapshot_active_new(&vm->object.id, now));
 }
 
 static void

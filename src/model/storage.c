@@ -97,6 +97,20 @@ const Type storage_domain_type = { .one = "storage_domain", .many = "storage_dom
     { 0 } } };
 /* clang-format on */
 
+Id
+disk_image(const Disk *disk)
+{
+    Id image;
+    return disk->image_id && id_parse(disk->image_id, ID_UUID, &image) ? image : disk->object.id;
+}
+
+void
+disk_set_image(Disk *disk, const Id *image)
+{
+    char text[ID_TEXT_SIZE];
+    text_set(&disk->image_id, id_format(image, ID_UUID, text));
+}
+
 StorageStatus
 storage_domain_rests(const StorageDomain *domain)
 {

@@ -32,6 +32,8 @@ typedef struct {
     Ref storage_domain;                 /* draft convenience: <storage_domain> inside <disk> */
     char *path;                         /* SECRET: the file, for the unmanaged domain only; ours are found by domain + id */
 } Disk;
+Id disk_image(const Disk *disk);        /* the image its VM writes; the disk's own id: its first */
+void disk_set_image(Disk *disk, const Id *image);
 typedef struct { Ref storage_domain; } StorageDomainRef;        /* written <storage_domain href id/> inside <storage_domains> */
 
 #define STORAGE_STATUS(N, E) N(E, ACTIVE, "active") N(E, MAINTENANCE, "maintenance") N(E, UNATTACHED, "unattached") N(E, UNKNOWN, "unknown") N(E, INACTIVE, "inactive") N(E, LOCKED, "locked")

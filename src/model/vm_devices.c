@@ -112,14 +112,112 @@ const Type graphics_console_type = { .one = "graphics_console", .many = "graphic
     INT (GraphicsConsole, tls_port, LIVE | OPT, "Its port with TLS."),
     { 0 } } };
 
+static const Type snapshot_disk_type = { .one = "image", .many = "images", .size = sizeof(SnapshotDisk), .fields = (const Field[]) {
+    REF (SnapshotDisk, disk, disk_type, ADD,             "Whose image."),
+    TEXT(SnapshotDisk, image, ADD,                       "Its id."),
+    ENUM(SnapshotDisk, format, disk_format_names, ADD,   "cow or raw."),
+    INT (SnapshotDisk, size, ADD,                        "Bytes the guest saw then."),
+    { 0 } } };
+
 const Type snapshot_type = { .one = "snapshot", .many = "snapshots", .path = "snapshots", .size = sizeof(Snapshot), .parent = &vm_type, .help = "A point a VM can return to.", .fields = (const Field[]) {
-    TEXT(Snapshot, description, ADD | SHOW, "For people."),
-    TEXT(Snapshot, name,        ADD,        "Its name."),
+    TEXT(Snapshot, description, ADD | SET | SHOW, "For people."),
+    TEXT(Snapshot, name,        ADD | SET,  "Its name."),
     TEXT(Snapshot, snapshot_type, SHOW,     "active, regular, preview, stateless."),
     TEXT(Snapshot, snapshot_status, SHOW,   "ok, locked, in_preview."),
     TIME(Snapshot, date,        SHOW,       "When it was taken."),
     BOOL(Snapshot, persist_memorystate, ADD, "With the memory of the running guest."),
     REF (Snapshot, vm, vm_type, 0,          "Whose it is."),
+    REF (Snapshot, parent, snapshot_type, SHOW, "The one it was taken after; of the active one: where its VM stands."),
+    NAMED("images", KIND_LIST, Snapshot, disks, List, &snapshot_disk_type, SECRET, "What it holds of disks."),
+    TEXT(Snapshot, configuration, SECRET,   "The VM as it was, as its domain XML."),
+    REF (Snapshot, memory_storage, storage_domain_type, SECRET, "Where its memory lies."),
+    INT (Snapshot, memory_size, SECRET,     "Bytes of its memory's file, at most."),
     EMPTY("cdroms", "cdroms"), EMPTY("disks", "disks"), EMPTY("nics", "nics"),
     { 0 } } };
 /* clang-format on */
+
+Id
+snapshot_disk_image(const SnapshotDisk *held)
+{
+    Id image;
+    return held->image && id_parse(held->image, ID_UUID, &image) ? image : held->disk.id;
+}
+
+gboolean
+snapshot_is(const Snapshot *snapshot, const char *type)
+{
+    return g_strcmp0(snapshot->snapshot_type, type) == 0;
+}
+
+SnapshotDisk *
+snapshot_find_disk(const Snapshot *snapshot, const Id *disk)
+{
+    for (guint i = 0; i < snapshot->disks.count; i++) {
+        SnapshotDisk *held = snapshot->disks.items[i];
+        if (id_equal(&held->disk.id, disk))
+            return held;
+    }
+    return NULL;
+}
+
+void
+snapshot_hold(Snapshot *snapshot, const Id *disk, const Id *image, int format, gint64 size)
+{
+    char text[ID_TEXT_SIZE];
+    SnapshotDisk *held = snapshot_find_disk(snapshot, disk);
+    if (!held)
+        held = list_add(&snapshot->disks, g_new0(SnapshotDisk, 1));
+    held->disk.id = *disk;
+    text_set(&held->image, id_format(image, ID_UUID, text));
+    held->format = format;
+    held->size = size;
+}
+
+void
+snapshot_let_go(Snapshot *snapshot, const Id *disk)
+{
+    guint kept = 0;
+    for (guint i = 0; i < snapshot->disks.count; i++) {
+        SnapshotDisk *held = snapshot->disks.items[i];
+        if (!id_equal(&held->disk.id, disk)) {
+            snapshot->disks.items[kept++] = held;
+            continue;
+        }
+        type_clear(&snapshot_disk_type, held);
+        g_free(held);
+    }
+    snapshot->disks.count = kept;
+}
+
+Snapshot *
+snapshot_active_new(const Id *vm, gint64 now)
+{
+    Snapshot *snapshot = object_new(&snapshot_type);
+    snapshot->object.id = id_named(vm, "active");
+    snapshot->description = g_strdup("Active VM");
+    snapshot->snapshot_type = g_strdup(SNAPSHOT_ACTIVE);
+    snapshot->snapshot_status = g_strdup(SNAPSHOT_OK);
+    snapshot->date = now;
+    snapshot->vm.id = *vm;
+    return snapshot;
+}
+
+Snapshot *
+snapshot_find(const List *snapshots, const char *type)
+{
+    for (guint i = 0; i < snapshots->count; i++) {
+        if (snapshot_is(snapshots->items[i], type))
+            return snapshots->items[i];
+    }
+    return NULL;
+}
+
+const Snapshot *
+snapshot_holder(const List *snapshots, const Id *disk)
+{
+    for (guint i = 0; i < snapshots->count; i++) {
+        if (snapshot_find_disk(snapshots->items[i], disk))
+            return snapshots->items[i];
+    }
+    return NULL;
+}

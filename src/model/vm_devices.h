@@ -94,18 +94,26 @@ typedef struct {                        /* id: hex of the protocol's word, ID_WO
     gint64 port, tls_port;              /* LIVE */
 } GraphicsConsole;
 
-/* The image of a disk that a snapshot holds; in an active one's list while another is previewed: what the VM wrote before (decision 0042). */
+/* The image of a disk that a snapshot holds (decision 0042). */
 typedef struct {
     Ref disk;
-    Id image;                               /* the disk's own id: its first image */
+    char *image;                            /* its id; the disk's own: its first image */
     int format;                             /* DiskFormat of this image */
     gint64 size;                            /* bytes the guest saw then */
 } SnapshotDisk;
+Id snapshot_disk_image(const SnapshotDisk *held);
+
+#define SNAPSHOT_ACTIVE "active"            /* the VM as it is: each has one */
+#define SNAPSHOT_REGULAR "regular"
+#define SNAPSHOT_PREVIEW "preview"          /* while another is previewed: the VM as it was before */
+#define SNAPSHOT_OK "ok"
+#define SNAPSHOT_LOCKED "locked"
+#define SNAPSHOT_IN_PREVIEW "in_preview"
 
 typedef struct {
     Object object;
     char *description, *name;
-    char *snapshot_type, *snapshot_status;  /* "active", "regular", "preview"; "ok", "locked", "in_preview" */
+    char *snapshot_type, *snapshot_status;  /* SNAPSHOT_… */
     gint64 date;
     gboolean persist_memorystate;
     Ref vm;
@@ -113,8 +121,17 @@ typedef struct {
     List disks;                             /* SECRET: of SnapshotDisk */
     char *configuration;                    /* SECRET: the VM as it was, as its domain XML; NULL in the active one */
     Ref memory_storage;                     /* SECRET: where its memory lies; null: it has none */
-    gint64 memory_size;                     /* bytes of that file */
+    gint64 memory_size;                     /* bytes of that file, at most */
 } Snapshot;
+gboolean snapshot_is(const Snapshot *snapshot, const char *type);
+SnapshotDisk *snapshot_find_disk(const Snapshot *snapshot, const Id *disk);     /* NULL: it does not hold that disk */
+void snapshot_hold(Snapshot *snapshot, const Id *disk, const Id *image, int format, gint64 size);
+void snapshot_let_go(Snapshot *snapshot, const Id *disk);
+Snapshot *snapshot_active_new(const Id *vm, gint64 now);                /* the one that each VM has from the beginning. Yours */
+/* The first of TYPE in SNAPSHOTS, a VM's; NULL. */
+Snapshot *snapshot_find(const List *snapshots, const char *type);
+/* A regular one that holds DISK, or one kept for a preview; NULL: none does. */
+const Snapshot *snapshot_holder(const List *snapshots, const Id *disk);
 
 extern const Type vm_type;     /* their parent, of model/vm.h */
 extern const Type nic_type, disk_attachment_type, cdrom_type, watchdog_type, graphics_console_type, snapshot_type, reported_device_type, session_type, file_system_type;

@@ -5,6 +5,7 @@
 #include "api/members.h"
 
 #include "api/numbers.h"
+#include "api/snapshot_parts.h"
 #include "model/places.h"
 #include "model/policies.h"
 #include "model/record.h"
@@ -75,28 +76,6 @@ filters_of_cluster(const Above *above)
     return found;
 }
 
-/* The active snapshot is the VM as it is. Of others nothing is known yet. */
-static const Vm *
-vm_of_snapshot(const Above *above)
-{
-    const Snapshot *snapshot = above->object;
-    return g_strcmp0(snapshot->snapshot_type, "active") == 0 ? above->owner : NULL;
-}
-
-static GPtrArray *
-disks_of_snapshot(const Above *above)
-{
-    GPtrArray *found = g_ptr_array_new();
-    const Vm *vm = vm_of_snapshot(above);
-    for (guint i = 0; vm && i < vm->disk_attachments.count; i++) {
-        const DiskAttachment *attachment = vm->disk_attachments.items[i];
-        gconstpointer disk = view_find(above->view, &disk_type, &attachment->disk.id);
-        if (disk)
-            g_ptr_array_add(found, (gpointer) disk);
-    }
-    return found;
-}
-
 static GPtrArray *
 items_of(const List *list)
 {
@@ -104,20 +83,6 @@ items_of(const List *list)
     for (guint i = 0; list && i < list->count; i++)
         g_ptr_array_add(items, list->items[i]);
     return items;
-}
-
-static GPtrArray *
-nics_of_snapshot(const Above *above)
-{
-    const Vm *vm = vm_of_snapshot(above);
-    return items_of(vm ? &vm->nics : NULL);
-}
-
-static GPtrArray *
-cdroms_of_snapshot(const Above *above)
-{
-    const Vm *vm = vm_of_snapshot(above);
-    return items_of(vm ? &vm->cdroms : NULL);
 }
 
 typedef struct {
@@ -140,9 +105,11 @@ static const Computed computed[] = {
     { &storage_domain_type, "disks",           &disk_type,    disks_of_storage,   NULL, "storage_domain", FALSE, FALSE },
     { &storage_domain_type, "vms",             &vm_type,      vms_of_storage,     NULL, NULL, FALSE, TRUE },
     { &cluster_type,        "network_filters", &network_filter_type, filters_of_cluster, NULL, NULL, FALSE, TRUE },
-    { &snapshot_type,       "disks",           &disk_type,    disks_of_snapshot,  NULL, NULL, FALSE, TRUE },
-    { &snapshot_type,       "nics",            &nic_type,     nics_of_snapshot,   NULL, NULL, TRUE,  TRUE },
-    { &snapshot_type,       "cdroms",          &cdrom_type,   cdroms_of_snapshot, NULL, NULL, TRUE,  TRUE },
+    { &snapshot_type,       "disks",           &disk_type,    snapshot_parts_disks, NULL, NULL, FALSE, TRUE },
+    { &snapshot_type,       "nics",            &nic_type,     snapshot_parts_nics, NULL, NULL, TRUE,  TRUE },
+    { &snapshot_type,       "cdroms",          &cdrom_type,   snapshot_parts_cdroms, NULL, NULL, TRUE,  TRUE },
+    { &disk_type,           "disk_snapshots",  &disk_snapshot_type, snapshot_parts_of_disk, NULL, "disk", FALSE, TRUE },
+    { &storage_domain_type, "disk_snapshots",  &disk_snapshot_type, snapshot_parts_of_storage, NULL, NULL, FALSE, TRUE },
     /* Attached storage domains and assigned networks are links of their own, with their own href. */
     { &data_center_type,    "storage_domains", NULL, NULL, NULL, NULL, FALSE, TRUE },
     { &cluster_type,        "networks",        NULL, NULL, NULL, NULL, FALSE, TRUE },
@@ -285,14 +252,14 @@ members_list(const Members *members, const Above *above, const Field *row)
 }
 
 static gconstpointer
-find_among(GPtrArray *items, const Id *id, gboolean *ret_made)
+find_among(GPtrArray *items, const Id *id, gboolean made, gboolean *ret_made)
 {
     for (guint i = 0; i < items->len; i++) {
         const Object *object = items->pdata[i];
         if (!id_equal(&object->id, id))
             continue;
-        *ret_made = object->type == &numbers_type;
-        return *ret_made ? object_ref(object) : object;
+        *ret_made = made;
+        return made ? object_ref(object) : object;
     }
     return NULL;
 }
@@ -321,5 +288,6 @@ members_find(const Members *members, const Above *above, const Field *row, const
         return found && refers(found, row->by, &object->id) ? found : NULL;
     }
     g_autoptr(GPtrArray) items = members_list(members, above, row);
-    return find_among(items, id, ret_made);
+    gboolean made = members->type == &numbers_type || members->type == &disk_snapshot_type || object->type == &snapshot_type;
+    return find_among(items, id, made, ret_made);
 }

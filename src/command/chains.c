@@ -58,8 +58,10 @@ read_raw(Work *work, HostLink *link, Chain *chain, const Id *image, GError **err
     HostVolume volume = chains_volume(chain->disk, chain->storage, image);
     if (!link->ops->volume_read(link, &volume, &facts, work->deadline, error))
         return FALSE;
-    if (facts.state != VOLUME_WHOLE)
+    if (facts.state != VOLUME_WHOLE && !chain->lenient)
         return refuse(chain, image, MSG_CHAIN_MISSING, "", error);
+    if (facts.state == VOLUME_ABSENT)
+        return TRUE;
     ChainImage found = { *image, id_null, DISK_FORMAT_RAW, facts.size, facts.allocation };
     g_array_append_val(chain->images, found);
     return TRUE;
@@ -70,7 +72,11 @@ static gboolean
 add_link(Chain *chain, const VolumeLink *link, const VolumeLink *next, GError **error)
 {
     ChainImage image = { link->image, id_null, link->format, link->size, link->allocation };
-    if (link->backing && (!next || id_is_null(&next->disk)))
+    if (link->backing && !next && !chain->lenient) {
+        g_autofree char *lost = g_build_filename(chain->storage->storage.path, link->backing, NULL);
+        return fault_set(error, MSG_CHAIN_MISSING, "disk", chain->disk->alias, "path", lost, NULL);
+    }
+    if (link->backing && next && id_is_null(&next->disk) && !chain->lenient)
         return refuse(chain, &link->image, MSG_CHAIN_FOREIGN, link->backing, error);
     if (next && id_equal(&next->disk, &link->disk))
         image.beneath = next->image;
@@ -102,6 +108,20 @@ free_links(List *links)
     g_free(links->items);
 }
 
+/* Of a damaged one that shall go nothing else need be known. */
+static gboolean
+take_unread(Chain *chain, const Id *image, GError *take_why, GError **error)
+{
+    g_autoptr(GError) why = take_why;
+    ChainImage damaged = { .image = *image };
+    gboolean certain = fault_of(why) != FAULT_UNAVAILABLE && fault_of(why) != FAULT_UNKNOWN_OUTCOME;
+    if (chain->lenient && certain)
+        g_array_append_val(chain->images, damaged);
+    else
+        g_propagate_error(error, g_steal_pointer(&why));
+    return chain->lenient && certain;
+}
+
 static gboolean
 read_from(Work *work, HostLink *link, Chain *chain, const Id *image, int format, GError **error)
 {
@@ -115,8 +135,10 @@ read_from(Work *work, HostLink *link, Chain *chain, const Id *image, int format,
     if (!link->ops->volume_read(link, &volume, &facts, work->deadline, error))
         return FALSE;
     if (facts.state == VOLUME_ABSENT)
-        return refuse(chain, image, MSG_CHAIN_MISSING, "", error);
-    gboolean well = link->ops->volume_chain(link, &volume, &links, work->deadline, error) && add_links(chain, image, &links, error);
+        return chain->lenient || refuse(chain, image, MSG_CHAIN_MISSING, "", error);
+    g_autoptr(GError) unread = NULL;
+    gboolean read = link->ops->volume_chain(link, &volume, &links, work->deadline, &unread);
+    gboolean well = read ? add_links(chain, image, &links, error) : take_unread(chain, image, g_steal_pointer(&unread), error);
     free_links(&links);
     return well;
 }
@@ -134,7 +156,7 @@ check_above(Work *work, HostLink *link, const Chain *chain, GError **error)
         const Id *stranger = NULL;
         for (guint j = 0; j < above.count && !stranger; j++)
             stranger = chain_find(chain, above.items[j]) ? NULL : above.items[j];
-        g_autofree char *path = stranger ? chains_path(chain->disk, chain->storage, stranger) : NULL;
+        g_autofree char *path = !stranger ? NULL : id_is_null(stranger) ? g_strdup("?") : chains_path(chain->disk, chain->storage, stranger);
         for (guint j = 0; j < above.count; j++)
             g_free(above.items[j]);
         g_free(above.items);
@@ -159,8 +181,8 @@ read_all(Work *work, HostLink *link, Chain *chain, const Vm *vm, GError **error)
     return check_above(work, link, chain, error);
 }
 
-Chain *
-chains_read(Work *work, const Vm *vm, const Disk *disk, GError **error)
+static Chain *
+read_chain(Work *work, const Vm *vm, const Disk *disk, gboolean lenient, GError **error)
 {
     const StorageDomain *storage = guard_disk_storage(work->view, disk);
     g_autoptr(HostLink) link = storage ? work_host(work, error) : NULL;
@@ -172,7 +194,20 @@ chains_read(Work *work, const Vm *vm, const Disk *disk, GError **error)
     chain->disk = disk;
     chain->storage = storage;
     chain->images = g_array_new(FALSE, FALSE, sizeof(ChainImage));
+    chain->lenient = lenient;
     return read_all(work, link, chain, vm, error) ? g_steal_pointer(&chain) : NULL;
+}
+
+Chain *
+chains_read(Work *work, const Vm *vm, const Disk *disk, GError **error)
+{
+    return read_chain(work, vm, disk, FALSE, error);
+}
+
+Chain *
+chains_read_all(Work *work, const Vm *vm, const Disk *disk, GError **error)
+{
+    return read_chain(work, vm, disk, TRUE, error);
 }
 
 /* --- as the domain has it ------------------------------------------------------------------------------------------------------------- */
@@ -185,10 +220,10 @@ chains_target(const DomainFacts *facts, const Id *disk)
 }
 
 static char *
-file_at(const DomainFacts *facts, const char *target)
+file_at(const List *disks, const char *target)
 {
-    for (guint i = 0; i < facts->disks.count; i++) {
-        const DomainDisk *file = facts->disks.items[i];
+    for (guint i = 0; i < disks->count; i++) {
+        const DomainDisk *file = disks->items[i];
         if (g_strcmp0(file->target, target) == 0)
             return g_strdup(file->path);
     }
@@ -198,16 +233,40 @@ file_at(const DomainFacts *facts, const char *target)
 char *
 chains_defined(const DomainFacts *facts, const char *target)
 {
-    return file_at(facts, target);
+    return file_at(&facts->disks, target);
 }
 
 char *
 chains_running(const DomainFacts *facts, const char *target)
 {
-    g_autoptr(DomainFacts) live = domain_facts_new();
-    if (!facts->live_xml || !domain_xml_read(facts->live_xml, live, NULL))
-        return NULL;
-    return file_at(live, target);
+    return file_at(&facts->live_disks, target);
+}
+
+char *
+chains_renamed(const Chain *chain, const DomainFacts *facts, const char *xml, const Id *image, int format, GError **error)
+{
+    const char *target = chains_target(facts, &chain->disk->object.id);
+    g_autofree char *path = chains_path(chain->disk, chain->storage, image);
+    char *text = target ? domain_xml_with_file(xml, target, path, format) : g_strdup(xml);
+    if (!text)
+        fault_set(error, MSG_CHAIN_NO_FILE, "disk", chain->disk->alias, "target", target, NULL);
+    return text;
+}
+
+static gboolean
+names_file(const List *disks, const char *path)
+{
+    for (guint i = 0; i < disks->count; i++) {
+        if (g_strcmp0(((const DomainDisk *) disks->items[i])->path, path) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
+chains_is_in(const DomainFacts *facts, const char *path)
+{
+    return names_file(&facts->disks, path) || names_file(&facts->live_disks, path);
 }
 
 gboolean

@@ -18,6 +18,7 @@ typedef struct {
     const Disk *disk;               /* of the view of the step */
     const StorageDomain *storage;
     GArray *images;                 /* ChainImage */
+    gboolean lenient;
 } Chain;
 void chain_free(Chain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chain, chain_free)
@@ -28,6 +29,8 @@ char *chains_path(const Disk *disk, const StorageDomain *storage, const Id *imag
 /* The disk of a VM, or of none where VM is NULL. NULL with the difference: an image that is missing, stands on what is no image of ours, or has
  * something standing upon it that nobody knows. */
 Chain *chains_read(Work *work, const Vm *vm, const Disk *disk, GError **error);
+/* For those that shall go anyhow: what is missing is not there, and on what they stand is nobody's business. */
+Chain *chains_read_all(Work *work, const Vm *vm, const Disk *disk, GError **error);
 const ChainImage *chain_find(const Chain *chain, const Id *image);      /* NULL */
 
 /* Where the domain has the disk: "vda"; NULL: it is not plugged in. Borrowed. */
@@ -35,6 +38,9 @@ const char *chains_target(const DomainFacts *facts, const Id *disk);
 /* The file that is named at TARGET: by the definition; or, of a domain that runs, by what runs. NULL: none. Yours. */
 char *chains_defined(const DomainFacts *facts, const char *target);
 char *chains_running(const DomainFacts *facts, const char *target);
+/* XML of its domain where the disk is IMAGE, of that format; the same where it is not plugged in. Yours; NULL with the reason. */
+char *chains_renamed(const Chain *chain, const DomainFacts *facts, const char *xml, const Id *image, int format, GError **error);
+gboolean chains_is_in(const DomainFacts *facts, const char *path);      /* is the file named by the definition, or what runs? */
 /* Is PATH named for the disk by both, the definition and what runs? A disk that is not plugged in is named by nobody, which is well. */
 gboolean chains_are_named(const DomainFacts *facts, const Id *disk, const char *path);
 /* Does the domain have for it what the model says, with the difference? */

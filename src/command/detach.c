@@ -72,16 +72,28 @@ delete_file(Work *work, GError **error)
     Id disk;
     if (work_mark(work, "vm") && work_mark_id(work, "disk", &disk) && !hotplug_is_out(work, DEVICE_DISK, &disk, error))
         return FALSE;
-    return volumes_delete(work, error);
+    return volumes_delete_first(work, error);
 }
 
 const Step detach_steps[] = {
+    { "look at its images", volumes_gather, NULL, NULL, FALSE },
     { "read the configuration", prepare, NULL, NULL, FALSE },
     HOTPLUG_LEAVE,
     HOTPLUG_WRITE,
-    { "delete the volume", delete_file, volumes_deleted, NULL, TRUE },
+    { "delete the volume", delete_file, volumes_first_deleted, NULL, TRUE },
+    { "delete its other images", volumes_delete, volumes_deleted, NULL, TRUE },
     { 0 },
 };
+
+/* Snapshots hold nothing more of it. */
+static void
+let_go(const Work *work, Changes *changes, const Id *disk)
+{
+    Id id;
+    Vm *vm = work_mark_id(work, "vm", &id) ? changes_edit(changes, &vm_type, &id) : NULL;
+    for (guint i = 0; vm && i < vm->snapshots.count; i++)
+        snapshot_let_go(vm->snapshots.items[i], disk);
+}
 
 void
 detach_finish(Work *work, Changes *changes)
@@ -91,10 +103,12 @@ detach_finish(Work *work, Changes *changes)
         definition_finish(work, changes, edit);
     if (!work_mark_id(work, "disk", &disk))
         return;
-    if (volumes_is_doomed(work, &disk))
+    if (volumes_is_doomed(work, &disk)) {
+        let_go(work, changes, &disk);
         changes_remove(changes, &disk_type, &disk);
-    else
+    } else {
         volumes_unlock(work, changes, &disk);
+    }
 }
 
 void

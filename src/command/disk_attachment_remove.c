@@ -8,6 +8,7 @@
 #include "command/devices.h"
 #include "command/guards.h"
 #include "command/rows.h"
+#include "command/snapshots.h"
 
 static gboolean
 is_deleted(const Work *work, const Disk *disk)
@@ -30,7 +31,7 @@ check(Work *work, GError **error)
     work_set_about(work, "disk", disk->alias);
     work_set_about(work, "name", disk->alias);
     attachments_claim(work, disk);
-    return detach_check(work, vm, disk, TRUE, error) && (!is_deleted(work, disk) || detach_check_file(work, disk, error));
+    return snapshots_let_go(vm, disk, is_deleted(work, disk), error) && detach_check(work, vm, disk, TRUE, error) && (!is_deleted(work, disk) || detach_check_file(work, disk, error));
 }
 
 static gboolean

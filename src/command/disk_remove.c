@@ -8,6 +8,7 @@
 #include "command/devices.h"
 #include "command/guards.h"
 #include "command/rows.h"
+#include "command/snapshots.h"
 #include "command/volumes.h"
 
 static gboolean
@@ -20,7 +21,7 @@ check_vm(Work *work, const Disk *disk, GError **error)
     if (vms->len > 1)
         return fault_set(error, MSG_DISK_OF_SEVERAL, "disk", disk->alias, "vm", first->name, NULL);
     const Vm *vm = guard_vm(work, &first->object.id, error);
-    return vm && detach_check(work, vm, disk, FALSE, error);
+    return vm && snapshots_let_go(vm, disk, TRUE, error) && detach_check(work, vm, disk, FALSE, error);
 }
 
 /* An ISO image that lies in a drive, now or at the next start. */

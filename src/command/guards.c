@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "command/devices.h"
+#include "host/volume_name.h"
 
 #define TEXT_MOST 4096
 
@@ -150,23 +151,24 @@ guard_is_unmanaged(const View *view, const Disk *disk)
     return !storage || storage->type == STORAGE_USE_UNMANAGED;
 }
 
+/* Any of its images. */
 static gboolean
-is_file_of(const Disk *foreign, const char *file)
+is_image_of(const Disk *foreign, const char *folder, const Disk *disk)
 {
-    return foreign->path && g_str_equal(foreign->path, file);
+    Id id, image;
+    g_autofree char *there = foreign->path ? g_path_get_dirname(foreign->path) : NULL, *name = there ? g_path_get_basename(foreign->path) : NULL;
+    return there && g_str_equal(there, folder) && volume_name_parse(name, &id, &image) && id_equal(&id, &disk->object.id);
 }
 
 const Vm *
 guard_file_user(const View *view, const Disk *disk)
 {
-    char text[ID_TEXT_SIZE];
     const StorageDomain *storage = guard_disk_storage(view, disk);
     if (!storage || !storage->storage.path)
         return NULL;
-    g_autofree char *file = g_build_filename(storage->storage.path, id_format(&disk->object.id, ID_UUID, text), NULL);
     ViewWalk walk = view_walk(view, &disk_type);
     for (const Disk *other; (other = view_next(&walk));) {
-        g_autoptr(GPtrArray) vms = is_file_of(other, file) ? devices_vms_of_disk(view, &other->object.id) : NULL;
+        g_autoptr(GPtrArray) vms = is_image_of(other, storage->storage.path, disk) ? devices_vms_of_disk(view, &other->object.id) : NULL;
         if (vms && vms->len > 0)
             return vms->pdata[0];
     }

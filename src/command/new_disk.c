@@ -150,6 +150,7 @@ new_disk_make(const Work *work, const Draft *draft, const Id *id, const char *al
     disk->content_type = DISK_CONTENT_DATA;
     draft_apply(draft, disk, ADD);
     disk->object.id = *id;
+    disk_set_image(disk, id);
     disk->status = DISK_LOCKED;
     const char *name = disk->alias && *disk->alias ? disk->alias : disk->name && *disk->name ? disk->name : alias;
     g_autofree char *copy = g_strdup(name);

@@ -6,6 +6,7 @@
 #include "command/paths.h"
 
 #include "base/text.h"
+#include "host/volume_name.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -46,12 +47,14 @@ holds_files(const StorageDomain *storage)
 }
 
 /* The file of a VM's disk is no medium and no kernel: reading it would be reading that VM's secrets, and locks it out of its own disk. So
- * are the halves beside it, "ID.….part". */
+ * are the halves beside it, "ID.….part", and the memory a snapshot has kept. */
 static gboolean
 is_disk_file(const View *view, const char *rest)
 {
     Id id;
     g_autofree char *stem = g_strndup(rest, strcspn(rest, "."));
+    if (volume_name_parse_memory(rest, &id))
+        return TRUE;
     const Disk *disk = id_parse(stem, ID_UUID, &id) ? view_find(view, &disk_type, &id) : NULL;
     return disk && disk->content_type != DISK_CONTENT_ISO;
 }

@@ -14,6 +14,7 @@ const Command *const command_registry[] = {
     &disk_attachment_add, &disk_attachment_update, &disk_attachment_remove,
     &nic_add, &nic_update, &nic_remove, &nic_activate, &nic_deactivate,
     &cdrom_update,
+    &snapshot_add, &snapshot_update, &snapshot_remove, &snapshot_restore, &vm_previewsnapshot, &vm_commitsnapshot, &vm_undosnapshot,
     &job_abandon, &job_cancel,
     &watchdog_add, &watchdog_update, &watchdog_remove, &host_device_add, &host_device_remove,
     &shared_folder_add, &shared_folder_remove,

@@ -14,6 +14,7 @@ extern const Command disk_add, disk_update, disk_remove;
 extern const Command disk_attachment_add, disk_attachment_update, disk_attachment_remove;
 extern const Command nic_add, nic_update, nic_remove, nic_activate, nic_deactivate;
 extern const Command cdrom_update;
+extern const Command snapshot_add, snapshot_update, snapshot_remove, snapshot_restore, vm_previewsnapshot, vm_commitsnapshot, vm_undosnapshot;
 extern const Command job_abandon, job_cancel;
 extern const Command watchdog_add, watchdog_update, watchdog_remove, host_device_add, host_device_remove;
 extern const Command shared_folder_add, shared_folder_remove;

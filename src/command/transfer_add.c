@@ -69,7 +69,11 @@ check_vms(const Work *work, const Disk *disk, GError **error)
 static gboolean
 check_format(const ImageTransfer *sent, const Disk *disk, GError **error)
 {
-    if (sent->format != DISK_FORMAT_COW || disk->format == DISK_FORMAT_COW)
+    Id image = disk_image(disk);
+    gboolean own = sent->format == DISK_FORMAT_COW;
+    if (own && !id_equal(&image, &disk->object.id))
+        return fault_set(error, MSG_TRANSFER_OF_CHAIN, "disk", disk->alias, NULL);
+    if (!own || disk->format == DISK_FORMAT_COW)
         return TRUE;
     return fault_set(error, MSG_TRANSFER_FORMAT, "disk", disk->alias, NULL);
 }

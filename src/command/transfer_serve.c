@@ -93,7 +93,7 @@ make_spec(const Work *work, const ImageTransfer *transfer, const Disk *disk, Ima
         return fault_set(error, MSG_DISK_NOWHERE, "disk", disk->alias, NULL);
     gboolean own = transfer->format == DISK_FORMAT_COW;
     *ret = (ImageSpec) {
-        .volume = { { storage->object.id, storage->storage.path, FALSE }, disk->object.id, disk->object.id }, .format = disk->format, .size = disk->provisioned_size,
+        .volume = { { storage->object.id, storage->storage.path, FALSE }, disk->object.id, disk_image(disk) }, .format = disk->format, .size = disk->provisioned_size,
         .own = own, .write = is_upload(transfer), .sparse = disk->sparse, .fresh = number_of(work, OPENED) == 0, .most = own ? most_of_own(disk) : 0,
     };
     return TRUE;

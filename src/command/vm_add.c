@@ -125,6 +125,9 @@ check(Work *work, GError **error)
 {
     if (!work->draft)
         return fault_set(error, MSG_BODY_MISSING, "type", "vm", NULL);
+    const GPtrArray *points = refs_items(work->draft, "snapshots");
+    if (points && points->len > 0)
+        return fault_set(error, MSG_VM_OF_SNAPSHOT, NULL);
     choose_cluster(work);
     if (!draft_check_needed(work->draft, error) || !refs_resolve(work, error))
         return FALSE;

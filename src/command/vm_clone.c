@@ -16,6 +16,7 @@
 #include "command/world.h"
 
 #include "host/domain_xml_twin.h"
+#include "host/volume_name.h"
 
 #define CLEAR "clear"                       /* nothing was in the clone's place: what is there now is ours */
 #define VARIABLES "variables"               /* the file of the firmware's variables, */
@@ -70,7 +71,7 @@ room_for(const Work *work, const Vm *vm, const StorageDomain *storage)
         const DiskAttachment *attachment = vm->disk_attachments.items[i];
         const Disk *disk = view_find(work->view, &disk_type, &attachment->object.id);
         if (disk && guard_disk_storage(work->view, disk) == storage)
-            bytes += disk->sparse ? disk->actual_size : disk->provisioned_size;
+            bytes += disk->sparse ? MAX(disk->actual_size, disk->total_size) : disk->provisioned_size;
     }
     return bytes;
 }
@@ -150,7 +151,7 @@ stage_disk(Work *work, Changes *changes, const Vm *vm, const Vm *clone, guint at
     const DiskAttachment *was = vm->disk_attachments.items[at], *is = clone->disk_attachments.items[at];
     const Disk *disk = view_find(work->view, &disk_type, &was->object.id);
     Disk *copy = changes_add(changes, vm_twin_disk(vm, clone, disk, &is->object.id));
-    volumes_plan_copy(work, copy, guard_disk_storage(work->view, disk), &disk->object.id);
+    volumes_plan_copy(work, copy, guard_disk_storage(work->view, disk), disk);
     volumes_lock(work, changes, &disk->object.id);
 }
 
@@ -244,6 +245,24 @@ drop_variables(Work *work, GError **error)
 
 /* --- steps ---------------------------------------------------------------------------------------------------------------- */
 
+/* A copy is one image, whatever its original stands on. */
+static char *
+with_own_files(Work *work, const DomainFacts *copy, const char *xml)
+{
+    char *text = g_strdup(xml);
+    for (guint i = 0; i < copy->config->disk_attachments.count; i++) {
+        Volume volume;
+        const DiskAttachment *attachment = copy->config->disk_attachments.items[i];
+        if (!volumes_find(work, &attachment->object.id, &volume))
+            continue;
+        g_autofree char *path = volume_name_path(volume.path, &volume.disk, &volume.image), *before = text;
+        text = domain_xml_with_file(before, attachment->target, path, volume.format);
+        if (!text)
+            text = g_steal_pointer(&before);
+    }
+    return text;
+}
+
 /* The text of the clone, from what the host has of the original now. */
 static char *
 make_xml(Work *work, const DomainFacts *facts, GError **error)
@@ -258,7 +277,8 @@ make_xml(Work *work, const DomainFacts *facts, GError **error)
         return NULL;
     Vm *clone = definition_as_known(work, copy);
     gboolean known = vm_twin_rename(work, clone);
-    char *xml = known ? domain_xml_patch(twin.xml, clone, &world.domain, error) : NULL;
+    g_autofree char *own = with_own_files(work, copy, twin.xml);
+    char *xml = known ? domain_xml_patch(own, clone, &world.domain, error) : NULL;
     object_unref(clone);
     if (!known)
         fault_set(error, MSG_VM_CHANGED_MEANWHILE, "vm", name, NULL);

@@ -10,6 +10,7 @@
 #include "command/guards.h"
 #include "command/plan.h"
 #include "command/rows.h"
+#include "command/snapshots.h"
 #include "command/volumes.h"
 
 #include "host/domain_xml_firmware.h"
@@ -52,6 +53,8 @@ check_disks(Work *work, const Vm *vm, GError **error)
             return FALSE;
         gboolean goes = !keep && goes_with(work, disk);
         add_name(goes ? deleted : kept, disk);
+        if (!goes && !snapshots_let_go(vm, disk, FALSE, error))
+            return FALSE;
         if (!goes)
             continue;
         const StorageDomain *storage = guard_disk_storage(work->view, disk);
@@ -255,6 +258,7 @@ const Command vm_remove = {
     .stage = stage,
     .plan = plan,
     .steps = (const Step[]) {
+        { "look at its disks", volumes_gather, NULL, NULL, FALSE },
         { "undefine domain", undefine, undefined, NULL, TRUE },
         { "remove its files", drop_files, files_dropped, NULL, TRUE },
         { "delete disks", delete_disks, volumes_deleted, NULL, TRUE },

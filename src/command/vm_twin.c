@@ -158,12 +158,11 @@ forget_past(Vm *clone)
         VirtualNode *node = clone->numa_nodes.items[i];
         node->object.id = virtual_node_id(&clone->object.id, node->index);
     }
-    for (guint i = 0; i < clone->snapshots.count; i++) {
-        Snapshot *snapshot = clone->snapshots.items[i];
-        snapshot->object.id = id_named(&clone->object.id, "active");
-        snapshot->vm.id = clone->object.id;
-        snapshot->date = clone->creation_time;
+    while (clone->snapshots.count > 0) {
+        Id id = ((const Object *) clone->snapshots.items[0])->id;
+        list_remove(&clone->snapshots, &snapshot_type, &id);
     }
+    list_add(&clone->snapshots, snapshot_active_new(&clone->object.id, clone->creation_time));
 }
 
 Vm *
@@ -188,6 +187,8 @@ vm_twin_disk(const Vm *vm, const Vm *clone, const Disk *disk, const Id *id)
     gboolean named_after = g_str_has_prefix(alias, vm->name);
     g_autofree char *name = g_strconcat(clone->name, named_after ? "" : "_", named_after ? alias + strlen(vm->name) : alias, NULL);
     copy->object.id = *id;
+    disk_set_image(copy, id);
+    copy->actual_size = copy->total_size;       /* one file, until it is looked at */
     copy->status = DISK_LOCKED;
     text_set(&copy->alias, name);
     text_set(&copy->name, name);

@@ -5,12 +5,18 @@
  * (mark "volumes.clear"); deleting is never undone, only finished. Chooses nothing: ids, sizes and directories are marks. */
 #include "command/volumes.h"
 
+#include "command/chains.h"
+#include "command/definition.h"
+#include "command/devices.h"
 #include "command/guards.h"
+#include "command/plan.h"
+#include "host/volume_name.h"
 
 #include <string.h>
 
-#define MAKE "volume."              /* volume.0, volume.1 …: "DISK STORAGE FORMAT SIZE SPARSE SHAREABLE /path" */
-#define FROM ".from"                /* volume.0.from: the disk it is a copy of */
+#define MAKE "volume."              /* volume.0, volume.1 …: "FILE STORAGE FORMAT SIZE SPARSE SHAREABLE /path", the file's name as volume_name.h has it */
+#define FROM ".from"                /* volume.0.from: the name of the file it is a copy of, */
+#define BENEATH ".beneath"          /* or of the one it stands on: "IMAGE FORMAT" */
 #define DOOM "doomed."
 #define GROW "grow"
 #define CLEAR "volumes.clear"
@@ -28,7 +34,7 @@ parse(const char *mark, Volume *ret)
     const char *path = mark ? strchr(mark, '/') : NULL;
     if (!words || g_strv_length(words) != 7 || !path)
         return FALSE;
-    if (!id_parse(words[0], ID_UUID, &ret->disk) || !id_parse(words[1], ID_UUID, &ret->storage))
+    if (!volume_name_parse(words[0], &ret->disk, &ret->image) || !id_parse(words[1], ID_UUID, &ret->storage))
         return FALSE;
     ret->format = names_find(&disk_format_names, words[2]);
     ret->size = g_ascii_strtoll(words[3], NULL, 10);
@@ -39,10 +45,10 @@ parse(const char *mark, Volume *ret)
 }
 
 static void
-set(Work *work, const char *mark, const Disk *disk, const StorageDomain *storage, gint64 size)
+set(Work *work, const char *mark, const Disk *disk, const Id *image, const StorageDomain *storage, gint64 size)
 {
-    char disk_text[ID_TEXT_SIZE], storage_text[ID_TEXT_SIZE];
-    g_autofree char *words = g_strdup_printf("%s %s %s %" G_GINT64_FORMAT " %s %s %s", id_format(&disk->object.id, ID_UUID, disk_text),
+    char file[VOLUME_NAME_SIZE], storage_text[ID_TEXT_SIZE];
+    g_autofree char *words = g_strdup_printf("%s %s %s %" G_GINT64_FORMAT " %s %s %s", volume_name_format(&disk->object.id, image, file),
                                              id_format(&storage->object.id, ID_UUID, storage_text), names_get(&disk_format_names, disk->format), size,
                                              disk->sparse ? "sparse" : "whole", disk->shareable ? "shareable" : "exclusive", storage->storage.path);
     work_set_mark(work, mark, words);
@@ -56,14 +62,14 @@ get(const Work *work, const char *prefix, guint number, Volume *ret)
 }
 
 static guint
-append(Work *work, const char *prefix, const Disk *disk, const StorageDomain *storage)
+append(Work *work, const char *prefix, const Disk *disk, const Id *image, const StorageDomain *storage)
 {
     Volume there;
     guint number = 0;
     while (get(work, prefix, number, &there))
         number++;
     g_autofree char *mark = g_strdup_printf("%s%u", prefix, number);
-    set(work, mark, disk, storage, disk->provisioned_size);
+    set(work, mark, disk, image, storage, disk->provisioned_size);
     return number;
 }
 
@@ -80,20 +86,32 @@ find_in(const Work *work, const char *prefix, const Id *disk, Volume *ret)
 void
 volumes_plan(Work *work, const Disk *disk, const StorageDomain *storage)
 {
-    append(work, MAKE, disk, storage);
+    append(work, MAKE, disk, &disk->object.id, storage);
 }
 
 static char *
-from_mark(guint number)
+mark_of(guint number, const char *what)
 {
-    return g_strdup_printf(MAKE "%u" FROM, number);
+    return g_strdup_printf(MAKE "%u%s", number, what);
 }
 
 void
-volumes_plan_copy(Work *work, const Disk *disk, const StorageDomain *storage, const Id *from)
+volumes_plan_copy(Work *work, const Disk *disk, const StorageDomain *storage, const Disk *from)
 {
-    g_autofree char *mark = from_mark(append(work, MAKE, disk, storage));
-    work_set_mark_id(work, mark, from);
+    char file[VOLUME_NAME_SIZE];
+    Id image = disk_image(from);
+    g_autofree char *mark = mark_of(append(work, MAKE, disk, &disk->object.id, storage), FROM);
+    work_set_mark(work, mark, volume_name_format(&from->object.id, &image, file));
+}
+
+void
+volumes_plan_overlay(Work *work, const Disk *disk, const StorageDomain *storage, const Id *image, const VolumeBeneath *beneath)
+{
+    char text[ID_TEXT_SIZE];
+    const Disk overlay = { .object = { .id = disk->object.id }, .format = DISK_FORMAT_COW, .provisioned_size = beneath->size, .sparse = TRUE };
+    g_autofree char *mark = mark_of(append(work, MAKE, &overlay, image, storage), BENEATH);
+    g_autofree char *words = g_strdup_printf("%s %s", id_format(&beneath->image, ID_UUID, text), names_get(&disk_format_names, beneath->format));
+    work_set_mark(work, mark, words);
 }
 
 gboolean
@@ -105,7 +123,14 @@ volumes_find(const Work *work, const Id *disk, Volume *ret)
 void
 volumes_doom(Work *work, const Disk *disk, const StorageDomain *storage)
 {
-    append(work, DOOM, disk, storage);
+    Id image = disk_image(disk);
+    append(work, DOOM, disk, &image, storage);
+}
+
+void
+volumes_doom_image(Work *work, const Disk *disk, const StorageDomain *storage, const Id *image)
+{
+    append(work, DOOM, disk, image, storage);
 }
 
 gboolean
@@ -147,7 +172,8 @@ volumes_unlock(Work *work, Changes *changes, const Id *id)
 void
 volumes_plan_growth(Work *work, const Disk *disk, const StorageDomain *storage, gint64 size)
 {
-    set(work, GROW, disk, storage, size);
+    Id image = disk_image(disk);
+    set(work, GROW, disk, &image, storage, size);
 }
 
 gint64
@@ -159,11 +185,10 @@ volumes_growth(const Work *work)
 
 /* --- what is there -------------------------------------------------------------------------------------------------------- */
 
-/* Its first image. */
 static HostVolume
 file_of(const Volume *volume)
 {
-    return (HostVolume) { { volume->storage, (char *) volume->path, FALSE }, volume->disk, volume->disk };
+    return (HostVolume) { { volume->storage, (char *) volume->path, FALSE }, volume->disk, volume->image };
 }
 
 static gboolean
@@ -204,8 +229,8 @@ is_free(Work *work, HostLink *link, const Volume *volume, GError **error)
         return FALSE;
     if (facts.state == VOLUME_ABSENT)
         return TRUE;
-    g_autofree char *path = g_build_filename(volume->path, id_format(&volume->disk, ID_UUID, text), NULL);
-    return fault_set(error, MSG_VOLUME_EXISTS, "path", path, "id", text, NULL);
+    g_autofree char *path = volume_name_path(volume->path, &volume->disk, &volume->image);
+    return fault_set(error, MSG_VOLUME_EXISTS, "path", path, "id", id_format(&volume->disk, ID_UUID, text), NULL);
 }
 
 gboolean
@@ -238,12 +263,21 @@ static gboolean
 make(Work *work, HostLink *link, guint number, const VolumeSpec *spec, const Volume *volume, GError **error)
 {
     HostVolume from = spec->volume;
-    g_autofree char *mark = from_mark(number);
-    if (!work_mark_id(work, mark, &from.disk))
+    g_autofree char *mark = mark_of(number, FROM);
+    if (!work_mark(work, mark) || !volume_name_parse(work_mark(work, mark), &from.disk, &from.image))
         return link->ops->volume_create(link, spec, patience(work, volume), error);
     Tick deadline = clock_tick() + COPY_LEAST + volume->size / SLOWEST * CLOCK_SECOND;
-    from.image = from.disk;
     return link->ops->volume_copy(link, spec, &from, &work->cancelled, MAX(work->deadline, deadline), error);
+}
+
+static void
+find_beneath(const Work *work, guint number, VolumeSpec *spec)
+{
+    g_autofree char *mark = mark_of(number, BENEATH);
+    g_auto(GStrv) words = work_mark(work, mark) ? g_strsplit(work_mark(work, mark), " ", 2) : NULL;
+    if (!words || g_strv_length(words) != 2 || !id_parse(words[0], ID_UUID, &spec->backing))
+        return;
+    spec->backing_format = names_find(&disk_format_names, words[1]);
 }
 
 gboolean
@@ -260,6 +294,7 @@ volumes_create(Work *work, GError **error)
             .volume = file_of(&volume), .format = volume.format, .size = volume.size, .sparse = volume.sparse, .job = job,
             .from_format = volume.format,
         };
+        find_beneath(work, i, &spec);
         if (!make(work, link, i, &spec, &volume, error))
             return FALSE;
     }
@@ -296,12 +331,124 @@ volumes_undo(Work *work, GError **error)
     return !work_mark(work, CLEAR) || delete_all(work, MAKE, error);
 }
 
+/* What its domain has taken up is its own: which images those are is learnt from it. */
+gboolean
+volumes_undo_overlays(Work *work, GError **error)
+{
+    Volume volume;
+    g_autoptr(DomainFacts) facts = work_mark(work, CLEAR) && get(work, MAKE, 0, &volume) ? definition_read(work, error) : NULL;
+    g_autoptr(HostLink) link = facts ? work_host(work, error) : NULL;
+    if (!link)
+        return !work_mark(work, CLEAR) || !get(work, MAKE, 0, &volume);
+    for (guint i = 0; get(work, MAKE, i, &volume); i++) {
+        HostVolume file = file_of(&volume);
+        g_autofree char *path = volume_name_path(volume.path, &volume.disk, &volume.image);
+        if (!chains_is_in(facts, path) && !link->ops->volume_delete(link, &file, work->deadline, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* --- deleting ------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+stands_on(const Chain *chain, const gboolean *gone, const Id *image)
+{
+    for (guint i = 0; i < chain->images->len; i++) {
+        if (!gone[i] && id_equal(&g_array_index(chain->images, ChainImage, i).beneath, image))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Those upon which nothing stands any more first. */
+static void
+doom_all(Work *work, const Chain *chain)
+{
+    g_autofree gboolean *gone = g_new0(gboolean, chain->images->len);
+    Id active = disk_image(chain->disk);
+    for (guint done = 0, i = 0; done < chain->images->len; i = (i + 1) % chain->images->len) {
+        const ChainImage *image = &g_array_index(chain->images, ChainImage, i);
+        if (gone[i] || stands_on(chain, gone, &image->image))
+            continue;
+        gone[i] = TRUE;
+        done++;
+        if (!id_equal(&image->image, &active))      /* which is doomed already, and before all others */
+            volumes_doom_image(work, chain->disk, chain->storage, &image->image);
+    }
+}
+
+gboolean
+volumes_gather(Work *work, GError **error)
+{
+    Volume volume;
+    guint count = 0;
+    while (get(work, DOOM, count, &volume))
+        count++;
+    for (guint i = 0; i < count && get(work, DOOM, i, &volume); i++) {
+        const Disk *disk = view_find(work->view, &disk_type, &volume.disk);
+        g_autoptr(GPtrArray) vms = disk ? devices_vms_of_disk(work->view, &volume.disk) : NULL;
+        g_autoptr(Chain) chain = disk ? chains_read_all(work, vms->len > 0 ? vms->pdata[0] : NULL, disk, error) : NULL;
+        if (disk && !chain)
+            return FALSE;
+        if (chain)
+            doom_all(work, chain);
+    }
+    return TRUE;
+}
+
+char *
+volumes_doomed_in(const Work *work, const DomainFacts *facts)
+{
+    Volume volume;
+    for (guint i = 0; get(work, DOOM, i, &volume); i++) {
+        g_autofree char *path = volume_name_path(volume.path, &volume.disk, &volume.image);
+        if (chains_is_in(facts, path))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+void
+volumes_tell_doomed(GString *text, const Work *work)
+{
+    Volume volume;
+    for (guint i = 0; get(work, DOOM, i, &volume); i++) {
+        char image[ID_TEXT_SIZE];
+        const Disk *disk = view_find(work->view, &disk_type, &volume.disk);
+        if (disk)
+            plan_tell(text, MSG_PLAN_DROP_IMAGE, "disk", disk->alias, "image", id_format(&volume.image, ID_UUID, image), NULL);
+    }
+}
 
 gboolean
 volumes_delete(Work *work, GError **error)
 {
     return delete_all(work, DOOM, error);
+}
+
+gboolean
+volumes_delete_first(Work *work, GError **error)
+{
+    Volume volume;
+    g_autoptr(HostLink) link = get(work, DOOM, 0, &volume) ? work_host(work, error) : NULL;
+    if (!link)
+        return !get(work, DOOM, 0, &volume);
+    HostVolume file = file_of(&volume);
+    return link->ops->volume_delete(link, &file, work->deadline, error);
+}
+
+Probe
+volumes_first_deleted(Work *work, GError **error)
+{
+    Volume volume;
+    VolumeFacts facts;
+    g_autoptr(HostLink) link = get(work, DOOM, 0, &volume) ? work_host(work, error) : NULL;
+    if (!link)
+        return get(work, DOOM, 0, &volume) ? PROBE_UNKNOWN : PROBE_DONE;
+    if (!read_volume(work, link, &volume, &facts, error))
+        return PROBE_UNKNOWN;
+    return facts.state == VOLUME_ABSENT ? PROBE_DONE : PROBE_NOT_DONE;
 }
 
 Probe
@@ -346,7 +493,7 @@ volumes_grown(Work *work, GError **error)
 gboolean
 volumes_check(Work *work, const Disk *disk, const StorageDomain *storage, GError **error)
 {
-    Volume volume = { .disk = disk->object.id, .storage = storage->object.id, .path = storage->storage.path };
+    Volume volume = { .disk = disk->object.id, .image = disk_image(disk), .storage = storage->object.id, .path = storage->storage.path };
     HostVolume file = file_of(&volume);
     VolumeFacts facts;
     g_autoptr(HostLink) link = work_host(work, error);

@@ -8,6 +8,7 @@
 #include "command/guards.h"
 #include "command/paths.h"
 #include "command/volumes.h"
+#include "host/volume_name.h"
 
 static gboolean
 unmanaged_disk(const Disk *disk, char **ret_path, GError **error)
@@ -36,7 +37,7 @@ reaches(const Work *work, const Disk *disk, const StorageDomain *storage, GError
 static gboolean
 known_disk(const Work *work, const Disk *disk, char **ret_path, GError **error)
 {
-    char text[ID_TEXT_SIZE];
+    Id image = disk_image(disk);
     const StorageDomain *storage = guard_disk_storage(work->view, disk);
     if (storage && storage->type == STORAGE_USE_UNMANAGED)
         return unmanaged_disk(disk, ret_path, error);
@@ -44,7 +45,7 @@ known_disk(const Work *work, const Disk *disk, char **ret_path, GError **error)
         return fault_set(error, MSG_DISK_NOWHERE, "disk", disk->alias, NULL);
     if (!reaches(work, disk, storage, error))
         return FALSE;
-    *ret_path = g_build_filename(storage->storage.path, id_format(&disk->object.id, ID_UUID, text), NULL);
+    *ret_path = volume_name_path(storage->storage.path, &disk->object.id, &image);
     return TRUE;
 }
 
@@ -56,7 +57,7 @@ find_disk(gpointer data, const Id *id, char **ret_path, int *ret_format, gboolea
     const Disk *disk = view_find(work->view, &disk_type, id);
     Volume volume;
     if (!disk && volumes_find(work, id, &volume)) {
-        *ret_path = g_build_filename(volume.path, id_format(id, ID_UUID, text), NULL);
+        *ret_path = volume_name_path(volume.path, &volume.disk, &volume.image);
         *ret_format = volume.format;
         *ret_shareable = volume.shareable;
         return TRUE;

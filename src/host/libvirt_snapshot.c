@@ -3,6 +3,7 @@
  *
  * Snapshots of domains that run, without libvirt's own: it is told the files, keeps no record (one would stand in the way of a migration),
  * and cannot go back to them (9.0), which the manager does with chains. The memory of one lies in a file of its own. */
+#include "host/domain_xml.h"
 #include "host/libvirt_disks.h"
 #include "host/libvirt_files.h"
 
@@ -173,6 +174,32 @@ libvirt_snapshot_take(HostLink *link, const Id *domain, const DiskSwitch *disks,
 
 /* --- its memory --------------------------------------------------------------------------------------------------------------------------- */
 
+/* Takes XML; the same where it has no such disk. */
+static char *
+with_file(char *take, const DomainDisk *disk)
+{
+    gboolean is_disk = disk->target && disk->path && g_strcmp0(disk->device, "disk") == 0;
+    char *text = is_disk ? domain_xml_with_file(take, disk->target, disk->path, g_strcmp0(disk->driver, "raw") == 0 ? DISK_FORMAT_RAW : DISK_FORMAT_COW) : NULL;
+    if (!text)
+        return take;
+    g_free(take);
+    return text;
+}
+
+/* What was saved says what machine its memory fits, its processor as it was when it ran; of the definition it takes the name and the files. */
+static char *
+describe_saved(const LibvirtCall *call)
+{
+    g_autoptr(DomainFacts) wish = domain_facts_new();
+    g_autofree char *saved = virDomainSaveImageGetXMLDesc(call->connection, call->mark, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE);
+    if (!saved || !domain_xml_read(call->text, wish, NULL))
+        return NULL;
+    char *xml = domain_xml_renamed(saved, wish->config->name);
+    for (guint i = 0; xml && i < wish->disks.count; i++)
+        xml = with_file(xml, wish->disks.items[i]);
+    return xml;
+}
+
 /* As with a start for one run: of a domain that is there and off its definition stays as it is. */
 static gboolean
 work_start(LibvirtCall *call, GError **error)
@@ -183,7 +210,8 @@ work_start(LibvirtCall *call, GError **error)
         return libvirt_call_fail(call, error);
     if (virDomainIsPersistent(domain) != 1 || virDomainIsActive(domain) != 0 || virDomainHasManagedSaveImage(domain, 0) != 0)
         return fault_set(error, MSG_HOST_MEMORY_NEEDS_OFF, "host", call->host->link.name, "vm", virDomainGetName(domain), NULL);
-    return virDomainRestoreFlags(call->connection, call->mark, call->text, flags) == 0 || libvirt_call_fail(call, error);
+    g_autofree char *xml = describe_saved(call);
+    return (xml && virDomainRestoreFlags(call->connection, call->mark, xml, flags) == 0) || libvirt_call_fail(call, error);
 }
 
 gboolean

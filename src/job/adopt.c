@@ -6,6 +6,7 @@
 #include "job/reconcile_parts.h"
 
 #include "base/log.h"
+#include "host/volume_name.h"
 
 #include <string.h>
 
@@ -81,14 +82,30 @@ find_storage(Changes *changes, const DomainDisk *file)
 }
 
 static const DomainDisk *
-find_file(const DomainFacts *facts, const char *target)
+find_among(const List *disks, const char *target)
 {
-    for (guint i = 0; i < facts->disks.count; i++) {
-        const DomainDisk *file = facts->disks.items[i];
+    for (guint i = 0; i < disks->count; i++) {
+        const DomainDisk *file = disks->items[i];
         if (g_strcmp0(file->target, target) == 0)
             return file;
     }
     return NULL;
+}
+
+/* Which image of a disk of ours a file is, by its name and place. */
+static gboolean
+image_of(const StorageDomain *storage, const Id *disk, const char *path, Id *ret_image)
+{
+    Id owner;
+    g_autofree char *folder = path ? g_path_get_dirname(path) : NULL, *name = path ? g_path_get_basename(path) : NULL;
+    gboolean inside = folder && storage->storage.path && g_str_equal(folder, storage->storage.path);
+    return inside && volume_name_parse(name, &owner, ret_image) && id_equal(&owner, disk);
+}
+
+static const DomainDisk *
+find_file(const DomainFacts *facts, const char *target)
+{
+    return find_among(&facts->disks, target);
 }
 
 static void
@@ -109,6 +126,9 @@ add_disk(Changes *changes, const Vm *vm, const DiskAttachment *attachment, const
     disk->read_only = file->read_only;
     disk->bootable = attachment->bootable;
     disk->path = unmanaged ? g_strdup(file->path) : NULL;
+    Id image;
+    if (!unmanaged && image_of(storage, &disk->object.id, file->path, &image))
+        disk_set_image(disk, &image);
     StorageDomainRef *in = g_new0(StorageDomainRef, 1);
     in->storage_domain.id = storage->object.id;
     list_add(&disk->storage_domains, in);
@@ -150,6 +170,36 @@ adopt_disks(Changes *changes, Vm *vm, const DomainFacts *facts, const Vm *before
         const DiskAttachment *attachment = before->disk_attachments.items[i];
         if (!list_find(&vm->disk_attachments, &attachment->object.id))
             let_go(changes, attachment);
+    }
+}
+
+static const StorageDomain *
+storage_of(Changes *changes, const Disk *disk)
+{
+    const StorageDomainRef *in = disk->storage_domains.count > 0 ? disk->storage_domains.items[0] : NULL;
+    return in ? changes_find(changes, &storage_domain_type, &in->storage_domain.id) : NULL;
+}
+
+/* The domain knows which image it writes: after a job that nobody could end, and where somebody else moved it to another of ours. */
+void
+adopt_images(Batch *batch, const Vm *vm, const DomainFacts *facts)
+{
+    for (guint i = 0; i < vm->disk_attachments.count; i++) {
+        Id image, known;
+        const DiskAttachment *attachment = vm->disk_attachments.items[i];
+        const DomainDisk *runs = attachment->target ? find_among(&facts->live_disks, attachment->target) : NULL;
+        const DomainDisk *file = runs ? runs : attachment->target ? find_file(facts, attachment->target) : NULL;
+        const Disk *disk = file ? changes_find(batch->changes, &disk_type, &attachment->object.id) : NULL;
+        const StorageDomain *storage = disk ? storage_of(batch->changes, disk) : NULL;
+        if (!storage || !image_of(storage, &disk->object.id, file->path, &image))
+            continue;
+        known = disk_image(disk);
+        if (id_equal(&image, &known))
+            continue;
+        Disk *edit = changes_edit(batch->changes, &disk_type, &disk->object.id);
+        disk_set_image(edit, &image);
+        edit->format = g_strcmp0(file->driver, "raw") == 0 ? DISK_FORMAT_RAW : DISK_FORMAT_COW;
+        batch_note(batch, &vm->object.id, 0, SEVERITY_WARNING, message_new(MSG_FACT_DISK_IMAGE, "disk", disk->alias, "vm", vm->name, "path", file->path, NULL));
     }
 }
 

@@ -20,7 +20,7 @@
     P(NONE, "none") P(LOGIN, "login") P(CREATE_VM, "create_vm") P(EDIT_VM, "edit_vm_properties") P(DELETE_VM, "delete_vm") \
     P(RUN_VM, "run_vm") P(STOP_VM, "stop_vm") P(SHUT_DOWN_VM, "shut_down_vm") P(REBOOT_VM, "reboot_vm") P(RESET_VM, "reset_vm") P(HIBERNATE_VM, "hibernate_vm") \
     P(CHANGE_VM_CD, "change_vm_cd") P(CREATE_DISK, "create_disk") P(ATTACH_DISK, "attach_disk") P(EDIT_DISK, "edit_disk_properties") \
-    P(DELETE_DISK, "delete_disk") P(VM_NETWORK, "configure_vm_network") P(VM_STORAGE, "configure_vm_storage") \
+    P(DELETE_DISK, "delete_disk") P(SNAPSHOTS, "manipulate_vm_snapshots") P(VM_NETWORK, "configure_vm_network") P(VM_STORAGE, "configure_vm_storage") \
     P(FREEZE_VM, "freeze_vm_filesystems") P(SET_GUEST_PASSWORD, "set_guest_password") P(RUN_GUEST_COMMAND, "run_guest_command") \
     P(CREATE_STORAGE, "create_storage_domain") P(EDIT_STORAGE, "edit_storage_domain_configuration") P(DELETE_STORAGE, "delete_storage_domain") \
     P(MANIPULATE_STORAGE, "manipulate_storage_domain") P(MANIPULATE_HOST, "manipulate_host") P(CONFIGURE_ENGINE, "configure_engine")
@@ -55,7 +55,8 @@ typedef struct {
     gboolean (*run)(Work *work, GError **error);            /* the effect. UNKNOWN_OUTCOME: the engine probes until it knows */
     Probe (*probe)(Work *work, GError **error);             /* did it happen? Asks the world, by marks. NULL: the step has no effect outside */
     gboolean (*undo)(Work *work, GError **error);           /* only what carries our mark; done twice is done once. NULL: nothing to undo */
-    gboolean forward;                                       /* once it may have happened recovery only goes forward */
+    gboolean forward;                                       /* once it may have happened recovery only goes forward. Of one that rests and has no probe, since it
+                                                             * sees each time how far it is: once it has rested */
     gboolean rests;                                         /* it rests, with steps behind it that have effects: what it rests with is recorded, and a
                                                              * restart runs it again, since nothing behind it has begun. What it holds meanwhile ends
                                                              * with the process; its undo lets go of that */

@@ -151,6 +151,9 @@ merge(Batch *batch, const Vm *was, Pair *pair)
         g_autofree char *words = text_take(&what);
         note_change(batch, vm, words);
     }
+    const Vm *now = changes_find(batch->changes, &vm_type, &pair->vm);
+    if (now)
+        adopt_images(batch, now, facts);
     changes_keep(batch->changes, "domain-xml", &pair->vm, facts->xml);
 }
 

@@ -104,6 +104,7 @@ char *state_event_words(const Batch *batch, const DomainFacts *facts);
 const Vm *adopt_find(Batch *batch, const Id *domain);   /* the VM a domain of this host is; NULL */
 void adopt_domain(Batch *batch, DomainFacts *facts);
 void adopt_disks(Changes *changes, Vm *vm, const DomainFacts *facts, const Vm *before);    /* objects for disks that are new, none for those gone */
+void adopt_images(Batch *batch, const Vm *vm, const DomainFacts *facts);    /* which image each disk of ours is written to */
 void adopt_networks(Changes *changes, Vm *vm);          /* of cards that have none: what they are plugged into, where it is one we know */
 void adopt_gone(Batch *batch, const Vm *vm, const DomainFacts *facts);
 void adopt_same(Batch *batch, const Vm *vm);            /* is there another of that name or MAC? */

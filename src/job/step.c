@@ -339,6 +339,13 @@ keep_fault(Run *run)
     run->fault = g_steal_pointer(&run->trip.error);
 }
 
+/* It has no probe: it sees itself how far it is, whenever it is run. */
+static gboolean
+is_forward_at_rest(const Step *step)
+{
+    return step && step->rests && step->forward && !step->probe;
+}
+
 /* A step said no. Whether it may have had an effect all the same decides the way. */
 static void
 step_failed(Run *run)
@@ -347,6 +354,7 @@ step_failed(Run *run)
     stand_at(run, run->trip.at);
     gboolean unknown = fault_of(run->trip.error) == FAULT_UNKNOWN_OUTCOME;
     run->unheard = unknown;
+    run->forward_passed |= unknown && is_forward_at_rest(step);
     if (unknown && !step->probe && run->work->command->once) {
         run_end(run, END_NOT_KNOWN);
     } else if (run->trip.effect && (unknown || step->forward)) {
@@ -378,6 +386,7 @@ begin_rest(Run *run)
     gboolean moved = run->at != run->trip.at;
     if (moved)
         stand_at(run, run->trip.at);
+    run->forward_passed |= is_forward_at_rest(run_step(run, run->at));
     g_autofree char *marks = journal_marks(run->work);
     if (g_str_equal(marks, run->journaled) && !(moved && run_step(run, run->at)->rests))
         rest(run);
@@ -427,6 +436,7 @@ run_resume(Run *run)
     } else if (effect < 0 && run->work->command->once) {
         run_end(run, END_NOT_KNOWN);
     } else if (effect < 0 || (step->rests && run->phase == PHASE_RUNNING)) {
+        run->forward_passed |= is_forward_at_rest(step);
         go_on(run);                 /* only thinking is left, or nothing else has begun */
     } else {
         stand_at(run, effect);

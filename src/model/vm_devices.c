@@ -126,7 +126,7 @@ const Type snapshot_type = { .one = "snapshot", .many = "snapshots", .path = "sn
     TEXT(Snapshot, snapshot_status, SHOW,   "ok, locked, in_preview."),
     TIME(Snapshot, date,        SHOW,       "When it was taken."),
     BOOL(Snapshot, persist_memorystate, ADD, "With the memory of the running guest."),
-    REF (Snapshot, vm, vm_type, 0,          "Whose it is."),
+    REF (Snapshot, vm, vm_type, INLINE,     "Whose it is."),
     REF (Snapshot, parent, snapshot_type, SHOW, "The one it was taken after; of the active one: where its VM stands."),
     NAMED("images", KIND_LIST, Snapshot, disks, List, &snapshot_disk_type, SECRET, "What it holds of disks."),
     TEXT(Snapshot, configuration, SECRET,   "The VM as it was, as its domain XML."),

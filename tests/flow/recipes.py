@@ -16,6 +16,7 @@ from shikirid import Shikirid, folder  # noqa: E402
 import gadget_recipes  # noqa: E402
 import host_recipes  # noqa: E402
 import life_recipes  # noqa: E402
+import snapshot_recipes  # noqa: E402
 import storage_recipes  # noqa: E402
 import template_recipes  # noqa: E402
 import transfer_recipes  # noqa: E402
@@ -27,7 +28,7 @@ SETTLE = 30             # seconds; a job waits half a second between two probes
 MEND = 15               # a store that failed has mended itself
 HOSTS = "host n1 cpus 8 memory 32G\nnetwork default\ndevices\n"
 # What differs from run to run and says nothing of what became of the world.
-CHANCE = {"creation_time", "start_time", "stop_time", "stop_reason", "href", "link", "actions", "status_detail", "mac", "numa_node", "statistics", "original_template"}
+CHANCE = {"creation_time", "date", "start_time", "stop_time", "stop_reason", "href", "link", "actions", "status_detail", "mac", "numa_node", "statistics", "original_template"}
 
 
 def fixed(kind, number):
@@ -115,7 +116,7 @@ RECIPES = {
     "event.add": {"": lambda m: m.post("/events?wait=1", {"origin": "test", "custom_id": "7", "severity": "normal", "description": "said"})},
     "job.abandon": {"": abandon},
 }
-for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES, host_recipes.RECIPES, storage_recipes.RECIPES, template_recipes.RECIPES, transfer_recipes.RECIPES):
+for recipes in (life_recipes.RECIPES, gadget_recipes.RECIPES, host_recipes.RECIPES, storage_recipes.RECIPES, template_recipes.RECIPES, transfer_recipes.RECIPES, snapshot_recipes.RECIPES):
     for verb, more in recipes.items():
         RECIPES.setdefault(verb, {}).update(more)
 
@@ -137,7 +138,7 @@ def plain(value):
 
 def world(m):
     """What the API shows of VMs, their devices and disks, and what the hosts have, as one text."""
-    vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs,host_devices,numa_nodes,shared_folders&all_content=true").body.get("vm", [])
+    vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs,host_devices,numa_nodes,shared_folders,snapshots&all_content=true").body.get("vm", [])
     storage = [{word: domain.get(word) for word in ("name", "status", "type", "master", "storage", "data_center")} for domain in m.get("/storagedomains").body["storage_domain"]]
     return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "storage": plain(storage), "host": host(m),
                        "sizes": plain(m.get("/instancetypes").body["instance_type"])}, indent=1, sort_keys=True)

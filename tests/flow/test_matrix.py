@@ -101,17 +101,19 @@ def one_case(estate, name, recipe, where, expected):
 
 
 def prepared(estate, name, recipe):
-    """What a recipe makes ready beforehand is a world of its own: () or one."""
+    """What a recipe makes ready beforehand are worlds of their own, one behind each thing it does."""
     if not hasattr(recipe, "before"):
         return ()
+    worlds = []
     data = estate.copy(f"{name} before")
     with estate.open(data) as m:
-        recipe.before(m)
-        world, _ = settle(m)
+        for make_ready in recipe.before if isinstance(recipe.before, tuple) else (recipe.before,):
+            make_ready(m)
+            worlds.append(settle(m)[0])
         m.stop()
     shutil.rmtree(data, ignore_errors=True)
     os.unlink(m.log)
-    return (world,)
+    return tuple(worlds)
 
 
 def dry_run(estate, name, recipe):

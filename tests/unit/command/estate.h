@@ -27,6 +27,9 @@ typedef struct {
     guint events;                   /* told so far */
     char *last_event;
     guint keeps;                    /* kept XMLs so far */
+    guint rests;                    /* how often a step of the last walk rested */
+    gboolean dies;                  /* the manager does, at each of them */
+    void (*deed)(guint rest);       /* what happens then; NULL */
 } Estate;
 extern Estate estate;
 
@@ -92,6 +95,15 @@ gboolean estate_is_frozen(const Id *vm);
 void estate_set_frozen(const Id *vm, gboolean frozen);
 const char *estate_password(void);              /* as it was last set: "USER PASSWORD"; NULL */
 void estate_answer(const GuestRun *run);        /* what the next command comes to; copied. As it is else: exit code 0 */
+
+/* --- images of disks: estate_images.c --- */
+void estate_write(const Id *disk, guint cell, char what);      /* what a guest does, into the image that its domain names */
+char *estate_content(const Id *disk);           /* what it reads: ESTATE_CELLS characters, '.' where nothing was written; yours */
+char *estate_content_at(const Id *disk, const Id *image);
+guint estate_images(const Id *disk);            /* how many there are */
+void estate_lose_image(const Id *disk, const Id *image);       /* somebody deletes it */
+void estate_stand_by_hand(const Id *disk, const Id *image);    /* qemu-img create -b, by somebody */
+void estate_kill_jobs(void);                    /* QEMU's merges end before their end */
 
 /* --- works --- */
 /* BODY is XML, or NULL. */

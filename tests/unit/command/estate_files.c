@@ -8,14 +8,8 @@
 #include "host/image.h"
 #include "host/volume_name.h"
 
+#include <string.h>
 #include <unistd.h>
-
-typedef struct {
-    char *path;
-    int format;
-    gint64 size;
-    GBytes *bytes;                  /* of what a serial console printed; else NULL */
-} Volume;
 
 static GPtrArray *volumes;
 static GPtrArray *images;               /* char *: files whose content was opened */
@@ -49,8 +43,31 @@ static void
 put_volume(char *take_path, int format, gint64 size)
 {
     Volume *volume = g_new0(Volume, 1);
-    *volume = (Volume) { take_path, format, size, NULL };
+    *volume = (Volume) { .path = take_path, .format = format, .size = size };
+    memset(volume->cells, '.', ESTATE_CELLS);
     g_ptr_array_add(volumes, volume);
+}
+
+static Volume *
+put_image(const HostVolume *image, int format, gint64 size)
+{
+    put_volume(volume_path(image), format, size);
+    Volume *volume = volumes->pdata[volumes->len - 1];
+    volume->disk = image->disk;
+    volume->image = image->image;
+    return volume;
+}
+
+Volume *
+estate_volume(const char *path)
+{
+    return find_volume(path);
+}
+
+const Volume *
+estate_volume_at(guint number)
+{
+    return number < volumes->len ? volumes->pdata[number] : NULL;
 }
 
 void
@@ -81,7 +98,10 @@ estate_files_picture(GPtrArray *lines)
 {
     for (guint i = 0; i < volumes->len; i++) {
         const Volume *volume = volumes->pdata[i];
-        g_ptr_array_add(lines, g_strdup_printf("%s %d %" G_GINT64_FORMAT, volume->path, volume->format, volume->size));
+        char text[ID_TEXT_SIZE] = "";
+        if (!id_is_null(&volume->backing))
+            id_format(&volume->backing, ID_UUID, text);
+        g_ptr_array_add(lines, g_strdup_printf("%s %d %" G_GINT64_FORMAT " %s %s", volume->path, volume->format, volume->size, volume->cells, text));
     }
 }
 
@@ -97,7 +117,7 @@ estate_volume_create(G_GNUC_UNUSED HostLink *link, const VolumeSpec *spec, G_GNU
         return FALSE;
     if (find_volume(path))
         return fault_set(error, MSG_INTERNAL, "text", "the file exists", NULL);
-    put_volume(g_steal_pointer(&path), spec->format, spec->size);
+    put_image(&spec->volume, spec->format, spec->size)->backing = spec->backing;
     return estate_end_change(silent, error);
 }
 
@@ -185,6 +205,10 @@ estate_volume_delete(G_GNUC_UNUSED HostLink *link, const HostVolume *volume, G_G
     g_autofree char *path = volume_path(volume);
     if (!estate_may_change(&silent, error))
         return FALSE;
+    for (guint i = 0; i < volumes->len; i++) {
+        const Volume *upper = volumes->pdata[i];
+        g_assert_false(id_equal(&upper->disk, &volume->disk) && id_equal(&upper->backing, &volume->image));     /* it would be destroyed */
+    }
     estate_files_drop(path);
     return estate_end_change(silent, error);
 }
@@ -232,7 +256,7 @@ void
 estate_put_volume(const Id *disk, gint64 size)
 {
     HostVolume volume = { { estate.storage, (char *) STORAGE_PATH, FALSE }, *disk, *disk };
-    put_volume(volume_path(&volume), DISK_FORMAT_COW, size);
+    put_image(&volume, DISK_FORMAT_COW, size);
 }
 
 void

@@ -381,6 +381,9 @@ const HostOps estate_host_ops = {
     .store_clear = estate_store_clear, .note_read = estate_note_read, .note_write = estate_note_write,
     .volume_create = estate_volume_create, .volume_copy = estate_volume_copy, .volume_resize = estate_volume_resize,
     .volume_delete = estate_volume_delete, .volume_read = estate_volume_read,
+    .volume_chain = estate_volume_chain, .volume_above = estate_volume_above, .volume_fold = estate_volume_fold, .volume_stand = estate_volume_stand,
+    .snapshot_take = estate_snapshot_take, .memory_start = estate_memory_start, .memory_drop = estate_memory_drop,
+    .block_commit = estate_block_commit, .block_job = estate_block_job, .block_end = estate_block_end,
     .image_open = estate_image_open, .image_settle = estate_image_settle,
     .variables_find = estate_variables_find, .variables_look = estate_variables_look, .variables_copy = estate_variables_copy, .variables_drop = estate_variables_drop,
     .log_read = estate_log_read, .log_drop = estate_variables_drop,
@@ -402,6 +405,7 @@ estate_host_close(void)
     g_assert_cmpint(fault, ==, FAULT_OFF);
     g_ptr_array_unref(domains);
     estate_files_close();
+    estate_images_close();
     estate_stores_close();
     estate_guest_close();
     deaf = FALSE;
@@ -533,6 +537,15 @@ estate_live(const Id *vm)
 {
     const Domain *domain = find_domain(vm);
     return domain->state == DOMAIN_SHUTOFF ? NULL : domain->live;
+}
+
+void
+estate_set_live(const Id *vm, const char *xml)
+{
+    Domain *domain = find_domain(vm);
+    char *copy = g_strdup(xml);
+    g_free(domain->live);
+    domain->live = copy;
 }
 
 void

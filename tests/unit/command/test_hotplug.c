@@ -155,7 +155,7 @@ test_put_in_before_its_file_goes(void)
     g_autoptr(DomainFacts) with = look();
     floating_element = domain_xml_device(with->live_xml, with, DEVICE_DISK, &estate.floating, TRUE);
     estate_do(estate_child_work(&disk_attachment_update, &estate.hello, &estate.floating, DEACTIVATE));
-    estate_meanwhile(3, put_in_again);
+    estate_meanwhile(4, put_in_again);
     g_assert_cmpint(estate_try(delete_floating(), &said), ==, ENDED_UNDONE);
     g_assert_nonnull(strstr(said, "The guest of VM 'hello' has that device again: somebody put it in outside the manager."));
     g_assert_true(estate_has_volume(&estate.floating));
@@ -177,7 +177,7 @@ test_live_is_not_read(void)
     g_autofree char *before = NULL, *later = NULL;
     estate_do(estate_child_work(&disk_attachment_add, &estate.hello, NULL, ATTACH_FREE));
     estate_do(estate_child_work(&disk_attachment_update, &estate.hello, &estate.floating, DEACTIVATE));
-    estate_meanwhile(3, hide_live);
+    estate_meanwhile(4, hide_live);
     g_assert_cmpint(estate_try(delete_floating(), &later), ==, ENDED_UNDONE);
     g_assert_nonnull(strstr(later, "The devices of the running VM 'hello' cannot be read at the moment."));
     g_assert_true(estate_has_volume(&estate.floating));

@@ -131,8 +131,8 @@ static const Case cases[] = {
     { "a domain in the place of a VM", add_vm, 0, define_new, ENDED_UNDONE, "has a domain with the id a0000000" },
     { "started before removing", remove_vm, 0, start_hello, ENDED_UNDONE, "somebody started it" },
     { "undefined before removing", remove_vm, 0, undefine_hello, ENDED_DONE, NULL },
-    { "started while detaching", delete_attached, 1, start_hello, ENDED_UNDONE, "somebody started it" },
-    { "started before its disk goes", delete_attached, 3, start_hello, ENDED_UNDONE, "somebody started it" },
+    { "started while detaching", delete_attached, 2, start_hello, ENDED_UNDONE, "somebody started it" },
+    { "started before its disk goes", delete_attached, 4, start_hello, ENDED_UNDONE, "somebody started it" },
     { "started before starting", start, 1, start_hello, ENDED_UNDONE, "it runs already" },
 };
 
@@ -195,7 +195,7 @@ test_files_wait(void)
 {
     estate_open();
     g_autofree char *said = NULL;
-    estate_meanwhile(1, start_again);
+    estate_meanwhile(2, start_again);
     WalkEnd ending = estate_try(remove_vm(), &said);
     g_assert_cmpint(ending, ==, ENDED_WAITING);
     g_assert_nonnull(strstr(said, "somebody started it"));

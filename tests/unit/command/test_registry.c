@@ -52,7 +52,8 @@ test_steps_can_be_recovered(void)
             if (step->probe)
                 g_assert_true(ends_known(*row, step));
             else
-                g_assert_true((!step->undo || (step->rests && (*row)->lasts)) && !step->forward);  /* no probe, no effect; what lasts may let go of what this process holds */
+                g_assert_true((!step->undo || (step->rests && (*row)->lasts)) && (!step->forward || step->rests));  /* no probe, no effect; what lasts may let go of
+                                                                                                                      * what this process holds, what rests look itself how far it is */
             g_assert_true(!forward || !step->undo);             /* behind a forward step nothing is undone */
             forward |= step->forward;
         }

@@ -46,8 +46,8 @@ shape(void)
     GString *text = g_string_new(NULL);
     ViewWalk walk = view_walk(estate.view, &vm_type);
     for (const Vm *vm; (vm = view_next(&walk));)
-        g_string_append_printf(text, "%s status %d locked %d memory %" G_GINT64_FORMAT " nics %u disks %u adopted %d protected %d frozen %d\n", vm->name, vm->status,
-                               vm->locked, vm->memory, vm->nics.count, vm->disk_attachments.count, vm->adopted, vm->delete_protected, vm->frozen_until != 0);
+        g_string_append_printf(text, "%s status %d locked %d memory %" G_GINT64_FORMAT " nics %u disks %u snapshots %u adopted %d protected %d frozen %d\n", vm->name, vm->status,
+                               vm->locked, vm->memory, vm->nics.count, vm->disk_attachments.count, vm->snapshots.count, vm->adopted, vm->delete_protected, vm->frozen_until != 0);
     walk = view_walk(estate.view, &disk_type);
     for (const Disk *disk; (disk = view_next(&walk));)
         g_string_append_printf(text, "%s %d %" G_GINT64_FORMAT "\n", disk->alias, disk->status, disk->provisioned_size);

@@ -360,7 +360,13 @@ static void
 be_at_rest(Run *run)
 {
     const Command *command = run->work->command;
-    record(run);
+    estate.rests++;
+    if (!estate.dies || estate.rests % 2)
+        record(run);
+    if (estate.dies)
+        crash(run);             /* every other time before it has noted what it did */
+    if (estate.deed)
+        estate.deed(estate.rests);
     if (command->note) {
         Changes *changes = begin();
         command->note(run->work, changes);
@@ -383,15 +389,23 @@ static gboolean
 prepare(Run *run, const Step *step, gboolean hear_nothing)
 {
     GError *error = NULL;
-    gboolean well = TRUE, deaf = hear_nothing;
+    gboolean well = TRUE, deaf = hear_nothing, again;
+    guint rests = estate.rests;
+    if (step->rests)
+        record(run);
     do {
         estate_deaf(deaf);
         well = run_step(run, step, &error);
         estate_deaf(FALSE);
         deaf = FALSE;
-        if (well && run->work->rest > 0)
+        again = well && run->work->rest > 0;
+        if (again)
             be_at_rest(run);
-    } while (well && run->work->rest > 0);
+        if (!well && step->forward && estate.rests > rests) {      /* there is no way back */
+            g_clear_error(&error);
+            again = TRUE;
+        }
+    } while (again);
     g_assert_true(well == !error);
     if (!hear_nothing)
         g_assert_no_error(error);

@@ -554,13 +554,14 @@ const WalkCase walk_cases[] = {
     { "import by force", &storage_domain_add, walk_import_by_force },
     { "attach storage", &storage_domain_attach, walk_attach_storage },
     { "detach storage", &storage_domain_detach, walk_detach_storage },
-    { "activate storage", &storage_domain_activate, walk_activate_storage },
-    { "deactivate storage", &storage_domain_deactivate, walk_deactivate_storage },
-    { "remove storage", &storage_domain_remove, walk_remove_storage },
-    { "format storage", &storage_domain_remove, walk_format_storage },
-    { "upload", &transfer_add, walk_upload },
-    { "cancel upload", &transfer_add, walk_upload_cancelled },
-    { "download", &transfer_add, walk_download },
+    { "activate storage", &storage_domain_activate, walk_activate_storage }, { "deactivate storage", &storage_domain_deactivate, walk_deactivate_storage },
+    { "remove storage", &storage_domain_remove, walk_remove_storage }, { "format storage", &storage_domain_remove, walk_format_storage },
+    { "upload", &transfer_add, walk_upload }, { "cancel upload", &transfer_add, walk_upload_cancelled }, { "download", &transfer_add, walk_download },
+    { "add snapshot", &snapshot_add, walk_add_snapshot }, { "add snapshot running", &snapshot_add, walk_add_snapshot_running }, { "add snapshot memory", &snapshot_add, walk_add_snapshot_memory },
+    { "add snapshot diskless", &snapshot_add, walk_add_snapshot_diskless }, { "remove snapshot", &snapshot_remove, walk_remove_snapshot }, { "remove snapshot running", &snapshot_remove, walk_remove_snapshot_running },
+    { "restore snapshot", &snapshot_restore, walk_restore_snapshot }, { "restore memory", &snapshot_restore, walk_restore_memory }, { "preview snapshot", &vm_previewsnapshot, walk_preview_snapshot },
+    { "commit snapshot", &vm_commitsnapshot, walk_commit_snapshot }, { "undo snapshot", &vm_undosnapshot, walk_undo_snapshot }, { "remove with snapshots", &vm_remove, walk_remove_with_snapshots },
+    { "clone with snapshots", &vm_clone, walk_clone_with_snapshots },
 };
 
 const guint walk_case_count = G_N_ELEMENTS(walk_cases);

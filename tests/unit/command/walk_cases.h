@@ -63,3 +63,16 @@ Work *walk_activate_storage(void);
 Work *walk_deactivate_storage(void);
 Work *walk_remove_storage(void);
 Work *walk_format_storage(void);
+Work *walk_add_snapshot(void);          /* walk_snapshots.c */
+Work *walk_add_snapshot_running(void);
+Work *walk_add_snapshot_memory(void);
+Work *walk_add_snapshot_diskless(void);
+Work *walk_remove_snapshot(void);
+Work *walk_remove_snapshot_running(void);
+Work *walk_restore_snapshot(void);
+Work *walk_restore_memory(void);
+Work *walk_preview_snapshot(void);
+Work *walk_commit_snapshot(void);
+Work *walk_undo_snapshot(void);
+Work *walk_remove_with_snapshots(void);
+Work *walk_clone_with_snapshots(void);

@@ -233,6 +233,53 @@ test_notes(void)
     end();
 }
 
+static gint refusals, refuses_from;     /* so many looks say no, from that one on; atomic */
+
+static gboolean
+look_or_refuse(Work *work, GError **error)
+{
+    gint turn = g_atomic_int_get(&looked) + 1, from = g_atomic_int_get(&refuses_from);
+    if (turn < from || turn >= from + g_atomic_int_get(&refusals))
+        return look(work, error);
+    g_atomic_int_inc(&looked);
+    return fault_set(error, MSG_JOB_NOT_THERE, "id", "what it needs", NULL);
+}
+
+static const Command only_forward_command = { .verb = "rest", .on = &vm_type, .title = MSG_JOB_DONE, .check = check, .steps = (const Step[]) {
+    { "look", look_or_refuse, NULL, NULL, TRUE, TRUE }, { "work", work_behind, worked_behind, NULL, TRUE }, { 0 } } };
+
+static void
+begin_forward(gint from, gint count)
+{
+    begin(0, FALSE);
+    world_until(answer.calls == 1);
+    world_settle();
+    answer_clear(&answer);
+    g_atomic_int_set(&looked, 0);
+    g_atomic_int_set(&worked, 0);
+    g_atomic_int_set(&refuses_from, from);
+    g_atomic_int_set(&refusals, count);
+    g_atomic_int_set(&rests, 2 + count);
+    world_submit(&only_forward_command, TRUE, &answer);
+    world_until(answer.calls == 1);
+}
+
+/* A step that sees itself how far it is may say no before it has rested; from then on it is asked until it is done. */
+static void
+test_forward_at_rest(void)
+{
+    begin_forward(1, 1);
+    g_assert_true(answer.refused);
+    g_assert_cmpuint(looks(), ==, 1);
+    g_assert_cmpint(g_atomic_int_get(&worked), ==, 0);
+    end();
+    begin_forward(2, 2);
+    g_assert_false(answer.refused);
+    g_assert_cmpuint(looks(), >=, 5);
+    g_assert_cmpint(g_atomic_int_get(&worked), ==, 1);
+    end();
+}
+
 /* The manager ends before the store has said that the job is in the journal: who waits was told, and is not told again when it says no. */
 static void
 test_refused_behind_the_end(void)
@@ -263,6 +310,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/orders/rests", test_rests);
+    g_test_add_func("/orders/forward_at_rest", test_forward_at_rest);
     g_test_add_func("/orders/records", test_records);
     g_test_add_func("/orders/notes", test_notes);
     g_test_add_func("/orders/cancelled", test_cancelled);

@@ -7,6 +7,7 @@
 #include "base/usage.h"
 #include "cli/licence_print.h"
 #include "licence/ledger_check.h"
+#include "licence/ledger_history.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 typedef struct {
     char *topology, *vcpus, *mode, *busy, *reserved, *max_sockets;
     char *history, *from, *to, *stopped, *tables, *key, *lang;
+    char **tags;
     gboolean strict, explain, json;
     char **words;                   /* "licence", the command, and what stands behind it */
     Language language;
@@ -40,7 +42,8 @@ fill(Asked *asked, GOptionEntry ret_rows[MOST_OPTIONS])
         { "strict", 0, 0, G_OPTION_ARG_NONE, &asked->strict, "licence count: a VM that may be migrated counts as one that was", NULL },
         { "explain", 0, 0, G_OPTION_ARG_NONE, &asked->explain, "licence count: add the rule behind each number, and the timeline", NULL },
         { "tables", 0, 0, G_OPTION_ARG_FILENAME, &asked->tables, "licence plan, licence count: where core-factors.json and products.json are (the package's data folder)", "DIR" },
-        { "key", 0, 0, G_OPTION_ARG_FILENAME, &asked->key, "licence verify: the public key that must have signed", "FILE" },
+        { "key", 0, 0, G_OPTION_ARG_FILENAME, &asked->key, "licence verify, licence history: the public key that must have signed", "FILE" },
+        { "tag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &asked->tags, "licence history: this VM, by name or id, has that product; may be said several times", "VM=PRODUCT" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &asked->json, NULL, NULL },
         { "lang", 0, 0, G_OPTION_ARG_STRING, &asked->lang, NULL, "LANG" },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &asked->words, NULL, NULL },
@@ -57,6 +60,7 @@ clear_asked(Asked *asked)
         &asked->tables, &asked->key, &asked->lang };
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(*texts[i]);
+    g_strfreev(asked->tags);
     g_strfreev(asked->words);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, clear_asked)
@@ -251,6 +255,49 @@ run_count(const Asked *asked, GError **error)
     return TRUE;
 }
 
+static gboolean
+refuse_ledger(const LedgerCheck *check, GError **error)
+{
+    g_autofree char *why = message_encode(check->why), *n = g_strdup_printf("%" G_GUINT64_FORMAT, check->bad), *line = g_strdup_printf("%" G_GUINT64_FORMAT, check->line),
+                    *records = g_strdup_printf("%" G_GUINT64_FORMAT, check->records);
+    return fault_set(error, MSG_LICENCE_LEDGER_BAD, "n", n, "file", check->file, "why", why, "line", line, "records", records, NULL);
+}
+
+/* "db1=EE": a name may have the sign in it, a product has not. */
+static gboolean
+take_tags(const Asked *asked, GArray *tags, GPtrArray *owned, GError **error)
+{
+    for (char **given = asked->tags; given && *given; given++) {
+        const char *equals = strrchr(*given, '=');
+        if (!equals || equals == *given || !equals[1])
+            return wrong_value("--tag", *given, "VM=PRODUCT", error);
+        LedgerTag tag = { g_strndup(*given, (gsize) (equals - *given)), equals + 1 };
+        g_ptr_array_add(owned, (gpointer) tag.vm);
+        g_array_append_val(tags, tag);
+    }
+    return TRUE;
+}
+
+/* Of one that is as it was written alone: who counts it should count what was recorded. */
+static gboolean
+run_history(const Asked *asked, GError **error)
+{
+    g_auto(LedgerCheck) check = { 0 };
+    g_autoptr(GArray) tags = g_array_new(FALSE, FALSE, sizeof(LedgerTag));
+    g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
+    g_auto(Text) out = TEXT_EMPTY;
+    if (!asked->words[2])
+        return fault_set(error, MSG_LICENCE_NO_LEDGER, NULL);
+    if (!take_tags(asked, tags, owned, error) || !ledger_check(asked->words + 2, asked->key, &check, error))
+        return FALSE;
+    if (check.why)
+        return refuse_ledger(&check, error);
+    if (!ledger_history(asked->words + 2, (const LedgerTag *) (gpointer) tags->data, tags->len, &out, error))
+        return FALSE;
+    put(&out);
+    return TRUE;
+}
+
 /* What is bad is told on both ways out: as JSON, or as the sentence of the fault. */
 static gboolean
 run_verify(const Asked *asked, GError **error)
@@ -267,11 +314,7 @@ run_verify(const Asked *asked, GError **error)
     } else if (!check.why) {
         licence_print_ledger(&check, asked->language);
     }
-    if (!check.why)
-        return TRUE;
-    g_autofree char *why = message_encode(check.why), *n = g_strdup_printf("%" G_GUINT64_FORMAT, check.bad), *line = g_strdup_printf("%" G_GUINT64_FORMAT, check.line),
-                    *records = g_strdup_printf("%" G_GUINT64_FORMAT, check.records);
-    return fault_set(error, MSG_LICENCE_LEDGER_BAD, "n", n, "file", check.file, "why", why, "line", line, "records", records, NULL);
+    return !check.why || refuse_ledger(&check, error);
 }
 
 /* What is compiled in: what the package installs for people to edit. */
@@ -296,6 +339,7 @@ static const struct { const char *word; gboolean (*run)(const Asked *asked, GErr
     { "plan", run_plan, FALSE },
     { "count", run_count, FALSE },
     { "verify", run_verify, TRUE },
+    { "history", run_history, TRUE },
     { "tables", run_tables, TRUE },
 };
 

@@ -31,6 +31,7 @@ static const char *const synopsis[] = {
     "licence plan --topology=FILE --vcpus=N [--mode=threads|cores] [--busy=LIST] [--reserved=LIST] [--max-sockets=N]",
     "licence count --history=FILE [--from=T] [--to=T] [--stopped=count|ignore] [--strict] [--explain]",
     "licence verify FILE... [--key=FILE]",
+    "licence history FILE... [--tag=VM=PRODUCT]... [--key=FILE]",
     "licence tables core-factors|products",
     "help [types|man]",
     NULL,

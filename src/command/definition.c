@@ -22,6 +22,7 @@
 #define STRICT "xml.strict"         /* the host must know all of it */
 #define LIVE_EDIT "live"
 #define DIFFERING "differing"       /* rows in which what runs differs from its next start; "": none */
+#define RUNNING_PINS "running.pins" /* where the threads of what runs are bound */
 
 /* --- asking --------------------------------------------------------------------------------------------------------------- */
 
@@ -232,6 +233,7 @@ note_differences(Work *work, const DomainFacts *facts)
     for (guint i = 0; facts && i < facts->differing.count; i++)
         g_string_append_printf(rows, "%s%s", i > 0 ? " " : "", facts->differing.items[i]);
     work_set_mark(work, DIFFERING, facts ? rows->str : NULL);
+    work_set_mark(work, RUNNING_PINS, facts ? facts->pins : NULL);
 }
 
 void
@@ -369,6 +371,7 @@ take_differences(const Work *work, Vm *vm)
     g_auto(GStrv) rows = g_strsplit(differing, " ", -1);
     words_set(&vm->next_run_differences, (const char *const *) rows);
     vm->next_run_configuration_exists = vm->next_run_differences.count > 0;
+    text_set(&vm->running_pins, work_mark(work, RUNNING_PINS));
 }
 
 Vm *

@@ -110,7 +110,7 @@ once_vm(const Work *work, const Vm *vm)
 static gboolean
 check_rows(const Draft *draft, const Vm *vm, GError **error)
 {
-    static const char *const later[] = { "custom_cpu_model", "display", "stateless", "floppies", "host", "bios.type", "cpu.mode" };
+    static const char *const later[] = { "custom_cpu_model", "display", "stateless", "floppies", "host", "bios.type", "cpu.mode", "cpu.cpu_tune" };
     for (guint i = 0; i < G_N_ELEMENTS(later); i++) {
         if (draft_has(draft, later[i]))
             return fault_set(error, MSG_RUN_ONCE_NOT_BUILT, "vm", vm->name, "field", later[i], NULL);

@@ -8,7 +8,7 @@
 
 const Command *const command_registry[] = {
     &vm_add, &vm_update, &vm_remove, &vm_start, &vm_stop, &vm_shutdown,
-    &vm_reboot, &vm_reset, &vm_suspend, &vm_discardstate, &vm_clone,
+    &vm_reboot, &vm_reset, &vm_suspend, &vm_discardstate, &vm_clone, &vm_bind, &vm_unbind,
     &vm_freezefilesystems, &vm_thawfilesystems, &vm_setpassword, &vm_exec, &vm_domainxml, &vm_consolelog, &vm_overridexml,
     &disk_add, &disk_update, &disk_remove,
     &disk_attachment_add, &disk_attachment_update, &disk_attachment_remove,

@@ -8,7 +8,7 @@
 #include "job/command.h"
 
 extern const Command vm_add, vm_update, vm_remove, vm_start, vm_stop, vm_shutdown;
-extern const Command vm_reboot, vm_reset, vm_suspend, vm_discardstate, vm_clone;
+extern const Command vm_reboot, vm_reset, vm_suspend, vm_discardstate, vm_clone, vm_bind, vm_unbind;
 extern const Command vm_freezefilesystems, vm_thawfilesystems, vm_setpassword, vm_exec, vm_domainxml, vm_consolelog, vm_overridexml;
 extern const Command disk_add, disk_update, disk_remove;
 extern const Command disk_attachment_add, disk_attachment_update, disk_attachment_remove;

@@ -12,6 +12,7 @@
 #include "command/guest_defaults.h"
 #include "command/nics.h"
 #include "command/paths.h"
+#include "command/pinning.h"
 #include "command/plan.h"
 #include "command/refs.h"
 #include "command/rows.h"
@@ -76,6 +77,7 @@ build(Work *work, GError **error)
     vm_set_defaults(vm);
     vm->original_template.id = vm->template_.id;
     vm->status = VM_DOWN;
+    pinning_settle(work, vm);
     vm_lock(vm);
     if (vm_rules_check(work->draft, vm, TRUE, error) && guest_defaults_check(work->view, NULL, vm, error) && vm_rules_name_is_free(work, vm, TRUE, error) &&
         add_nics(work, vm, error) && add_attachments(work, vm, error))
@@ -104,8 +106,9 @@ choose_home(Work *work, const Vm *vm, GError **error)
     g_autoptr(PlacementChoice) choice = placement_choose(work->view, vm, PLACEMENT_ADD);
     if (!placement_check(choice, error))
         return FALSE;
+    const Host *home = view_find(work->view, &host_type, &choice->host);
     work_set_mark_id(work, "host", &choice->host);
-    return TRUE;
+    return !home || pinning_check(work, NULL, vm, home, error);
 }
 
 /* Where there is one cluster nobody need say which. */

@@ -11,6 +11,7 @@
 #include "command/guest_defaults.h"
 #include "command/numa.h"
 #include "command/paths.h"
+#include "command/pinning.h"
 #include "command/plan.h"
 #include "command/refs.h"
 #include "command/rows.h"
@@ -35,6 +36,7 @@ edit(Work *work, Vm *vm, GError **error)
         guest_defaults_settle(work->view, vm);
     if (draft_has(work->draft, "console"))
         console_log_settle(work, vm);
+    pinning_settle(work, vm);
     return TRUE;
 }
 
@@ -85,11 +87,13 @@ check_cluster(const Work *work, const Vm *vm, const Vm *edited, GError **error)
     return fault_set(error, MSG_CLUSTER_OF_OTHER_HOST, "vm", vm->name, "cluster", to ? to->name : "", "host", home ? home->name : "", NULL);
 }
 
-/* Firmware and TPM that its host lacks would be found missing at the next start. */
+/* Firmware and TPM that its host lacks would be found missing at the next start; CPUs too. */
 static gboolean
-check_host(const Work *work, const Vm *vm, const Vm *edited, GError **error)
+check_host(Work *work, const Vm *vm, const Vm *edited, GError **error)
 {
     const Host *home = view_find(work->view, &host_type, &vm->home.id);
+    if (home && !pinning_check(work, vm, edited, home, error))
+        return FALSE;
     if (!home || (vm->bios.type == edited->bios.type && !vm->tpm_enabled == !edited->tpm_enabled))
         return TRUE;
     return placement_check_make(home, edited, error);
@@ -182,6 +186,19 @@ has_room(const Work *work, const Vm *now, const Vm *wished)
     return capacity_free(host, g_hash_table_lookup(loads, &host->object.id)) >= capacity_needed(wished);
 }
 
+/* A refusal is none here either; next_run_differences has it. */
+static gboolean
+bind_again(Work *work, HostLink *link, const Vm *now, const Vm *wished, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    const CpuTune *was = &now->cpu.cpu_tune, *then = &wished->cpu.cpu_tune;
+    if (cpu_tune_same_places(was, then, MIN(vm_cpus(now), vm_cpus(wished)), MIN(now->io.threads, wished->io.threads)) ||
+        link->ops->bind(link, &work->target, then, work->deadline, &refusal) || !is_doubtful(refusal))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&refusal));
+    return FALSE;
+}
+
 static gboolean
 adjust_all(Work *work, HostLink *link, const Vm *now, GError **error)
 {
@@ -193,7 +210,7 @@ adjust_all(Work *work, HostLink *link, const Vm *now, GError **error)
     gboolean more_sockets = from->sockets != to->sockets && from->cores == to->cores && from->threads == to->threads;
     gboolean well = (!was_sent(work, "description", g_strcmp0(now->description, wished->description) != 0) || adjust(work, link, &words, error)) &&
                     (!was_sent(work, "memory", now->memory != wished->memory && has_room(work, now, wished)) || adjust(work, link, &memory, error)) &&
-                    (!was_sent(work, "cpu.topology", more_sockets) || adjust(work, link, &cpus, error));
+                    (!was_sent(work, "cpu.topology", more_sockets) || adjust(work, link, &cpus, error)) && bind_again(work, link, now, wished, error);
     object_unref(wished);
     return well;
 }
@@ -246,10 +263,16 @@ plan(Work *work, GError **error)
 {
     g_autofree char *edited = definition_plan(work, edit, error);
     const char *felt = work_mark(work, FELT);
-    if (!edited || !felt)
-        return g_steal_pointer(&edited);
-    g_autoptr(GString) text = g_string_new(edited);
-    plan_tell(text, work_mark(work, NEXT_RUN) ? MSG_PLAN_EDIT_LATER : MSG_PLAN_EDIT_LIVE, "fields", felt, NULL);
+    const Vm *vm = view_find(work->view, &vm_type, &work->target);
+    const Host *home = vm ? view_find(work->view, &host_type, &vm->home.id) : NULL;
+    if (!edited)
+        return NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (home)
+        pinning_tell(text, work, vm, home);
+    g_string_append(text, edited);
+    if (felt)
+        plan_tell(text, work_mark(work, NEXT_RUN) ? MSG_PLAN_EDIT_LATER : MSG_PLAN_EDIT_LIVE, "fields", felt, NULL);
     return g_strdup(text->str);
 }
 

@@ -72,6 +72,11 @@ run_errand(const Options *options)
         return fail(error);
     const char *did = language_word(options->backup ? "backup written to" : "restored from", language_of_terminal(NULL));
     printf("shikirid: %s %s\n", did, options->backup ? options->backup : options->restore);
+    g_autofree char *ledger = g_build_filename(options->data_dir, "ledger", NULL);
+    g_autoptr(Message) apart = message_new(MSG_DAEMON_LEDGER_APART, "dir", options->data_dir, NULL);
+    g_autofree char *also = message_text(apart, language_of_terminal(NULL));
+    if (options->backup && g_file_test(ledger, G_FILE_TEST_IS_DIR))
+        printf("%s\n", also);
     g_autoptr(Message) warning = message_new(MSG_DAEMON_RESTORED, "dir", options->data_dir, NULL);
     g_autofree char *told = message_text(warning, language_of_terminal(NULL));
     if (options->restore)

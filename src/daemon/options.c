@@ -12,6 +12,8 @@
 #define DATA_DIR "/var/lib/shikiri"
 #define LIBVIRT_URI "qemu:///system"
 #define CONSOLE_PORTS "8500-8515"
+#define OBSERVE 10
+#define OBSERVE_MOST 1440
 
 static gboolean
 parse_describe(G_GNUC_UNUSED const char *name, const char *value, gpointer data, G_GNUC_UNUSED GError **error)
@@ -40,6 +42,7 @@ fill(Options *options, GOptionEntry ret_rows[MOST_OPTIONS])
           "Where viewers of consoles are let in while they have a ticket (" CONSOLE_PORTS "; none: nowhere)", "FIRST-LAST" },
         { "shared-folder", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->shared_folders,
           "A folder that VMs may be given, or parts of it; may be said several times", "DIR" },
+        { "observe", 0, 0, G_OPTION_ARG_INT, &options->observe, "Minutes between two looks at the threads of VMs that are bound to cores (10)", "MINUTES" },
         { "imageio", 0, 0, G_OPTION_ARG_NONE, &options->imageio, "Serve the content of disks at the ports 54322 and 54323 too, as oVirt does", NULL },
         { "fail-at", 0, 0, G_OPTION_ARG_STRING, &options->fail_at, "Die the Nth time a point of this kind is passed: step, effect, sql", "WHERE:N" },
         { "describe", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) parse_describe,
@@ -113,6 +116,9 @@ check(const Options *options, int argc, char **argv, GError **error)
         return fault_set(error, MSG_DAEMON_DESCRIBE, "given", options->describe, NULL);
     if (options->backup && options->restore)
         return fault_set(error, MSG_DAEMON_BOTH, NULL);
+    g_autofree char *minutes = g_strdup_printf("%d", options->observe);
+    if (options->observe < 0 || options->observe > OBSERVE_MOST)
+        return fault_set(error, MSG_DAEMON_OBSERVE, "given", minutes, NULL);
     return TRUE;
 }
 
@@ -182,6 +188,8 @@ options_parse(Options *options, int *argc, char ***argv, GError **error)
         options->data_dir = g_strdup(DATA_DIR);
     if (!options->libvirt)
         options->libvirt = g_strdup(LIBVIRT_URI);
+    if (options->observe == 0)
+        options->observe = OBSERVE;
     if (!options->console_ports)
         options->console_ports = g_strdup(CONSOLE_PORTS);
     if (!read_ports(options, error))

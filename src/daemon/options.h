@@ -19,6 +19,7 @@ typedef struct {
     char *fail_at;
     char *describe;                 /* "markdown" …: print the reference and end */
     char *backup, *restore;         /* do this and end */
+    int observe;                    /* minutes between two looks at the threads of VMs that are bound to cores */
     gboolean imageio;               /* serve its ports too */
     gboolean version, debug, help;
 } Options;

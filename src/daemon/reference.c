@@ -58,6 +58,8 @@ static const struct { const char *file, *is; } files[] = {
     { "pki", "The CA of this manager, its key, and the server's certificate, which is renewed by itself." },
     { "admin-password", "The password of admin@internal, made at the first start." },
     { "metrics", "The numbers of the last year in files of fixed size: VMs, disks, NICs, hosts." },
+    { "ledger", "What virtual machines that are bound to cores ran on which when: the evidence for licences, signed. --backup does not carry it." },
+    { "ledger-key.pem", "The key that signs it; its public half is beside it." },
     { "url", "Where the manager serves, while it does; shikiri reads it on the same machine." },
 };
 

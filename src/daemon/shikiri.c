@@ -12,6 +12,7 @@
 #include "base/workers.h"
 #include "daemon/data_dir.h"
 #include "daemon/signals.h"
+#include "evidence/evidence.h"
 #include "host/fake.h"
 #include "policy/policy.h"
 
@@ -38,6 +39,7 @@ struct Shikiri {
     Transfers *transfers;
     Engine *engine;
     Policy *policy;
+    Evidence *evidence;
     Api *api;
     char *address;                  /* as told to people: "127.0.0.1", "manager.example.jp" */
     char *url_file;                 /* once it serves */
@@ -220,6 +222,21 @@ open_metrics(Shikiri *shikiri)
         log_warn("%s", error->message);
 }
 
+static void
+tell_evidence(gpointer data, int code, Severity severity, Message *take, const Id *vm, const Id *host)
+{
+    engine_event_about(data, code, severity, take, &(EventAbout) { .vm = vm, .host = host });
+}
+
+static void
+start_evidence(Shikiri *shikiri)
+{
+    shikiri->evidence = evidence_new(&(EvidenceParts) {
+        .inventory = shikiri->inventory, .feed = shikiri->feed, .hosts = shikiri->hosts, .data_dir = shikiri->options->data_dir,
+        .period = shikiri->options->observe * 60 * CLOCK_SECOND, .tell = tell_evidence, .data = shikiri->engine,
+    });
+}
+
 static gboolean
 start(Shikiri *shikiri, GError **error)
 {
@@ -235,6 +252,7 @@ start(Shikiri *shikiri, GError **error)
         return FALSE;
     }
     shikiri->policy = policy_new(&(PolicyParts) { .engine = shikiri->engine, .loop = shikiri->loop });
+    start_evidence(shikiri);
     connect_hosts(shikiri);
     if (shikiri->metrics)
         metrics_start(shikiri->metrics);
@@ -312,8 +330,10 @@ shikiri_free(Shikiri *shikiri)
     if (shikiri->engine)
         engine_stop(shikiri->engine);
     policy_free(shikiri->policy);
+    evidence_stop(shikiri->evidence);
     transfers_stop(shikiri->transfers);
     hosts_free(shikiri->hosts);
+    evidence_free(shikiri->evidence);
     drop_late_reports(shikiri);
     api_free(shikiri->api);
     consoles_free(shikiri->consoles);

@@ -69,8 +69,20 @@ host_devices_differ(const Vm *next, const Vm *live)
     return next->host_devices.count != live->host_devices.count;
 }
 
+/* Of the vCPUs and threads that run; what is the same by another pin is the same. Once libvirt was told to let one run anywhere it names every CPU. */
+static gboolean
+pins_differ(const Vm *next, const Vm *live, const char *all)
+{
+    g_auto(CpuTune) then = { 0 }, now = { 0 };
+    type_copy(&cpu_tune_type, &then, &next->cpu.cpu_tune);
+    type_copy(&cpu_tune_type, &now, &live->cpu.cpu_tune);
+    cpu_tune_free_of(&then, all);
+    cpu_tune_free_of(&now, all);
+    return !cpu_tune_same_places(&then, &now, vm_cpus(live), live->io.threads);
+}
+
 static void
-add_differing(DomainFacts *facts, const Vm *now)
+add_differing(DomainFacts *facts, const Vm *now, const char *all)
 {
     static const char *const rows[] = { "description", "memory", "bios", "os", "io", "usb", "virtio_scsi", "console", "rng_device", "custom_properties", "tpm_enabled",
                                         "soundcard_enabled", "watchdogs", "numa_nodes", "shared_folders" };
@@ -85,17 +97,21 @@ add_differing(DomainFacts *facts, const Vm *now)
         words_add(&facts->differing, "disk_attachments");
     if (host_devices_differ(facts->config, now))
         words_add(&facts->differing, "host_devices");
-    if (memcmp(&facts->config->cpu.topology, &now->cpu.topology, sizeof(now->cpu.topology)) != 0)
+    if (memcmp(&facts->config->cpu.topology, &now->cpu.topology, sizeof(now->cpu.topology)) != 0 || pins_differ(facts->config, now, all))
         words_add(&facts->differing, "cpu");
 }
 
 void
-domain_live_compare(DomainFacts *facts, const char *xml)
+domain_live_compare(DomainFacts *facts, const char *xml, const char *all)
 {
-    if (!facts->config || !domain_xml_read_live(xml, facts, NULL) || !facts->persistent)
+    if (!facts->config || !domain_xml_read_live(xml, facts, NULL))
+        return;
+    g_free(facts->pins);
+    facts->pins = cpu_tune_text(&facts->live->cpu.cpu_tune);
+    if (!facts->persistent)
         return;
     words_set(&facts->differing, (const char *const[]) { NULL });
     facts->run_once = facts->live->run_once;
     if (!facts->run_once)
-        add_differing(facts, facts->live);
+        add_differing(facts, facts->live, all);
 }

@@ -40,10 +40,19 @@ static void
 add_processors(Build *build)
 {
     gint64 cpus = vm_cpus(build->vm), sockets = MAX(build->vm->cpu.topology.sockets, 1), most = cpus / sockets * room_in_sockets(build);
+    const char *set = build->vm->cpu.cpu_tune.cpu_set;
+    g_auto(Text) line = TEXT_EMPTY;
+    text_add_literal(&line, "<vcpu placement='static'");
+    if (set) {
+        text_add_literal(&line, " cpuset='");
+        splice_add_value(&line, set);
+        text_add_literal(&line, "'");
+    }
     if (most > cpus)
-        build_format(build, 1, "<vcpu placement='static' current='%" G_GINT64_FORMAT "'>%" G_GINT64_FORMAT "</vcpu>", cpus, most);
-    else
-        build_format(build, 1, "<vcpu placement='static'>%" G_GINT64_FORMAT "</vcpu>", cpus);
+        text_printf(&line, " current='%" G_GINT64_FORMAT "'", cpus);
+    text_printf(&line, ">%" G_GINT64_FORMAT "</vcpu>", most);
+    g_autofree char *text = text_take(&line);
+    build_line(build, 1, text);
 }
 
 static void

@@ -5,7 +5,7 @@
 #include "host/domain_xml_group.h"
 
 const DomainGroup *const domain_groups[] = {
-    &group_memory, &group_numa, &group_tuning, &group_controllers, &group_usb,    &group_plugged, &group_serial,   &group_agent,  &group_input,
+    &group_memory, &group_numa, &group_tuning, &group_pins, &group_controllers, &group_usb,    &group_plugged, &group_serial,   &group_agent,  &group_input,
     &group_tpm,    &group_screen, &group_sound,       &group_hostdev, &group_folders, &group_watchdog, &group_balloon, &group_random, NULL,
 };
 

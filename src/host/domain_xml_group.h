@@ -20,7 +20,8 @@ typedef struct {
 extern const DomainGroup *const domain_groups[];        /* in the order of their elements; NULL-terminated */
 guint group_one_port(const Build *build);
 
-extern const DomainGroup group_tuning;                  /* domain_xml_group_tuning.c: shares of processors, threads for I/O */
+extern const DomainGroup group_tuning;                  /* domain_xml_group_tuning.c: threads for I/O */
+extern const DomainGroup group_pins;                    /* domain_xml_group_pins.c: shares of processors, and which of them */
 extern const DomainGroup group_memory;                  /* domain_xml_group_memory.c: its pages, and room for more */
 extern const DomainGroup group_numa;                    /* domain_xml_group_numa.c: nodes given by hand */
 extern const DomainGroup group_controllers;             /* domain_xml_group_controllers.c */

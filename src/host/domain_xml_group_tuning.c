@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * What share of the processors a domain has, and its threads for I/O. */
+ * A domain's threads for I/O, and which of its disks they serve. Where they run is domain_xml_group_pins.c's. */
 #include "host/domain_xml_group.h"
 
 static void
@@ -9,30 +9,12 @@ add_tuning(Build *build)
 {
     if (build->vm->io.threads > 0)
         build_format(build, 1, "<iothreads>%" G_GINT64_FORMAT "</iothreads>", build->vm->io.threads);
-    if (build->vm->cpu_shares > 0)
-        build_format(build, 1, "<cputune>\n    <shares>%" G_GINT64_FORMAT "</shares>\n  </cputune>", build->vm->cpu_shares);
 }
 
 static void
 read_tuning(Reading *reading)
 {
-    reading->vm->cpu_shares = reading_number(reading, "cputune/shares");
     reading->vm->io.threads = reading_number(reading, "iothreads");
-}
-
-static void
-patch_shares(Patch *patch)
-{
-    const ScanDoc *doc = patch->now->doc;
-    const ScanNode *tune = scan_child(doc, doc->root, "cputune");
-    gint64 shares = patch->vm->cpu_shares;
-    if (shares == patch->now->vm->cpu_shares || shares < 0)
-        return;
-    g_autofree char *whole = g_strdup_printf("<cputune>\n  <shares>%" G_GINT64_FORMAT "</shares>\n</cputune>", shares);
-    if (tune)
-        patch_child_number(patch, tune, "shares", shares);
-    else
-        patch_insert(patch, doc->root, "vcpu", whole);
 }
 
 static void
@@ -64,18 +46,6 @@ share_threads(Patch *patch, gint64 threads)
     }
 }
 
-/* Pins of threads that are there no more. */
-static void
-forget_pins(Patch *patch, gint64 threads)
-{
-    const ScanDoc *doc = patch->now->doc;
-    gint64 number;
-    for (const ScanNode *pin = scan_path(doc, doc->root, "cputune/iothreadpin"); pin; pin = scan_next(doc, pin)) {
-        if (scan_get_number(doc, pin, "iothread", &number) && number > threads)
-            splice_remove(&patch->splices, pin);
-    }
-}
-
 static void
 patch_io_threads(Patch *patch)
 {
@@ -88,7 +58,6 @@ patch_io_threads(Patch *patch)
         patch_child_number(patch, doc->root, "iothreads", threads);
     if (ids)
         splice_remove(&patch->splices, ids);        /* whose ids are not from 1 on */
-    forget_pins(patch, threads);
     g_autofree char *whole = g_strdup_printf("<iothreads>%" G_GINT64_FORMAT "</iothreads>", threads);
     if (!node && threads > 0)
         patch_insert(patch, doc->root, "vcpu", whole);
@@ -99,7 +68,6 @@ static gboolean
 patch_tuning(Patch *patch, GError **error)
 {
     (void) error;
-    patch_shares(patch);
     patch_io_threads(patch);
     return TRUE;
 }

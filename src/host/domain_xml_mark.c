@@ -22,6 +22,7 @@ static const struct {
     { "machine", "custom_emulated_machine" },
     { "cpu_mode", "cpu.mode" },
     { "cpu_model", "custom_cpu_model" },
+    { "pinning", "cpu_pinning_policy" },
     { "guaranteed", "memory_policy.guaranteed" },
     { "max", "memory_policy.max" },
     { "ballooning", "memory_policy.ballooning" },

@@ -100,6 +100,8 @@ fake_do(FakeHost *host, const char *verb, const Id *id, const char *xml, GError 
         return destroy(host, id, "stopped:destroyed");
     if (g_str_equal(verb, "crash"))
         return destroy(host, id, "stopped:crashed");
+    if (g_str_equal(verb, "unpin"))
+        return fake_pins_tell(host, id, "", error);
     if (g_str_equal(verb, "autostart")) {
         domain->autostart = TRUE;
         fake_keep_domain(host, domain);
@@ -370,7 +372,7 @@ const HostOps fake_ops = {
     .name = "fake",
     .define = call_define, .define_strictly = call_define, .undefine = call_undefine, .read = call_read,
     .start = call_start, .shutdown = call_shutdown, .destroy = call_destroy,
-    .start_once = call_start_once, .adjust = call_adjust,
+    .start_once = call_start_once, .adjust = call_adjust, .bind = fake_pins_bind, .affinity = fake_pins_affinity,
     .reboot = call_reboot, .reset = call_reset, .pause = call_pause, .resume = call_resume, .save = call_save, .discard = call_discard,
     .freeze = fake_guest_freeze, .thaw = fake_guest_thaw, .is_frozen = fake_guest_is_frozen, .set_password = fake_guest_set_password, .run = fake_guest_run,
     .device_attach = fake_device_attach, .device_update = fake_device_update, .device_detach = fake_device_detach,

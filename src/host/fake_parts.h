@@ -244,6 +244,14 @@ gboolean fake_block_copy(HostLink *link, const Id *domain, const char *target, c
 gboolean fake_block_look(HostLink *link, const Id *domain, const char *target, BlockJob *ret_job, Tick deadline, GError **error);
 gboolean fake_block_end(HostLink *link, const Id *domain, const char *target, gboolean pivot, Tick deadline, GError **error);
 
+/* fake_pins.c; lock held in the first: TEXT is a cpu_tune_text(). What runs, with its threads where TUNE says; as libvirt has it, what may run anywhere runs on
+ * ALL CPUs and says so (NULL: it says nothing). Its set for all threads, and its memory, stay. Yours */
+char *fake_pins_all(const FakeHost *host);      /* yours */
+char *fake_pins_xml(const char *xml, const char *all, const CpuTune *tune, GError **error);
+gboolean fake_pins_tell(FakeHost *host, const Id *id, const char *text, GError **error);
+gboolean fake_pins_bind(HostLink *link, const Id *domain, const CpuTune *tune, Tick deadline, GError **error);
+gboolean fake_pins_affinity(HostLink *link, const Id *id, CpuTune *ret_tune, Tick deadline, GError **error);
+
 /* fake_store.c: storage domains */
 gboolean fake_store_ready(HostLink *link, const HostStore *store, Tick deadline, GError **error);
 gboolean fake_store_leave(HostLink *link, const Id *storage, Tick deadline, GError **error);

@@ -117,9 +117,9 @@ fake_live_xml(const FakeHost *host, const FakeDomain *domain)
 void
 fake_facts_add_live(const FakeHost *host, const FakeDomain *domain, DomainFacts *facts)
 {
-    g_autofree char *xml = fake_live_xml(host, domain);
+    g_autofree char *xml = fake_live_xml(host, domain), *all = fake_pins_all(host);
     if (domain->state != DOMAIN_SHUTOFF)
-        domain_live_compare(facts, xml);
+        domain_live_compare(facts, xml, all);
 }
 
 static DomainDisk *
@@ -142,6 +142,7 @@ runs_as_defined(DomainFacts *facts)
         Cdrom *cdrom = facts->config->cdroms.items[i];
         text_set(&cdrom->current.id, cdrom->file.id);
     }
+    facts->pins = cpu_tune_text(&facts->config->cpu.cpu_tune);
 }
 
 DomainFacts *

@@ -70,6 +70,7 @@ domain_facts_unref(DomainFacts *facts)
     object_unref(facts->config);
     domain_facts_forget_live(facts);
     g_free(facts->xml);
+    g_free(facts->pins);
     g_free(facts->reason);
     g_free(facts->job);
     g_free(facts);

@@ -45,6 +45,7 @@ typedef struct {
     Vm *live;                           /* as it runs now: its devices carry the ids they have in `config`. NULL where it does not run; only `read` gives it */
     char *live_xml;                     /* and the XML that says so */
     List live_disks;                    /* of DomainDisk: where it runs, the files it writes now. Reports have it, too */
+    char *pins;                         /* running: where its threads are bound now, a cpu_tune_text(); NULL: it does not run, or that was not read */
 } DomainFacts;
 typedef struct {
     char *target, *path, *driver, *device;
@@ -218,6 +219,11 @@ typedef struct {
      * is written to its place first (host/seed.h), which XML names, and is gone when the domain has neither a process nor saved memory any more. */
     gboolean (*start_once)(HostLink *link, const Id *domain, const char *xml, GBytes *seed, gboolean paused, Tick deadline, GError **error);
     gboolean (*adjust)(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error);    /* what runs alone; done twice is done once */
+    /* Of what runs alone: each vCPU, also those that may still be plugged in, the emulator and each thread for I/O run where TUNE says from then on; where
+     * it says nothing, anywhere. Its memory stays. Done twice is done once. */
+    gboolean (*bind)(HostLink *link, const Id *domain, const CpuTune *tune, Tick deadline, GError **error);
+    /* Where they may run now as the host's kernel says, into an empty one; each thread has a pin then. */
+    gboolean (*affinity)(HostLink *link, const Id *domain, CpuTune *ret_tune, Tick deadline, GError **error);
     gboolean (*shutdown)(HostLink *link, const Id *domain, Tick deadline, GError **error);      /* asks the guest: agent, then ACPI */
     gboolean (*destroy)(HostLink *link, const Id *domain, Tick deadline, GError **error);       /* ABSENT or SHUTOFF is success */
     gboolean (*reboot)(HostLink *link, const Id *domain, Tick deadline, GError **error);        /* asks the guest: agent, then ACPI */

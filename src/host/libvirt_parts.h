@@ -175,6 +175,9 @@ DomainFacts *libvirt_domain_read(HostLink *link, const Id *domain, Tick deadline
 gboolean libvirt_domain_start(HostLink *link, const Id *domain, gboolean paused, Tick deadline, GError **error);
 gboolean libvirt_domain_start_once(HostLink *link, const Id *domain, const char *xml, GBytes *seed, gboolean paused, Tick deadline, GError **error);
 gboolean libvirt_domain_adjust(HostLink *link, const Id *domain, const LiveValue *value, Tick deadline, GError **error);
+char *libvirt_pins_all(virConnectPtr connection);       /* the CPUs that are online, as a set; yours, NULL: libvirt does not say */
+gboolean libvirt_pins_bind(HostLink *link, const Id *domain, const CpuTune *tune, Tick deadline, GError **error);         /* libvirt_pins.c */
+gboolean libvirt_pins_affinity(HostLink *link, const Id *domain, CpuTune *ret_tune, Tick deadline, GError **error);
 gboolean libvirt_domain_shutdown(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_destroy(HostLink *link, const Id *domain, Tick deadline, GError **error);
 gboolean libvirt_domain_reboot(HostLink *link, const Id *domain, Tick deadline, GError **error);

@@ -92,7 +92,8 @@ read_live(virDomainPtr domain, DomainReading *reading)
     char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_SECURE);
     if (!xml)
         return;
-    domain_live_compare(reading->facts, xml);
+    g_autofree char *all = strstr(xml, "pin ") ? libvirt_pins_all(virDomainGetConnect(domain)) : NULL;
+    domain_live_compare(reading->facts, xml, all);
     reading->agent = agent_is_connected(xml);
     free(xml);
 }
@@ -219,6 +220,7 @@ libvirt_read_digest(const DomainFacts *facts)
         digest = digest_text(digest, facts->differing.items[i]);
     for (guint i = 0; i < facts->live_disks.count; i++)
         digest = digest_text(digest, ((const DomainDisk *) facts->live_disks.items[i])->path);
+    digest = digest_text(digest, facts->pins);
     for (guint i = 0; facts->config && i < facts->config->cdroms.count; i++)
         digest = digest_text(digest, ((const Cdrom *) facts->config->cdroms.items[i])->current.id);
     return digest ? digest : 1;

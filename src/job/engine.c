@@ -564,6 +564,12 @@ engine_event(Engine *engine, int code, Severity severity, Message *take, const I
     post_event(engine, code, severity, take, &about);
 }
 
+void
+engine_event_about(Engine *engine, int code, Severity severity, Message *take, const EventAbout *about)
+{
+    post_event(engine, code, severity, take, about);
+}
+
 static void
 tell_of_order(gpointer data, Severity severity, Message *take, const EventAbout *about)
 {

@@ -60,3 +60,5 @@ Statistics *engine_statistics(Engine *engine);
 Message *engine_trouble(Engine *engine);
 /* Plain event from outside the engine (login, certificate): queued to the writer. Takes MESSAGE. */
 void engine_event(Engine *engine, int code, Severity severity, Message *take, const Id *user, const char *correlation);
+/* The same about a VM, a host, a user; each may be NULL. */
+void engine_event_about(Engine *engine, int code, Severity severity, Message *take, const EventAbout *about);

@@ -199,7 +199,7 @@ reconcile_ask(Reconcile *reconcile, const Id *host)
 static void
 doubt(Batch *batch, const Vm *vm, const DomainFacts *facts)
 {
-    gboolean agrees = facts->state != DOMAIN_ABSENT && state_agrees(vm, state_status(facts));
+    gboolean agrees = facts->state != DOMAIN_ABSENT && state_agrees(vm, state_status(facts)) && (!facts->xml || g_strcmp0(vm->running_pins, facts->pins) == 0);
     if (!agrees || (facts->xml && outside_differs(batch->reconcile, &vm->object.id, facts)))
         batch->ask_again = TRUE;
 }

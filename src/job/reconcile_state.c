@@ -315,6 +315,7 @@ forget_guest(Vm *vm)
     const Vm nothing = { 0 };
     text_set(&vm->fqdn, NULL);
     vm->run_once = FALSE;
+    text_set(&vm->running_pins, NULL);
     field_assign(os, vm, &nothing);
     field_assign(type_find(&vm_type, "guest_time_zone"), vm, &nothing);
     forget_all(&vm->sessions, &session_type);
@@ -363,6 +364,7 @@ state_next_run_set(Vm *vm, const DomainFacts *facts)
         words_add(&vm->next_run_differences, facts->differing.items[i]);
     vm->next_run_configuration_exists = facts->differing.count > 0;
     vm->run_once = facts->run_once;
+    text_set(&vm->running_pins, facts->pins);
 }
 
 void
@@ -377,7 +379,7 @@ state_next_run(Batch *batch, const Vm *was, const DomainFacts *facts)
 {
     const Vm said = { .next_run_differences = facts->differing };
     gboolean same = was->run_once == facts->run_once && was->next_run_configuration_exists == (facts->differing.count > 0);
-    if (!same || !field_equal(type_find(&vm_type, "next_run_differences"), was, &said))
+    if (!same || g_strcmp0(was->running_pins, facts->pins) != 0 || !field_equal(type_find(&vm_type, "next_run_differences"), was, &said))
         state_next_run_set(changes_edit(batch->changes, &vm_type, &was->object.id), facts);
 }
 

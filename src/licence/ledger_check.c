@@ -271,6 +271,15 @@ add_path(GPtrArray *all, const char *path)
         g_ptr_array_add(all, g_strdup(path));
 }
 
+GPtrArray *
+ledger_check_files(char *const *paths)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+    for (; *paths; paths++)
+        add_path(all, *paths);
+    return all;
+}
+
 static gboolean
 check_files(Checking *checking, const GPtrArray *paths, GError **error)
 {
@@ -304,14 +313,12 @@ gboolean
 ledger_check(char *const *paths, const char *key_file, LedgerCheck *ret_check, GError **error)
 {
     LedgerCheck check = { 0 };
-    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free), files = g_ptr_array_new(), keys = g_ptr_array_new_with_free_func(free_key);
+    g_autoptr(GPtrArray) all = ledger_check_files(paths), files = g_ptr_array_new(), keys = g_ptr_array_new_with_free_func(free_key);
     g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(Record));
     Checking checking = { .check = &check, .files = files, .keys = keys, .records = records };
     checking.wanted = key_file ? seal_public_key(key_file, error) : NULL;
     if (key_file && !checking.wanted)
         return FALSE;
-    for (; *paths; paths++)
-        add_path(all, *paths);
     gboolean well = check_files(&checking, all, error);
     check.known_key = checking.wanted != NULL;
     EVP_PKEY_free(checking.wanted);

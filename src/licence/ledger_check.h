@@ -24,5 +24,6 @@ typedef struct {
 
 /* PATHS: segments, files of several, or folders of them, in order; NULL-terminated. KEY_FILE may be NULL. FALSE with ERROR: it could not be checked. */
 gboolean ledger_check(char *const *paths, const char *key_file, LedgerCheck *ret_check, GError **error);
+GPtrArray *ledger_check_files(char *const *paths);       /* the segments they stand for, in order; owned paths */
 void ledger_check_clear(LedgerCheck *check);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LedgerCheck, ledger_check_clear)

@@ -35,6 +35,7 @@ const Type version_type = { .one = "version", .many = "versions", .size = sizeof
 
 const Type cpu_type = { .one = "cpu", .many = "cpus", .size = sizeof(Cpu), .fields = (const Field[]) {
     ENUM (Cpu, architecture, architecture_names, ADD | SET, "Instruction set."),
+    GROUP(Cpu, cpu_tune, cpu_tune_type, ADD | SET | OPT, "Which CPUs of its host its threads are bound to."),
     TEXT (Cpu, mode,     ADD | SET,       "custom, host_model or host_passthrough."),
     TEXT (Cpu, name,     ADD | SET,       "Model as the host names it."),
     REAL (Cpu, speed,    LIVE | OPT,      "MHz."),
@@ -197,10 +198,11 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     BOOL (Vm, has_illegal_images, LIVE,                    "A disk's chain is damaged."),
     BOOL (Vm, next_run_configuration_exists, LIVE | FIND,  "It runs with other settings than it will start with."),
     WORDS(Vm, next_run_differences, "difference", LIVE | OPT, "Which of its settings those are."),
+    TEXT (Vm, running_pins, LIVE | SECRET,                 "Where its threads are bound while it runs."),
     TEXT (Vm, storage_error_resume_behaviour, ADD | SET,   "auto_resume, leave_paused or kill."),
     TEXT (Vm, custom_emulated_machine, ADD | SET | FIND,   "Machine type of QEMU."),
     TEXT (Vm, custom_cpu_model, ADD | SET,                 "CPU model of QEMU."),
-    TEXT (Vm, cpu_pinning_policy, ADD | SET,               "none, manual, dedicated …"),
+    TEXT (Vm, cpu_pinning_policy, ADD | SET,               "none; manual: as cpu.cpu_tune says; dedicated: a thread of the host for each vCPU, isolate_threads: a core."),
     TEXT (Vm, auto_pinning_policy, ADD | SET,              "disabled or adjust."),
     REF  (Vm, cluster, cluster_type, ADD | SET | NEED,     "Where it may run."),
     NAMED("template", KIND_REF, Vm, template_, Ref, &template_type, ADD | INLINE, "What it was made from."),

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model/initialization.h"
+#include "model/cpu_tune.h"
 #include "model/vm_devices.h"
 #include "schema/type.h"
 
@@ -39,6 +40,7 @@ typedef struct {
     char *name, *type;                  /* hosts: model name; clusters: CPU type */
     char *mode;                         /* custom, host_model, host_passthrough */
     double speed;                       /* hosts: MHz */
+    CpuTune cpu_tune;                   /* VMs: what is bound to which CPUs */
 } Cpu;
 typedef struct { gint64 guaranteed, max; gboolean ballooning; } MemoryPolicy;
 typedef struct { gboolean enabled; } BootMenu;
@@ -108,6 +110,7 @@ typedef struct {
     gboolean stateless, delete_protected, start_paused, run_once, soundcard_enabled, tpm_enabled, multi_queues_enabled;
     gboolean use_latest_template_version, has_illegal_images, next_run_configuration_exists;
     Words next_run_differences;         /* LIVE: rows the next start will change */
+    char *running_pins;                 /* LIVE: where its threads are bound while it runs, a cpu_tune_text(); NULL: not known */
     char *storage_error_resume_behaviour, *custom_emulated_machine, *custom_cpu_model, *cpu_pinning_policy, *auto_pinning_policy;
     Ref cluster, template_, original_template, instance_type, cpu_profile, quota;
     gint64 creation_time, start_time, stop_time;    /* Wall */

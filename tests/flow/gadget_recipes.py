@@ -23,6 +23,10 @@ def make(m, must):
         must(m.post(path(RICH, f"{verb}?wait=1"), {}))
 
 
+def act(number, verb, body=None):
+    return lambda m: m.post(f"/vms/{VM.format(number)}/{verb}?wait=1", body or {})
+
+
 def node(index, memory=128, core=None):
     return {"index": str(index), "memory": str(memory), "cpu": {"cores": {"core": [{"index": str(index if core is None else core)}]}}}
 
@@ -45,11 +49,14 @@ RECIPES = {
     "host_device.remove": {"": lambda m: m.delete(only(m, "hostdevices", "host_device"))},
     "shared_folder.add": {"": lambda m: m.post(path(1, "sharedfolders?wait=1"), {"name": "data", "path": "/nowhere/shared/more"})},
     "shared_folder.remove": {"": lambda m: m.delete(only(m, "sharedfolders", "shared_folder"))},
+    "vm.bind": {"": act(1, "bind", {"mode": "cores"}), " of a running VM": act(2, "bind", {"guest_topology": "true"})},
+    "vm.unbind": {"": lambda m: (act(1, "bind")(m), act(1, "unbind")(m))[1], " of a running VM": lambda m: (act(2, "bind")(m), act(2, "unbind")(m))[1]},
     "vm.consolelog": {"": lambda m: m.get(path(RICH, "consolelog?kib=1"))},
     "vm.remove": {" with what its console printed": lambda m: m.delete(f"/vms/{VM.format(RICH)}?wait=1")},
     "vm.update": {" of its console's log": lambda m: m.put(f"/vms/{VM.format(1)}?wait=1", {"console": {"log_enabled": "true"}}),
                   " of its console's log, running": lambda m: m.put(f"/vms/{VM.format(2)}?wait=1", {"console": {"log_enabled": "true"}}),
                   " of its devices": lambda m: m.put(f"/vms/{VM.format(1)}?wait=1", {
         "usb": {"enabled": "false"}, "console": {"enabled": "false"}, "io": {"threads": "2"}, "rng_device": {"source": "hwrng", "rate": {"bytes": "512"}},
-        "soundcard_enabled": "true", "virtio_scsi": {"enabled": "false"}})},
+        "soundcard_enabled": "true", "virtio_scsi": {"enabled": "false"}}),
+                  " of its pins, running": lambda m: m.put(f"/vms/{VM.format(2)}?wait=1", {"cpu": {"cpu_tune": {"vcpu_pins": {"vcpu_pin": [{"vcpu": "0", "cpu_set": "1-2"}]}}}})},
 }

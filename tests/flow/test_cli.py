@@ -39,6 +39,8 @@ REFUSED = [
     ("add hostdevice vm=vm1 name=pci_0000_05_00_0", CONFLICT, "no IOMMU of the host"),
     ("add hostdevice vm=vm2 name=usb_1_1", CONFLICT, "Shut it down first"),
     ("remove hostdevice usb_1_9 vm=vm1", MISSING, "shikiri list host_devices vm=vm1"),
+    ("bind vm vm1 mode=some", BAD, "It is threads"),
+    ("bind vm vm1 cores=9", CONFLICT, "9 free cores are needed and 8 are there"),
     ("xml", BAD, "name"),
     ("xml vm1 actve", BAD, "shikiri xml VM [inactive|edit]"),
     ("xml vm1 set", BAD, "xml VM set FILE"),
@@ -82,6 +84,8 @@ DONE = [
     ("remove hostdevice pci_0000_41_00_0 vm=new --wait", "host_device pci_0000_41_00_0: "),
     ("add numanode vm=new index=0 memory=0.25GiB cpu.cores=0 --wait", "vm_numa_node "),
     ("--json list numanodes vm=new", '"memory":"256"'),
+    ("--plan bind vm vm1 cores=2", "is bound to cores of host 'n1'; cores: 2."),
+    ("--plan --lang ja bind vm vm1", "ホスト「n1」の 1 コアに固定します"),
     ("help nic", "It belongs to a vm: vm=NAME"),
     ("remove vm new --plan", "Disk 'more' and its file are deleted."),
 ]

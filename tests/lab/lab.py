@@ -25,13 +25,14 @@ DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>{memory}</
 class Libvirtd:
     """A real libvirtd in namespaces of its own; a context manager. What `with` leaves behind is nothing."""
 
-    def __init__(self, name="link"):
+    def __init__(self, name="link", cgroups=False):
+        self.environment = dict(os.environ, **({"SHIKIRI_LAB_CGROUPS": "1"} if cgroups else {}))
         self.folder = f"/tmp/shikiri-lab.{name}-{os.getpid()}"
         self.socket = f"{self.folder}/run/libvirt/libvirt-sock"
         self.uri = f"qemu+unix:///system?socket={self.socket}"
 
     def __enter__(self):
-        self.process = subprocess.Popen([SCRIPT, self.folder], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen([SCRIPT, self.folder], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=self.environment)
         line = self.process.stdout.readline()
         if not line.startswith("ready "):
             self.__exit__()
@@ -132,15 +133,15 @@ class Lab:
         return self.tap.check(wait_for(asked, 3), what, [e.get("description") for e in self.manager.events(since)])
 
 
-def program(name, run, options=(), prepare=None, sees=False):
+def program(name, run, options=(), prepare=None, sees=False, cgroups=False):
     """The whole of a program: a libvirtd of this NAME with its network, PREPARE(libvirtd) before anybody manages it, a manager with OPTIONS (whose {folder} is
     libvirtd's), and RUN(lab) once the host is up. What goes wrong there is a failed check, and the manager must live to see the end. SEES: what libvirtd calls
-    /var/lib/libvirt is that for the manager too."""
+    /var/lib/libvirt is that for the manager too. CGROUPS: libvirtd has those that keep threads on CPUs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--full", action="store_true", help="with what takes long, where there is such a thing")
     given, tap = parser.parse_args(), Tap()
-    with Libvirtd(name) as libvirtd:
+    with Libvirtd(name, cgroups) as libvirtd:
         libvirtd.call("run", "virsh", "-q", "net-start", "default")
         if prepare:
             prepare(libvirtd)

@@ -13,6 +13,7 @@
 #   private_libvirtd.sh DIR signal NAME     STOP, CONT, KILL, TERM … to its libvirtd (KILL and TERM: waits for the end)
 #   private_libvirtd.sh DIR start           starts libvirtd again after it was killed; returns when it answers
 #   private_libvirtd.sh DIR run COMMAND…    a command inside (its virsh needs no URI)
+#   SHIKIRI_LAB_CGROUPS=1 before the first: with the machine's cgroup controllers of version 1, so that threads can be kept on CPUs.
 #   private_libvirtd.sh DIR wipe            removes DIR once nothing runs in it (waits up to 5 s)
 #
 # From outside: virsh -c "qemu+unix:///system?socket=DIR/run/libvirt/libvirt-sock". Its virtual network `default` (NAT,
@@ -22,6 +23,7 @@ DIR=$1
 ACTION=${2:-serve}
 SELF=$(readlink -f "$0")
 SOCKET=$DIR/run/libvirt/libvirt-sock
+CONTROLLERS=${SHIKIRI_LAB_CGROUPS:+'"cpu", "cpuacct", "cpuset"'}
 
 enter() { exec nsenter -t "$(cat "$DIR/init.pid")" -m -n -p "$@"; }
 
@@ -57,7 +59,7 @@ C
     cat > "$DIR/etc/qemu.conf" <<C
 security_driver = "none"
 remember_owner = 0
-cgroup_controllers = []
+cgroup_controllers = [$CONTROLLERS]
 namespaces = []
 stdio_handler = "logd"
 swtpm_user = "root"
@@ -93,6 +95,13 @@ inside() {
     mount -n --bind "$DIR/log" /var/log/libvirt
     mount -n -t proc proc /proc
     mount -n -t sysfs sysfs /sys 2>/dev/null || true
+    if [ -n "$CONTROLLERS" ]; then
+        mount -n -t tmpfs cgroup /sys/fs/cgroup
+        for controller in cpu cpuacct cpuset; do
+            mkdir /sys/fs/cgroup/$controller
+            mount -n -t cgroup -o $controller cgroup /sys/fs/cgroup/$controller
+        done
+    fi
     # udev lets QEMU's user use it. Where nobody did, libvirt, which tries as root, asks QEMU for everything anew at each define.
     if [ -c /dev/kvm ]; then
         mknod -m 666 "$DIR/run/kvm" c 10 232

@@ -99,6 +99,21 @@ make_machines(void)
     return g_string_free(packed, FALSE);
 }
 
+/* Four cores of two threads: CPU c is a sibling of c + 4. */
+static void
+add_processors(Host *host)
+{
+    for (gint64 i = 0; i < 8; i++) {
+        HostCpuUnit *unit = g_new0(HostCpuUnit, 1);
+        *unit = (HostCpuUnit) { .cpu_id = i, .core_id = i % 4 };
+        for (gint64 sibling = i % 4; sibling < 8; sibling += 4) {
+            g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, sibling);
+            words_add(&unit->siblings, number);
+        }
+        list_add(&host->cpu_units, unit);
+    }
+}
+
 static void
 put_host(void)
 {
@@ -114,6 +129,7 @@ put_host(void)
     NumaNode *node = object_new(&numa_node_type);
     node->object.id = id_named(&estate.host, "numa:0");
     list_add(&host->host_numa_nodes, node);
+    add_processors(host);
     fake_nodes_tell(&(const Fake) { .devices = TRUE }, &host->devices);
     estate_put(host);
 }

@@ -145,7 +145,7 @@ host_read(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadlin
     facts->managed_save = domain->saved;
     facts->persistent = TRUE;
     if (domain->live && domain->state != DOMAIN_SHUTOFF)
-        domain_live_compare(facts, domain->live);
+        domain_live_compare(facts, domain->live, NULL);
     return facts;
 }
 
@@ -282,6 +282,22 @@ host_adjust(G_GNUC_UNUSED HostLink *link, const Id *id, const LiveValue *value, 
 }
 
 static gboolean
+host_bind(G_GNUC_UNUSED HostLink *link, const Id *id, const CpuTune *tune, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    Domain *domain = find_domain(id);
+    gboolean silent;
+    if (!estate_may_change(&silent, error))
+        return FALSE;
+    char *live = domain->live ? fake_pins_xml(domain->live, NULL, tune, error) : NULL;
+    if (!live)
+        return fault_set(error, MSG_INTERNAL, "text", "nothing runs", NULL);
+    g_free(domain->live);
+    domain->live = live;
+    return estate_end_change(silent, error);
+}
+
+static gboolean
 host_shutdown(G_GNUC_UNUSED HostLink *link, const Id *id, G_GNUC_UNUSED Tick deadline, GError **error)
 {
     LOCK_HOLD(&estate_lock);
@@ -374,7 +390,7 @@ list_devices(G_GNUC_UNUSED HostLink *link, List *ret_devices, G_GNUC_UNUSED Tick
 
 const HostOps estate_host_ops = {
     .name = "memory", .define = host_define, .define_strictly = host_define, .undefine = host_undefine, .read = host_read, .start = host_start, .shutdown = host_shutdown,
-    .start_once = host_start_once, .adjust = host_adjust, .destroy = host_destroy, .reboot = host_press, .reset = host_press, .pause = host_pause, .resume = host_resume, .save = host_save,
+    .start_once = host_start_once, .adjust = host_adjust, .bind = host_bind, .destroy = host_destroy, .reboot = host_press, .reset = host_press, .pause = host_pause, .resume = host_resume, .save = host_save,
     .freeze = estate_guest_freeze, .thaw = estate_guest_thaw, .is_frozen = estate_guest_is_frozen, .set_password = estate_guest_set_password, .run = estate_guest_run,
     .discard = host_discard, .device_attach = device_attach, .device_update = device_update, .device_detach = device_detach,
     .store_ready = estate_store_ready, .store_leave = estate_store_leave, .store_look = estate_store_look, .store_mark = estate_store_mark,
@@ -444,7 +460,7 @@ static char *
 live_picture(const Domain *domain)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GRegex) wanted = g_regex_new("<(disk|interface) .*?</\\1>", G_REGEX_DOTALL, 0, NULL);
+    g_autoptr(GRegex) wanted = g_regex_new("<(disk|interface|cputune)[ >].*?</\\1>", G_REGEX_DOTALL, 0, NULL);
     g_autoptr(GRegex) noise = g_regex_new("\\s+|<(alias|boot|address) [^>]*>", 0, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;
     for (g_regex_match(wanted, domain->live ? domain->live : "", 0, &match); g_match_info_matches(match); g_match_info_next(match, NULL)) {

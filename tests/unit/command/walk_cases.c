@@ -103,14 +103,6 @@ edit_felt(void)
 }
 
 static Work *
-edit_next_run(void)
-{
-    Work *work = estate_work(&vm_update, &estate.running, "<vm><memory>536870912</memory></vm>");
-    estate_query(work, "next_run", "true");
-    return work;
-}
-
-static Work *
 resume(void)
 {
     set_status(&estate.running, VM_PAUSED, DOMAIN_PAUSED);
@@ -483,7 +475,7 @@ const WalkCase walk_cases[] = {
     { "start with sysprep", &vm_start, walk_start_sysprep },
     { "edit what a guest is told", &vm_update, walk_edit_initialization },
     { "edit felt", &vm_update, edit_felt },
-    { "edit next run", &vm_update, edit_next_run },
+    { "edit next run", &vm_update, walk_edit_next_run },
     { "resume", &vm_start, resume },
     { "reboot", &vm_reboot, reboot },
     { "reboot by force", &vm_reboot, reboot_again },
@@ -523,6 +515,13 @@ const WalkCase walk_cases[] = {
     { "edit NUMA node", &numa_node_update, walk_edit_numa_node },
     { "remove NUMA node", &numa_node_remove, walk_remove_numa_node },
     { "add NUMA node while it runs", &numa_node_add, walk_numa_running },
+    { "bind", &vm_bind, walk_bind },
+    { "bind while it runs", &vm_bind, walk_bind_running },
+    { "unbind", &vm_unbind, walk_unbind },
+    { "unbind while it runs", &vm_unbind, walk_unbind_running },
+    { "pin by hand", &vm_update, walk_pin_by_hand },
+    { "pin by hand while it runs", &vm_update, walk_pin_running },
+    { "add VM with cores of its own", &vm_add, walk_add_pinned },
     { "add host device", &host_device_add, walk_add_host_device },
     { "add USB device", &host_device_add, walk_add_usb_device },
     { "remove host device", &host_device_remove, walk_remove_host_device },

@@ -51,6 +51,14 @@ Work *walk_start_with_folder(void);
 Work *walk_override_xml(void);
 Work *walk_override_adopted(void);
 Work *walk_override_nothing(void);
+Work *walk_bind(void);                  /* walk_pins.c */
+Work *walk_bind_running(void);
+Work *walk_unbind(void);
+Work *walk_unbind_running(void);
+Work *walk_pin_by_hand(void);
+Work *walk_pin_running(void);
+Work *walk_add_pinned(void);
+Work *walk_edit_next_run(void);
 Work *walk_start_all(void);             /* walk_hosts.c */
 Work *walk_stop_all(void);
 Work *walk_add_storage(void);           /* walk_storages.c */

@@ -474,6 +474,33 @@ golden_other_console_log(Vm *vm)
 }
 
 gboolean
+golden_bind(Vm *vm)
+{
+    CpuTune *tune = &vm->cpu.cpu_tune;
+    cpu_tune_clear(tune);
+    for (gint64 vcpu = 0; vcpu < vm_cpus(vm); vcpu++) {
+        g_autofree char *set = g_strdup_printf("%" G_GINT64_FORMAT, vcpu + 4);
+        cpu_tune_pin_vcpu(tune, vcpu, set);
+    }
+    for (gint64 thread = 1; thread <= vm->io.threads; thread++)
+        cpu_tune_pin_io_thread(tune, thread, "4-7");
+    tune->cpu_set = g_strdup("4-7");
+    tune->emulator_cpu_set = g_strdup("4-7");
+    tune->memory_node_set = g_strdup("1");
+    text_set(&vm->cpu_pinning_policy, "manual");
+    return TRUE;
+}
+
+gboolean
+golden_unbind(Vm *vm)
+{
+    gboolean was = !cpu_tune_is_empty(&vm->cpu.cpu_tune);
+    cpu_tune_clear(&vm->cpu.cpu_tune);
+    text_set(&vm->cpu_pinning_policy, was ? "none" : vm->cpu_pinning_policy);
+    return was;
+}
+
+gboolean
 golden_room_for_memory(Vm *vm)
 {
     vm->memory_policy.max = vm->memory / LIVE_MEMORY_BLOCK * LIVE_MEMORY_BLOCK + 4 * LIVE_MEMORY_BLOCK;

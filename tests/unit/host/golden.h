@@ -37,6 +37,9 @@ gboolean golden_is_valid(const char *xml, char **ret_said);
 gboolean golden_host_devices(Vm *vm);
 /* Another: two nodes, the second pinned. FALSE: it cannot be divided. */
 gboolean golden_numa_nodes(Vm *vm);
+#define GOLDEN_PINS " domain/vcpu domain/cputune =domain domain/numatune"
+gboolean golden_bind(Vm *vm);                                     /* each thread to a CPU, its memory to a node */
+gboolean golden_unbind(Vm *vm);                                   /* FALSE: it is not */
 gboolean golden_room_for_memory(Vm *vm);
 gboolean golden_shared_folders(Vm *vm);
 gboolean golden_console_log(Vm *vm);

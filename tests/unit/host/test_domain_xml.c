@@ -149,7 +149,7 @@ other_architecture(Vm *vm)
 static gboolean
 io_threads(Vm *vm)
 {
-    vm->io.threads = vm->io.threads ? 0 : 1;
+    cpu_tune_cut(&vm->cpu.cpu_tune, G_MAXINT64, vm->io.threads = !vm->io.threads);
     return TRUE;
 }
 
@@ -444,6 +444,8 @@ static const Edit edits[] = {
     { "room for memory", MARK " domain/maxMemory", golden_room_for_memory },
     { "watchdog", MARK " =domain/devices domain/devices/watchdog", watchdog },
     { "NUMA nodes", MARK " domain/cpu domain/numatune =domain =domain/cpu domain/cpu/numa domain/numatune/memnode =domain/numatune", golden_numa_nodes },
+    { "bind", MARK GOLDEN_PINS, golden_bind },
+    { "unbind", MARK GOLDEN_PINS, golden_unbind },
     { "host devices", MARK ORDERS " =domain/devices domain/devices/hostdev", golden_host_devices },
     { "shared folders", MARK " =domain =domain/devices domain/devices/filesystem =domain/memoryBacking domain/memoryBacking", golden_shared_folders },
     { "random numbers", MARK " =domain/devices domain/devices/rng", random_numbers },

@@ -6,7 +6,7 @@
  * for nothing. REGENERATE=1 writes the answers anew.
  *
  *     host cpu.architecture=x86_64 accelerator.type=kvm      machines KEY=VALUE …      job UUID
- *     vm NAME path=value …    nic NAME …    disk ID …    cdrom [file.id=…]    watchdog path=value … */
+ *     vm NAME path=value …    nic NAME …    disk ID …    cdrom [file.id=…]    watchdog path=value …    pins all=0-3;vcpu0=0;… */
 #include "golden.h"
 
 #include "../lines.h"
@@ -90,6 +90,8 @@ take_line(Case *this, char **words)
         take_cdrom(this, words);
     else if (g_str_equal(words[0], "watchdog"))
         take_watchdog(this, words);
+    else if (g_str_equal(words[0], "pins"))
+        cpu_tune_read(words[1], &this->vm->cpu.cpu_tune);
     else if (!g_str_equal(words[0], "machines"))
         g_error("what is '%s'?", words[0]);
     for (guint i = 1; g_str_equal(words[0], "machines") && words[i]; i++) {
@@ -137,7 +139,7 @@ static gboolean
 is_kept(const char *line)
 {
     static const char *const lost[] = { "status=", "origin=", "template=", "original_template=", "snapshots[", "graphics_consoles[", "cpu.architecture=", "home=",
-                                        "display.monitors=", "migration.", "cpu_pinning_policy=", "auto_pinning_policy=" };
+                                        "display.monitors=", "migration.", "auto_pinning_policy=" };
     for (guint i = 0; i < G_N_ELEMENTS(lost); i++) {
         if (g_str_has_prefix(line, lost[i]))
             return FALSE;

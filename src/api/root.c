@@ -76,7 +76,7 @@ static const struct { const char *rel; gboolean searched; } links[] = {
     { "schedulingpolicyunits", FALSE }, { "schedulingpolicies", FALSE }, { "permissions", FALSE }, { "macpools", FALSE },
     { "networkfilters", FALSE }, { "operatingsystems", FALSE }, { "externalhostproviders", FALSE }, { "openstackimageproviders", FALSE },
     { "openstackvolumeproviders", FALSE }, { "openstacknetworkproviders", FALSE }, { "katelloerrata", FALSE }, { "affinitylabels", FALSE },
-    { "clusterlevels", FALSE }, { "imagetransfers", FALSE }, { "options", FALSE },
+    { "clusterlevels", FALSE }, { "imagetransfers", FALSE }, { "options", FALSE }, { "licenceboundaries", TRUE },
 };
 /* clang-format on */
 

@@ -6,6 +6,7 @@
  * have to be licensed. */
 #include "command/pinning.h"
 
+#include "command/boundaries.h"
 #include "command/cores.h"
 #include "command/guards.h"
 #include "command/plan.h"
@@ -96,6 +97,7 @@ choose_cores(const Work *work, const Vm *vm, const Host *host, const Topology *t
         fault_set(error, MSG_PIN_SET, "what", "the reserved CPUs", "vm", vm->name, "set", wish->reserved, NULL);
         return NULL;
     }
+    boundaries_reserve(work->view, vm, host, topology, &reserved);
     cores_busy(work->view, host, &vm->object.id, topology, &busy);
     cores_short_of_memory(work->view, host, &vm->object.id, capacity_needed(vm), &with_memory);
     cpus_join(&with_memory, &reserved);

@@ -4,6 +4,7 @@
  * Binds a VM to cores of its host: the fewest that do, in one place, that no other VM is bound to. The definition is written first, then what runs is
  * bound as it says: where the host refuses that, the definition is as before. What the guest sees of its processors, and where its memory lies, a
  * guest that runs has from its next start on. */
+#include "command/boundaries.h"
 #include "command/guards.h"
 #include "command/hotplug.h"
 #include "command/parts.h"
@@ -88,10 +89,15 @@ check(Work *work, GError **error)
 static gboolean
 check_unbind(Work *work, GError **error)
 {
-    if (!check_vm(work, error))
+    const Vm *now = check_vm(work, error);
+    if (!now)
         return FALSE;
     pinning_choose_none(work);
-    return TRUE;
+    Vm *edited = object_dup(now);
+    pinning_settle(work, edited);
+    gboolean well = boundaries_allow_edit(work, now, edited, error);
+    object_unref(edited);
+    return well;
 }
 
 /* --- the edit ------------------------------------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
  * Starts a VM on its home, lets one go on that is suspended, or stands still. Its files are looked at before, so that a missing one is
  * told as that and not as QEMU's last words. Undone only where this very job started it, and so that nothing is lost: what went on
  * from a saved state is saved again, what stood still stands still again. Settings for one run are once.c's. */
+#include "command/boundaries.h"
 #include "command/definition.h"
 #include "command/guards.h"
 #include "command/host_devices.h"
@@ -136,7 +137,7 @@ check_run(Work *work, const Vm *vm, GError **error)
     if (!is_of_others(vm) && !goes_on(work, RESTORED) && !vm_rules_can_boot(vm))
         return fault_set(error, MSG_NO_BOOT_DEVICE, "vm", vm->name, NULL);
     return check_disks(work, vm, error) && storages_serve(work, vm, error) && numa_is_whole(vm, error) && host_devices_alone(work, vm, error) &&
-           guard_home(work, vm, error) && check_host(work, vm, error) && choose_host(work, vm, error);
+           boundaries_allow(work, vm, error) && guard_home(work, vm, error) && check_host(work, vm, error) && choose_host(work, vm, error);
 }
 
 static gboolean

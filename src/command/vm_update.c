@@ -5,6 +5,7 @@
  * take is changed in what runs too (unless `next_run` says not to); what it cannot take, or libvirt refuses, waits for the next start and
  * is told as that. Its devices have verbs of their own. Once the definition is written there is no way back: a value of a running guest
  * cannot be known to be taken back. */
+#include "command/boundaries.h"
 #include "command/console_log.h"
 #include "command/definition.h"
 #include "command/guards.h"
@@ -25,7 +26,8 @@
 
 /* Only the manager looks at these, or only the next start does. */
 static const char *const harmless[] = { "description", "comment", "delete_protected", "high_availability", "start_paused", "stateless", "type",
-                                        "placement_policy", "migration", "autostart", "use_latest_template_version", "storage_error_resume_behaviour", "initialization", NULL };
+                                        "placement_policy", "migration", "autostart", "use_latest_template_version", "storage_error_resume_behaviour", "initialization",
+                                        "licence_boundary", NULL };
 
 static gboolean
 edit(Work *work, Vm *vm, GError **error)
@@ -99,6 +101,18 @@ check_host(Work *work, const Vm *vm, const Vm *edited, GError **error)
     return placement_check_make(home, edited, error);
 }
 
+/* With the cores that were chosen for it meanwhile. */
+static gboolean
+check_boundary(Work *work, const Vm *vm, Vm *edited, GError **error)
+{
+    static const char *const rows[] = { "cpu", "cpu_pinning_policy", "licence_boundary" };
+    gboolean touched = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+        touched |= draft_has(work->draft, rows[i]);
+    pinning_settle(work, edited);
+    return !touched || boundaries_allow_edit(work, vm, edited, error);
+}
+
 static gboolean
 check_edited(Work *work, const Vm *vm, GError **error)
 {
@@ -107,7 +121,8 @@ check_edited(Work *work, const Vm *vm, GError **error)
     gboolean renamed = g_strcmp0(vm->name, edited->name) != 0;
     gboolean well = vm_rules_check(work->draft, edited, FALSE, error) && guest_defaults_check(work->view, vm, edited, error) &&
                     check_host(work, vm, edited, error) && (!renamed || vm_rules_name_is_free(work, edited, FALSE, error)) &&
-                    check_cluster(work, vm, edited, error) && numa_fits(vm, edited, error) && console_log_check(work, vm, edited, error);
+                    check_cluster(work, vm, edited, error) && numa_fits(vm, edited, error) && console_log_check(work, vm, edited, error) &&
+                    check_boundary(work, vm, edited, error);
     object_unref(edited);
     return well;
 }

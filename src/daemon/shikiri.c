@@ -100,7 +100,8 @@ make_engine(Shikiri *shikiri)
     };
     EngineParts parts = {
         .loop = shikiri->loop, .inventory = shikiri->inventory, .feed = shikiri->feed, .store = shikiri->store,
-        .hosts = shikiri->hosts, .transfers = shikiri->transfers, .statistics = shikiri->statistics, .wishes = &shikiri->wishes,
+        .hosts = shikiri->hosts, .transfers = shikiri->transfers, .statistics = shikiri->statistics, .data_dir = shikiri->options->data_dir,
+        .wishes = &shikiri->wishes,
     };
     shikiri->engine = engine_new(&parts);
 }

@@ -21,6 +21,7 @@ witness_free(gpointer data)
     Witness *witness = data;
     g_free(witness->name);
     g_free(witness->facts);
+    g_free(witness->product);
     g_free(witness);
 }
 
@@ -175,6 +176,32 @@ write_rest(Evidence *evidence, Witness *witness, const Vm *vm, const Facts *fact
 }
 
 static void
+write_product(Evidence *evidence, const char *type, const Id *vm, const char *product)
+{
+    char id[ID_TEXT_SIZE];
+    g_auto(Facts) facts = { 0 };
+    facts_add(&facts, "vm", id_format(vm, ID_UUID, id));
+    facts_add(&facts, "product", product);
+    book_write(evidence->book, clock_wall(), type, &facts);
+}
+
+/* By its boundary. */
+static void
+take_product(Evidence *evidence, Witness *witness, const Vm *vm)
+{
+    g_autoptr(View) view = inventory_view(evidence->parts.inventory);
+    const LicenceBoundary *boundary = id_is_null(&vm->licence_boundary.id) ? NULL : view_find(view, &licence_boundary_type, &vm->licence_boundary.id);
+    const char *product = boundary ? boundary->product : NULL;
+    if (g_strcmp0(product, witness->product) == 0)
+        return;
+    if (witness->product)
+        write_product(evidence, "untag", &vm->object.id, witness->product);
+    if (product)
+        write_product(evidence, "tag", &vm->object.id, product);
+    text_set(&witness->product, product);
+}
+
+static void
 take_vm(Evidence *evidence, const Vm *vm)
 {
     Witness *witness = g_hash_table_lookup(evidence->vms, &vm->object.id);
@@ -190,6 +217,7 @@ take_vm(Evidence *evidence, const Vm *vm)
     g_autofree char *text = facts_text(&facts);
     gboolean changed = g_strcmp0(text, witness->facts) != 0;
     text_set(&witness->name, vm->name);
+    take_product(evidence, witness, vm);
     if (vm_is_running((VmStatus) vm->status))
         write_run(evidence, witness, vm, &facts, changed);
     else
@@ -206,15 +234,42 @@ vm_is_gone(Evidence *evidence, const Id *id)
     g_hash_table_remove(evidence->vms, id);
 }
 
+/* --- boundaries ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+take_boundary(Evidence *evidence, const View *view, const LicenceBoundary *boundary)
+{
+    g_auto(Facts) facts = { 0 };
+    const Host *host = view_find(view, &host_type, &boundary->host.id);
+    facts_of_boundary(&facts, boundary, host ? host->name : "");
+    book_write(evidence->book, clock_wall(), "boundary", &facts);
+}
+
+/* What a boundary refused, and who may leave one: as the event log says it. */
+static void
+take_event(Evidence *evidence, const Event *event)
+{
+    char id[ID_TEXT_SIZE];
+    g_auto(Facts) facts = { 0 };
+    if (event->code != 11054 && event->code != 11055)
+        return;
+    facts_add(&facts, "text", event->description);
+    if (!id_is_null(&event->vm.id))
+        facts_add(&facts, "vm", id_format(&event->vm.id, ID_UUID, id));
+    book_write(evidence->book, clock_wall(), event->code == 11054 ? "exception" : "refused", &facts);
+}
+
 /* --- the feed --------------------------------------------------------------------------------------------------------------------- */
 
 static void
 take_all(Evidence *evidence)
 {
     g_autoptr(View) view = inventory_view(evidence->parts.inventory);
-    ViewWalk hosts = view_walk(view, &host_type), vms = view_walk(view, &vm_type);
+    ViewWalk hosts = view_walk(view, &host_type), vms = view_walk(view, &vm_type), boundaries = view_walk(view, &licence_boundary_type);
     for (const Host *host; (host = view_next(&hosts));)
         take_host(evidence, host);
+    for (const LicenceBoundary *boundary; (boundary = view_next(&boundaries));)
+        take_boundary(evidence, view, boundary);
     for (const Vm *vm; (vm = view_next(&vms));)
         take_vm(evidence, vm);
 }
@@ -227,6 +282,10 @@ take_item(Evidence *evidence, const FeedItem *item)
         take_host(evidence, item->object);
     else if (item->type == &vm_type && item->object)
         take_vm(evidence, item->object);
+    else if (item->type == &licence_boundary_type && item->object)
+        take_all(evidence);         /* products of its VMs too */
+    else if (item->type == &event_type && item->object)
+        take_event(evidence, item->object);
     else if (item->type == &vm_type)
         vm_is_gone(evidence, &item->id);
 }
@@ -264,6 +323,7 @@ tell_anew(Evidence *evidence)
     while (g_hash_table_iter_next(&iter, NULL, &known)) {
         Witness *witness = known;
         g_clear_pointer(&witness->facts, g_free);
+        g_clear_pointer(&witness->product, g_free);
         witness->running = FALSE;
     }
     take_all(evidence);

@@ -10,6 +10,7 @@
 #include "evidence/evidence.h"
 #include "licence/cpus.h"
 #include "licence/ledger.h"
+#include "model/licence_boundary.h"
 #include "model/places.h"
 
 #define EVIDENCE_LOOK_MOST (5 * CLOCK_SECOND)       /* so long a look may take */
@@ -21,6 +22,7 @@ typedef struct {
     Id id, host;                    /* HOST: where it runs, or ran last */
     char *name;                     /* as last told */
     char *facts;                    /* of its definition as last recorded; NULL: nothing is */
+    char *product;                  /* as last recorded; NULL: it has none that is licensed by the core */
     gboolean running;               /* as last recorded */
     Tick look_due;                  /* 0: it does not run */
     gboolean looked_at;             /* a look is under way */
@@ -70,6 +72,7 @@ typedef struct {
 } Facts;
 void facts_of_vm(Facts *facts, const Vm *vm);
 void facts_of_host(Facts *facts, const Host *host);
+void facts_of_boundary(Facts *facts, const LicenceBoundary *boundary, const char *host);
 void facts_of_look(Facts *facts, const CpuTune *seen, gint64 vcpus, gint64 io_threads);
 void facts_add(Facts *facts, const char *name, const char *text);
 void facts_add_number(Facts *facts, const char *name, gint64 number);

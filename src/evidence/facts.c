@@ -11,7 +11,7 @@
 gboolean
 facts_is_bound(const Vm *vm)
 {
-    return !cpu_tune_is_empty(&vm->cpu.cpu_tune) || (vm->running_pins && *vm->running_pins);
+    return !id_is_null(&vm->licence_boundary.id) || !cpu_tune_is_empty(&vm->cpu.cpu_tune) || (vm->running_pins && *vm->running_pins);
 }
 
 /* --- rows ------------------------------------------------------------------------------------------------------------------------- */
@@ -158,6 +158,16 @@ facts_of_host(Facts *facts, const Host *host)
     g_ptr_array_add(facts->owned, cpus);
     row->texts = cpus;
     row->count = host->cpu_units.count;
+}
+
+void
+facts_of_boundary(Facts *facts, const LicenceBoundary *boundary, const char *host)
+{
+    facts_add(facts, "boundary", boundary->name);
+    facts_add(facts, "product", boundary->product);
+    facts_add(facts, "host", host);
+    facts_add(facts, "cpuset", boundary->cpu_set);
+    facts_add_number(facts, "licences", boundary->licences);
 }
 
 /* --- comparing -------------------------------------------------------------------------------------------------------------------- */

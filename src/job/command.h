@@ -119,6 +119,7 @@ struct Work {
     Id job;                         /* set by the engine before `stage` */
     Hosts *hosts;                   /* set by the engine, as is the next */
     Transfers *transfers;
+    const char *data_dir;           /* the manager's; NULL: it has none */
     Tick deadline;                  /* of the running step's calls */
     gint cancelled;                 /* atomic */
     Orders *orders;                 /* set by the engine: what its steps order (job/orders.h) */

@@ -289,6 +289,7 @@ check(Engine *engine, Work *work, GError **error)
     work->view = view_ref(head);
     work->hosts = engine->parts.hosts;
     work->transfers = engine->parts.transfers;
+    work->data_dir = engine->parts.data_dir;
     if (work->command->check && !work->command->check(work, error))
         return FALSE;
     return claims_check(engine->claims, work->claims, name_claimed, head, error);
@@ -428,13 +429,33 @@ admit(Submission *submission, GError **error)
     return TRUE;
 }
 
+static void post_event(Engine *engine, int code, Severity severity, Message *take, const EventAbout *about);
+
+/* What a licence boundary refused is evidence: it stands in the log, about the VM. */
+static void
+tell_refusal(Engine *engine, const Work *work, const GError *error)
+{
+    static const MessageCode told[] = { MSG_BOUNDARY_UNBOUND, MSG_BOUNDARY_OUTSIDE, MSG_BOUNDARY_OTHER_HOST };
+    const Message *why = fault_message(error);
+    const Vm *vm = work->view ? view_find(work->view, &vm_type, &work->target) : NULL;
+    const EventAbout about = { .vm = vm ? &vm->object.id : NULL, .user = id_is_null(&work->user) ? NULL : &work->user, .correlation = work->correlation };
+    const User *user = work->view ? view_find(work->view, &user_type, &work->user) : NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
+        g_autofree char *text = message_code(why) == told[i] ? message_encode(why) : NULL;
+        if (text)
+            post_event(engine, 11055, SEVERITY_WARNING, message_new(MSG_BOUNDARY_REFUSED, "user", user && user->user_name ? user->user_name : "", "why", text, NULL), &about);
+    }
+}
+
 static void
 submit(gpointer data)
 {
     Submission *submission = data;
     g_autoptr(GError) error = NULL;
+    Engine *engine = submission->engine;
     if (admit(submission, &error))
         return;                     /* the job or the commit owns it */
+    tell_refusal(engine, submission->work, error);
     refuse(submission->done, submission->data, error);
     submission_free(submission);
 }

@@ -23,6 +23,7 @@ typedef struct {
     Statistics *statistics;
     guint workers;                  /* threads for steps; 0: 16 */
     Tick step_deadline;             /* 0: 60 s */
+    const char *data_dir;           /* where the evidence ledger lies; NULL: nowhere */
     const EstateWishes *wishes;     /* what engine_start stages where it is missing (model/estate.h); NULL: nothing */
 } EngineParts;
 

@@ -17,6 +17,7 @@ typedef struct {
     guint n_tags;
     GHashTable *names;              /* VM's id → its last name */
     GHashTable *hosts;              /* name → its first topology, as JSON */
+    GHashTable *boundaries;         /* name → as it was last, as JSON */
     GHashTable *begun;              /* hosts whose first topology was passed by */
     Text *out;
     Wall first;
@@ -147,6 +148,23 @@ topology_of(const LedgerLine *line)
 
 /* --- what there is -------------------------------------------------------------------------------------------------------------- */
 
+/* Those with whose product a VM was ever tagged are what licences were bought for. */
+static void
+learn_boundary(Telling *telling, const LedgerLine *line)
+{
+    Slice name, product, host, licences;
+    if (!find_member(line, "boundary", &name) || !find_member(line, "product", &product) || !find_member(line, "host", &host) || !find_member(line, "licences", &licences))
+        return;
+    char *key = inner(name);
+    gboolean owned = !slice_is(licences, "0");
+    char *json = g_strdup_printf("{\"name\":%.*s,\"product\":%.*s,\"hosts\":[%.*s]%s%.*s}", (int) name.length, name.bytes, (int) product.length, product.bytes, (int) host.length, host.bytes,
+                                 owned ? ",\"licences\":" : "", owned ? (int) licences.length : 0, licences.bytes);
+    if (key)
+        g_hash_table_replace(telling->boundaries, key, json);
+    else
+        g_free(json);
+}
+
 static void
 learn(Telling *telling, const LedgerLine *line)
 {
@@ -156,6 +174,8 @@ learn(Telling *telling, const LedgerLine *line)
     g_autofree char *id = find_member(line, "vm", &vm) ? inner(vm) : NULL, *called = find_member(line, "name", &name) ? inner(name) : NULL;
     if (id && called)
         g_hash_table_replace(telling->names, g_steal_pointer(&id), g_steal_pointer(&called));
+    if (g_str_equal(line->type, "boundary"))
+        learn_boundary(telling, line);
     if (!g_str_equal(line->type, "topology") || !find_member(line, "host", &host))
         return;
     g_autofree char *key = inner(host);
@@ -169,7 +189,7 @@ learn(Telling *telling, const LedgerLine *line)
 static void
 begin_event(Telling *telling)
 {
-    text_add_literal(telling->out, telling->any ? ",\n" : "\n");
+    text_add(telling->out, telling->any ? ",\n" : "\n");
     telling->any = TRUE;
 }
 
@@ -218,7 +238,7 @@ change_host(Telling *telling, const LedgerLine *line)
 static void
 tell(Telling *telling, const LedgerLine *line)
 {
-    static const char *const events[] = { "start", "stop", "pin", "live_migrate", "cold_move", "observed", "gap", NULL };
+    static const char *const events[] = { "start", "stop", "pin", "live_migrate", "cold_move", "observed", "gap", "tag", "untag", NULL };
     if (g_str_equal(line->type, "topology"))
         change_host(telling, line);
     if (!g_strv_contains(events, line->type))
@@ -316,6 +336,17 @@ tell_hosts(const Telling *telling)
         const char *topology = g_hash_table_lookup(telling->hosts, name->data);
         text_printf(telling->out, "%s\n{\"name\":\"%s\",\"topology\":%s}", name == names ? "" : ",", (const char *) name->data, topology);
     }
+    text_add_literal(telling->out, "],");
+    g_list_free(names);
+}
+
+static void
+tell_boundaries(const Telling *telling)
+{
+    GList *names = g_list_sort(g_hash_table_get_keys(telling->boundaries), by_text);
+    text_add_literal(telling->out, "\n\"boundaries\":[");
+    for (const GList *name = names; name; name = name->next)
+        text_printf(telling->out, "%s\n%s", name == names ? "" : ",", (const char *) g_hash_table_lookup(telling->boundaries, name->data));
     text_add_literal(telling->out, "],\n\"events\":[");
     g_list_free(names);
 }
@@ -327,12 +358,14 @@ ledger_history(char *const *paths, const LedgerTag *tags, guint count, Text *out
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GHashTable) hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GHashTable) begun = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Telling telling = { .tags = tags, .n_tags = count, .names = names, .hosts = hosts, .begun = begun, .out = out };
+    g_autoptr(GHashTable) boundaries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    Telling telling = { .tags = tags, .n_tags = count, .names = names, .hosts = hosts, .boundaries = boundaries, .begun = begun, .out = out };
     if (files->len == 0)
         return fault_set(error, MSG_LICENCE_NO_LEDGER, NULL);
     if (!walk_all(&telling, files, learn, error))
         return FALSE;
     tell_hosts(&telling);
+    tell_boundaries(&telling);
     if (!tell_tags(&telling, error) || !walk_all(&telling, files, tell, error))
         return FALSE;
     text_add_literal(out, "\n]}\n");

@@ -8,6 +8,7 @@
 #include "model/instance_type.h"
 #include "model/inventory.h"
 #include "model/labels.h"
+#include "model/licence_boundary.h"
 #include "model/levels.h"
 #include "model/people.h"
 #include "model/places.h"
@@ -49,7 +50,7 @@ BELONGING(quota_type,           "quota", "quotas", "quotas", "Limits of use.");
 const Type *const inventory_types[] = {
     &affinity_label_type, &bookmark_type, &cluster_level_type, &cluster_type, &cpu_profile_type, &data_center_type, &disk_profile_type,
     &disk_type, &domain_type, &event_type, &external_host_provider_type, &group_type, &host_type, &icon_type, &image_transfer_type,
-    &instance_type_type, &job_type, &katello_erratum_type, &mac_pool_type, &network_filter_type, &network_type,
+    &instance_type_type, &job_type, &katello_erratum_type, &licence_boundary_type, &mac_pool_type, &network_filter_type, &network_type,
     &openstack_image_provider_type, &openstack_network_provider_type, &openstack_volume_provider_type, &operating_system_type,
     &permission_type, &quota_type, &role_type, &scheduling_policy_type, &scheduling_policy_unit_type, &storage_connection_type,
     &storage_domain_type, &tag_type, &template_type, &user_type, &vm_pool_type, &vm_type, &vnic_profile_type, NULL,

@@ -6,6 +6,7 @@
 #include "model/vm.h"
 
 #include "model/instance_type.h"
+#include "model/licence_boundary.h"
 #include "model/people.h"
 #include "model/places.h"
 #include "model/smalls.h"
@@ -210,6 +211,7 @@ const Type vm_type = { .one = "vm", .many = "vms", .path = "vms", .size = sizeof
     REF  (Vm, instance_type, instance_type_type, ADD, "The size it was made in."),
     REF  (Vm, cpu_profile, cpu_profile_type, ADD | SET,    "Its CPU limits."),
     REF  (Vm, quota, quota_type, ADD | SET,                "Whose limits it counts against."),
+    REF  (Vm, licence_boundary, licence_boundary_type, ADD | SET | FIND, "The licence boundary it runs in, and not outside."),
     TIME (Vm, creation_time, FIND,                         "When it was made or adopted."),
     TIME (Vm, start_time, LIVE,                            "Since when it runs."),
     TIME (Vm, stop_time, 0,                                "When it last stopped."),

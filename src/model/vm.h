@@ -113,6 +113,7 @@ typedef struct {
     char *running_pins;                 /* LIVE: where its threads are bound while it runs, a cpu_tune_text(); NULL: not known */
     char *storage_error_resume_behaviour, *custom_emulated_machine, *custom_cpu_model, *cpu_pinning_policy, *auto_pinning_policy;
     Ref cluster, template_, original_template, instance_type, cpu_profile, quota;
+    Ref licence_boundary;               /* ours: within whose cores it runs, since it has a product that is licensed by the core */
     gint64 creation_time, start_time, stop_time;    /* Wall */
     char *stop_reason;
     gint64 frozen_until;                /* Wall: its guest's file systems are frozen, and thawed then at the latest; 0: they are not, as far as we know */

@@ -19,8 +19,19 @@ def make(m, must):
     must(m.post(path(RICH, "hostdevices?wait=1"), {"name": "usb_1_1"}))
     must(m.post(path(RICH, "sharedfolders?wait=1"), {"name": "data", "path": "/nowhere/shared/data"}))
     must(m.put(f"/vms/{VM.format(RICH)}?wait=1", {"console": {"log_enabled": "true"}}))
+    must(m.post("/licenceboundaries?wait=1", boundary("licensed")))
+    must(m.put(f"/vms/{VM.format(RICH)}?wait=1", {"licence_boundary": {"name": "licensed"}}))
+    must(m.post(path(RICH, "bind?wait=1"), {"cores": "2"}))
     for verb in ("start", "stop"):          # so that its console has printed
         must(m.post(path(RICH, f"{verb}?wait=1"), {}))
+
+
+def boundary(name, **more):
+    return dict({"name": name, "product": "EE", "host": {"name": "n1"}, "cpu_set": "4-5"}, **more)
+
+
+def boundary_path(m):
+    return "/licenceboundaries/" + m.get("/licenceboundaries").body["licence_boundary"][0]["id"]
 
 
 def act(number, verb, body=None):
@@ -51,6 +62,12 @@ RECIPES = {
     "shared_folder.remove": {"": lambda m: m.delete(only(m, "sharedfolders", "shared_folder"))},
     "vm.bind": {"": act(1, "bind", {"mode": "cores"}), " of a running VM": act(2, "bind", {"guest_topology": "true"})},
     "vm.unbind": {"": lambda m: (act(1, "bind")(m), act(1, "unbind")(m))[1], " of a running VM": lambda m: (act(2, "bind")(m), act(2, "unbind")(m))[1]},
+    "licence_boundary.add": {"": lambda m: m.post("/licenceboundaries?wait=1", boundary("more", cpu_set="0"))},
+    "licence_boundary.update": {"": lambda m: m.put(boundary_path(m) + "?wait=1", {"licences": "3", "cpu_set": "4-6"})},
+    "licence_boundary.except": {"": lambda m: m.post(boundary_path(m) + "/except?wait=1", {"vm": {"name": f"vm{RICH}"}, "reason": "moving"})},
+    "licence_boundary.report": {"": lambda m: m.get(boundary_path(m) + "/report?from=20260101")},
+    "licence_boundary.remove": {"": lambda m: (m.put(f"/vms/{VM.format(RICH)}?wait=1", {"licence_boundary": {"id": "00000000-0000-0000-0000-000000000000"}}),
+                                               m.delete(boundary_path(m) + "?wait=1"))[1]},
     "vm.consolelog": {"": lambda m: m.get(path(RICH, "consolelog?kib=1"))},
     "vm.remove": {" with what its console printed": lambda m: m.delete(f"/vms/{VM.format(RICH)}?wait=1")},
     "vm.update": {" of its console's log": lambda m: m.put(f"/vms/{VM.format(1)}?wait=1", {"console": {"log_enabled": "true"}}),

@@ -115,6 +115,26 @@ def check_unbound(guest, everywhere):
     guest.done(manager.action(guest.name, "stop"), "it is stopped")
 
 
+def check_boundary(guest, core, everywhere):
+    """A product that is licensed for one core: what would let it run elsewhere is refused, excepted with a reason, and counted."""
+    manager, tap = guest.manager, guest.tap
+    guest.done(manager.action(guest.name, "stop"), "it is stopped")
+    host = manager.host()["name"]
+    manager.cli("--wait", "add", "licenceboundary", "name=oracle", "product=EE", f"host={host}", f"cpu_set={core}", "licences=1")
+    manager.cli("--wait", "update", "vm", guest.name, "licence_boundary=oracle")
+    start(guest)
+    refused = manager.action(guest.name, "unbind")
+    tap.check(refused.status == 409 and "is not bound" in refused.sentence, "within its boundary it starts, and is not unbound", refused)
+    moved = manager.put(guest.path + "?wait=1", {"cpu": {"cpu_tune": {"vcpu_pins": {"vcpu_pin": [{"vcpu": str(i), "cpu_set": everywhere} for i in range(3)]}}}})
+    tap.check(moved.status == 409 and cpus(guest) == [core], "nor pinned elsewhere", moved)
+    boundary = manager.get("/licenceboundaries").body["licence_boundary"][0]
+    excepted = manager.post(f"/licenceboundaries/{boundary['id']}/except?wait=1", {"vm": {"id": guest.id}, "reason": "the lab", "minutes": "5"})
+    guest.done(excepted, "an exception is made")
+    tap.check(wait_for(lambda: {"refused", "exception", "tag", "boundary"} <= {record["type"] for record in records(manager)}, 5), "all of it stands in the ledger", records(manager)[-6:])
+    report = manager.get(f"/licenceboundaries/{boundary['id']}/report").body
+    tap.check(report.get("product") == "EE" and report.get("owned") == "1" and int(report["cores_ever"]) >= 1 and "cores_ever" in report["csv"], "and is counted from there", report)
+
+
 def records(manager):
     with open(os.path.join(manager.folder, "ledger", "000001.ledger"), encoding="utf-8") as file:
         return [json.loads(line) for line in file if line.endswith("\n")]
@@ -160,6 +180,7 @@ def run(lab):
     core = check_bound(guest, everywhere)
     check_more(guest, core)
     check_behind(guest, core, everywhere)
+    check_boundary(guest, core, everywhere)
     check_unbound(guest, everywhere)
     check_ledger(guest, core, everywhere)
 

@@ -7,6 +7,7 @@
 
 #include "base/lock.h"
 #include "licence/ledger_check.h"
+#include "model/licence_boundary.h"
 #include "model/places.h"
 
 #include <glib/gstdio.h>
@@ -287,6 +288,34 @@ test_outside(void)
     close_world();
 }
 
+/* The product of a VM is that of its boundary; what was refused is what the event log says. */
+static void
+test_boundary(void)
+{
+    open_world();
+    until(is_written("\"type\":\"topology\""));
+    g_autoptr(Changes) changes = changes_new(world.head, world.inventory);
+    LicenceBoundary *boundary = object_new(&licence_boundary_type);
+    boundary->object.id = id_random();
+    boundary->name = g_strdup("oracle");
+    boundary->product = g_strdup("EE");
+    boundary->cpu_set = g_strdup("0");
+    boundary->host.id = world.host;
+    changes_add(changes, boundary);
+    ((Vm *) changes_edit(changes, &vm_type, &world.vm))->licence_boundary.id = boundary->object.id;
+    changes_event(changes, 11055, SEVERITY_WARNING, message_new(MSG_BOUNDARY_REFUSED, "user", "ann", "why", "it is not bound", NULL), &(EventAbout) { .vm = &world.vm });
+    publish(changes);
+    until(is_written("\"type\":\"tag\"") && is_written("\"type\":\"refused\"") && is_written("\"type\":\"boundary\",\"boundary\":\"oracle\""));
+    g_assert_true(is_written("ann was refused by a licence boundary: it is not bound"));
+    g_autoptr(Changes) out = changes_new(world.head, world.inventory);
+    ((Vm *) changes_edit(out, &vm_type, &world.vm))->licence_boundary.id = id_null;
+    publish(out);
+    until(is_written("\"type\":\"untag\""));
+    end();
+    verify(0);
+    close_world();
+}
+
 static void
 test_silent_host(void)
 {
@@ -345,6 +374,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/evidence/records", test_records);
     g_test_add_func("/evidence/outside", test_outside);
+    g_test_add_func("/evidence/boundary", test_boundary);
     g_test_add_func("/evidence/silent_host", test_silent_host);
     g_test_add_func("/evidence/torn", test_torn);
     g_test_add_func("/evidence/no_place", test_no_place);

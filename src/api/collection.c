@@ -218,7 +218,7 @@ work_chosen(gpointer data)
 {
     Listing *listing = data;
     const Place *place = &listing->place;
-    /* What lies in a storage domain without anybody knowing it: nothing, all is known. */
+    /* Of templates and the like nothing lies anywhere without being known. */
     gboolean unknown = place->row && exchange_flag(listing->exchange, "unregistered", FALSE);
     g_autoptr(GPtrArray) all = unknown ? g_ptr_array_new() : members_list(&place->members, &place->above, place->row);
     answer(listing, all);

@@ -14,6 +14,7 @@
 #include "api/root.h"
 #include "api/series.h"
 #include "api/submit.h"
+#include "api/unregistered.h"
 
 #include <string.h>
 
@@ -37,8 +38,13 @@ reads(const Exchange *exchange)
 static void
 serve_list(Exchange *exchange, Place *place)
 {
-    if (reads(exchange))
+    gboolean unregistered = unregistered_is_list(exchange, place);
+    if (unregistered && reads(exchange))
+        unregistered_list(exchange, place);
+    else if (reads(exchange))
         collection_get(exchange, place);
+    else if (exchange->method == METHOD_POST && unregistered)
+        submit_register(exchange, place, NULL);
     else if (exchange->method == METHOD_POST)
         submit_add(exchange, place);
     else
@@ -88,13 +94,36 @@ serve_series(Exchange *exchange, const Place *place)
         route_refuse_method(exchange, "GET");
 }
 
+/* What is registered is in no view yet: the place is its storage domain's. */
+static void
+serve_register(Exchange *exchange, View *view, const char *local, const char *verb, const char *id)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Place) place = { 0 };
+    if (exchange->method != METHOD_POST) {
+        route_refuse_method(exchange, "POST");
+        return;
+    }
+    if (!place_find(&place, view, engine_statistics(exchange->engine), local, &error)) {
+        exchange_end_fault(exchange, error);
+        return;
+    }
+    place.kind = PLACE_ACTION;
+    place.word = g_strdup(verb);
+    submit_register(exchange, &place, id);
+}
+
 static void
 serve_place(Exchange *exchange)
 {
+    const char *verb;
+    g_autofree char *local = NULL, *id = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(View) view = inventory_view(engine_inventory(exchange->engine));
     g_auto(Place) place = { 0 };
-    if (!place_find(&place, view, engine_statistics(exchange->engine), exchange->local, &error))
+    if (unregistered_is_register(exchange->local, &local, &verb, &id))
+        serve_register(exchange, view, local, verb, id);
+    else if (!place_find(&place, view, engine_statistics(exchange->engine), exchange->local, &error))
         exchange_end_fault(exchange, error);
     else if (series_is(&place))
         serve_series(exchange, &place);

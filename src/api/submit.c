@@ -10,6 +10,7 @@
 #include "api/links.h"
 #include "model/fixed.h"
 #include "model/record.h"
+#include "model/storage.h"
 
 #include <string.h>
 
@@ -27,6 +28,7 @@ typedef struct {
     WorkAnswer *answer;                     /* what the command tells; NULL */
     gboolean must_end;                  /* the client asked for that: a job that takes too long is a fault */
     gboolean lasts;                     /* the job is no making of the object, which is there */
+    Id registered;                      /* of TYPE: what comes of it, where the target is the storage domain it lies in */
 } Submit;
 
 static void
@@ -101,6 +103,8 @@ reply_object(Submit *submit, gconstpointer object, gboolean running, GError **er
     Exchange *exchange = submit->exchange;
     g_autoptr(View) view = inventory_view(engine_inventory(exchange->engine));
     g_autofree char *word = place_type_word(submit->type);
+    if (!id_is_null(&submit->registered))
+        object = view_find(view, submit->type, &submit->registered);
     if (!object)
         return fault_set(error, MSG_API_GONE_AFTER, "type", word, NULL);
     g_autofree char *path = links_path(submit->base, object);
@@ -529,4 +533,51 @@ submit_action(Exchange *exchange, const Place *place)
         cancel(submit, draft);
     else
         send(submit, command, draft);
+}
+
+/* Its name in the body of a member of a list. */
+static const char *
+sent_name(const Draft *sent)
+{
+    const char *alias = sent_text(sent, "alias");
+    return alias ? alias : sent_text(sent, "name");
+}
+
+/* A whole object was sent, of which its id and a name are of use. */
+static Draft *
+register_listed(Submit *submit, const Place *place, const Command *command, GError **error)
+{
+    char text[ID_TEXT_SIZE];
+    g_autoptr(Draft) sent = submit_read(submit->exchange, place->members.type, error), draft = draft_new(command->params);
+    const char *name = sent ? sent_name(sent) : NULL;
+    submit->registered = sent && sent->has_id ? ((const Object *) sent->record)->id : id_null;
+    submit->target = ((const Object *) place->above.object)->id;
+    const char *row = place->members.type == &vm_type ? "vm.name" : "name";
+    if (*error || (!id_is_null(&submit->registered) && !draft_set_text(draft, "id", id_format(&submit->registered, ID_UUID, text), error)) ||
+        (name && !draft_set_text(draft, row, name, error)))
+        return NULL;
+    return g_steal_pointer(&draft);
+}
+
+static Draft *
+register_named(Submit *submit, const Command *command, const char *id, GError **error)
+{
+    g_autoptr(Draft) draft = submit_read(submit->exchange, command->params, error);
+    if (!draft && !*error)
+        draft = draft_new(command->params);
+    return draft && draft_set_text(draft, "id", id, error) ? g_steal_pointer(&draft) : NULL;
+}
+
+void
+submit_register(Exchange *exchange, const Place *place, const char *id)
+{
+    g_autoptr(GError) error = NULL;
+    Submit *submit = submit_new(exchange, id ? KIND_OF_ACTION : KIND_OF_ADD, place);
+    const char *verb = id ? place->word : place->members.type == &vm_type ? "registervm" : "registerdisk";
+    const Command *command = command_find(verb, &storage_domain_type);
+    Draft *draft = id ? register_named(submit, command, id, &error) : register_listed(submit, place, command, &error);
+    if (draft)
+        send(submit, command, draft);
+    else
+        refuse(submit, error);
 }

@@ -13,7 +13,9 @@ void submit_add(Exchange *exchange, const Place *place);        /* POST to a PLA
 void submit_update(Exchange *exchange, const Place *place);     /* PUT of a PLACE_ONE */
 void submit_remove(Exchange *exchange, const Place *place);     /* DELETE of a PLACE_ONE */
 void submit_action(Exchange *exchange, const Place *place);     /* POST to a PLACE_ACTION */
-/* Is there an action of that word, built or not? FALSE with NOT_FOUND. */
+/* POST of what is to be registered: ID below PLACE, an action of its storage domain; or, where ID is NULL, what the body names in PLACE, a list. */
+void submit_register(Exchange *exchange, const Place *place, const char *id);
 /* What was sent, read as TYPE; yours; NULL without ERROR: nothing was. */
 Draft *submit_read(const Exchange *exchange, const Type *type, GError **error);
+/* Is there an action of that word, built or not? FALSE with NOT_FOUND. */
 gboolean submit_knows_action(const Place *place, GError **error);

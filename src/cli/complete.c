@@ -36,6 +36,7 @@ static void
 offer_verbs(const Completing *at)
 {
     static const char *const always[] = { "list", "show", "add", "update", "remove", "describe", "console", "freeze", "thaw", "setpassword", "exec", "xml", "log", "upload", "download",
+                                          "unregistered", "register",
                                           "watch", "licence", "help" };
     struct json_object *types, *verbs;
     g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);

@@ -8,6 +8,7 @@
 #include "cli/guest.h"
 #include "cli/licence.h"
 #include "cli/options.h"
+#include "cli/registration.h"
 #include "cli/transfer.h"
 #include "cli/words.h"
 
@@ -76,6 +77,8 @@ run(ClientConfig *config, const Request *request, int *ret_status, GError **erro
         return console_run(client, request, error);
     if (transfer_has(request->verb))
         return transfer_run(client, config, request, error);
+    if (registration_has(request))
+        return registration_run(client, request, error);
     if (guest_has(request->verb))
         return guest_run(client, request, ret_status, error);
     if (!request->type)

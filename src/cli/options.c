@@ -26,6 +26,8 @@ static const char *const synopsis[] = {
     "[OPTION...] upload FILE disk=NAME [format=raw|cow]",
     "[OPTION...] upload FILE name=NEW [storage_domain=NAME]",
     "[OPTION...] download disk=NAME FILE [format=raw|cow]",
+    "[OPTION...] unregistered [STORAGE-DOMAIN]",
+    "[OPTION...] register vm|disk NAME [storage_domain=NAME] [FIELD=VALUE...]",
     "[OPTION...] describe TYPE",
     "[OPTION...] watch",
     "licence plan --topology=FILE --vcpus=N [--mode=threads|cores] [--busy=LIST] [--reserved=LIST] [--max-sockets=N]",

@@ -23,6 +23,6 @@ extern const Command event_add;
 extern const Command host_startvms, host_stopvms;
 extern const Command instance_type_add, instance_type_update, instance_type_remove;
 extern const Command storage_domain_add, storage_domain_update, storage_domain_remove, storage_domain_attach, storage_domain_detach, storage_domain_activate,
-    storage_domain_deactivate;
+    storage_domain_deactivate, storage_domain_unregistered, storage_domain_registervm, storage_domain_registerdisk;
 extern const Command licence_boundary_add, licence_boundary_update, licence_boundary_remove, licence_boundary_except, licence_boundary_report;
 extern const Command transfer_add, transfer_finalize, transfer_cancel, transfer_pause, transfer_resume, transfer_extend;

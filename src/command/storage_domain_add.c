@@ -13,6 +13,7 @@
 
 #define IMPORT "import"             /* mark */
 #define ATTACH "attach"             /* mark: the data center */
+#define LOOKED "looked"             /* mark: what is imported is known */
 #define CLEAR "clear"               /* mark: nothing was marked when we looked, so that the mark is ours to take away */
 
 /* --- check ------------------------------------------------------------------------------------------------------------------------------- */
@@ -180,6 +181,7 @@ look_at_old(Work *work, const Id *id, GError **error)
         work_set_mark(work, "name", note.name);
     if (told)
         work_set_mark(work, "use", names_get(&storage_use_names, note.use));
+    work_set_mark(work, LOOKED, "yes");
     return storages_read(work, error);
 }
 
@@ -216,7 +218,7 @@ marked(Work *work, GError **error)
     Id there;
     HostStore store = storages_store(work);
     if (!work_mark(work, CLEAR))
-        return work_mark(work, IMPORT) ? PROBE_DONE : PROBE_NOT_DONE;
+        return work_mark(work, LOOKED) ? PROBE_DONE : PROBE_NOT_DONE;
     g_autoptr(HostLink) link = work_host(work, error);
     if (!link || !link->ops->store_look(link, &store, &there, work->deadline, error))
         return PROBE_UNKNOWN;

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Puts a storage domain into maintenance: no VM runs from it, nothing is made in it, and its directory may be unmounted. Also one that does not
- * answer, so that it stops being looked for. */
+ * Puts a storage domain into maintenance: no VM runs from it, nothing is made in it, and its directory may be unmounted. What it says of its VMs is
+ * true when it rests. Also one that does not answer, so that it stops being looked for. */
 #include "command/guards.h"
+#include "command/leaving.h"
 #include "command/plan.h"
 #include "command/rows.h"
 #include "command/storages.h"
@@ -37,7 +38,9 @@ stage(Work *work, Changes *changes, GError **error)
     (void) error;
     const StorageDomain *storage = view_find(work->view, &storage_domain_type, &work->target);
     const Host *host = guard_host_of_storage(work->view, storage);
+    gboolean answers = storage->type == STORAGE_USE_DATA && storage->status == STORAGE_ACTIVE && host && host->status == HOST_UP;
     storages_mark(work, storage, host ? &host->object.id : &id_null);
+    work_set_mark(work, LEAVING_NOTES, answers ? "yes" : NULL);
     storages_lock(work, changes);
     return TRUE;
 }
@@ -81,6 +84,7 @@ const Command storage_domain_deactivate = {
     .stage = stage,
     .plan = plan,
     .steps = (const Step[]) {
+        { "write the catalogue", leaving_note, leaving_noted, leaving_note_staying, FALSE },
         { "stop looking at it", storages_leave, NULL, NULL, FALSE },
         { 0 },
     },

@@ -1,7 +1,10 @@
 /* SPDX-FileCopyrightText: The Shikiri authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * Detaches a storage domain that is in maintenance: the storage says from then on that nobody holds it, so that another manager may take it. */
+ * Detaches a storage domain that is in maintenance: the VMs and disks in it leave this manager with it, and the storage says from then on that
+ * nobody holds it, so that another manager may take it with all of them. Until its VMs are being taken out everything can be as before; from
+ * then on, which is written down on the storage, there is only forward. */
+#include "command/leaving.h"
 #include "command/plan.h"
 #include "command/rows.h"
 #include "command/storages.h"
@@ -16,7 +19,7 @@ check(Work *work, GError **error)
         return fault_set(error, MSG_STORAGE_NOT_ATTACHED, "storage_domain", storage->name, NULL);
     if (!storage->maintenance)
         return fault_set(error, MSG_STORAGE_DETACH_NEEDS_MAINTENANCE, "storage_domain", storage->name, "status", names_get(&storage_status_names, storage->status), NULL);
-    return storages_is_empty(work, storage, error) && storages_reach(work, storage, error);
+    return leaving_check(work, storage, error) && storages_reach(work, storage, error);
 }
 
 static gboolean
@@ -24,6 +27,7 @@ stage(Work *work, Changes *changes, GError **error)
 {
     (void) error;
     storages_lock(work, changes);
+    leaving_stage(work, changes);
     return TRUE;
 }
 
@@ -31,6 +35,7 @@ static void
 finish(Work *work, Changes *changes)
 {
     StorageDomain *storage = changes_edit(changes, &storage_domain_type, &work->target);
+    leaving_finish(work, changes);
     if (!storage)
         return;
     storage->data_center.id = id_null;
@@ -43,6 +48,7 @@ static void
 revert(Work *work, Changes *changes)
 {
     storages_return(work, changes);
+    leaving_revert(work, changes);
 }
 
 static char *
@@ -51,8 +57,21 @@ plan(Work *work, GError **error)
     (void) error;
     const StorageDomain *storage = view_find(work->view, &storage_domain_type, &work->target);
     g_autoptr(GString) text = g_string_new(NULL);
+    leaving_tell(text, work);
     plan_tell(text, MSG_PLAN_STORAGE_DETACH, "storage_domain", storage->name, NULL);
     return g_strdup(text->str);
+}
+
+static const Command with_vms = {
+    .title = MSG_DETACHING_STORAGE_WITH,
+    .done = { 964, MSG_STORAGE_DETACHED_WITH },
+    .failed = { 965, MSG_STORAGE_DETACH_FAILED },
+};
+
+static const Command *
+words(const Work *work)
+{
+    return leaving_any(work) ? &with_vms : work->command;
 }
 
 const Command storage_domain_detach = {
@@ -63,14 +82,20 @@ const Command storage_domain_detach = {
     .title = MSG_DETACHING_STORAGE,
     .done = { 964, MSG_STORAGE_DETACHED },
     .failed = { 965, MSG_STORAGE_DETACH_FAILED },
+    .words = words,
     .check = check,
     .stage = stage,
     .plan = plan,
     .steps = (const Step[]) {
+        { "look at its virtual machines", leaving_look, NULL, NULL, FALSE },
+        { "keep the firmwares' variables", leaving_copy, leaving_copied, leaving_drop, FALSE },
+        { "write the catalogue", leaving_note, leaving_noted, leaving_note_staying, FALSE },
+        { "begin to leave", leaving_begin, leaving_begun, NULL, TRUE },
+        { "undefine its domains", leaving_undefine, leaving_undefined, NULL, TRUE },
         { "let go of it", storages_let_go, storages_is_free, NULL, TRUE },
         { 0 },
     },
     .finish = finish,
     .revert = revert,
-    .help = "Detaches a storage domain that is in maintenance from its data center.",
+    .help = "Detaches a storage domain that is in maintenance from its data center; the VMs and disks in it go with it.",
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define GROUP_NAME "storage domain"
+#define LEAVING "leaving"            /* key: the job that takes its VMs out of this manager; from then on there is no way back */
 #define WAS "holder.was"            /* mark: the note as it was found; "" if there was none */
 
 /* clang-format off */
@@ -203,12 +204,18 @@ all_of(const Work *work, Changes *changes)
     return all;
 }
 
+/* One that nobody has reported yet is not lost for that: after a restart the master stays it. */
+static gboolean
+serves(const StorageDomain *storage)
+{
+    return !storage_domain_rests(storage) && storage->status != STORAGE_INACTIVE;
+}
+
 /* The better master: one that can be used, then the one that is it. */
 static gboolean
 is_better(const StorageDomain *one, const StorageDomain *than)
 {
-    gboolean active = one->status == STORAGE_ACTIVE, active_than = than->status == STORAGE_ACTIVE;
-    return active != active_than ? active : one->master && !than->master;
+    return serves(one) != serves(than) ? serves(one) : one->master && !than->master;
 }
 
 static const StorageDomain *
@@ -256,9 +263,9 @@ installation(const Work *work)
     return g_strdup(id_format(&id, ID_UUID, text));
 }
 
-/* HOLDER "" : nobody. Yours. */
+/* HOLDER "" : nobody. LEAVING: the job; NULL. Yours. */
 static char *
-write_note(const Work *work, const char *holder)
+write_note(const Work *work, const char *holder, const char *leaving)
 {
     Id host;
     const Host *manager = work_mark_id(work, "host", &host) ? view_find(work->view, &host_type, &host) : NULL;
@@ -267,6 +274,8 @@ write_note(const Work *work, const char *holder)
     g_key_file_set_string(file, GROUP_NAME, "use", work_mark(work, "use"));
     g_key_file_set_string(file, GROUP_NAME, "holder", holder);
     g_key_file_set_string(file, GROUP_NAME, "manager", *holder && manager ? manager->name : "");
+    if (leaving)
+        g_key_file_set_string(file, GROUP_NAME, LEAVING, leaving);
     return g_key_file_to_data(file, NULL, NULL);
 }
 
@@ -340,7 +349,7 @@ is_held_by(Work *work, const char *holder, GError **error)
 gboolean
 storages_take(Work *work, GError **error)
 {
-    g_autofree char *ours = installation(work), *text = write_note(work, ours);
+    g_autofree char *ours = installation(work), *text = write_note(work, ours, NULL);
     return put_note(work, text, error);
 }
 
@@ -355,14 +364,35 @@ gboolean
 storages_give_back(Work *work, GError **error)
 {
     const char *was = work_mark(work, WAS);
-    return put_note(work, was && *was ? was : NULL, error);
+    return !was || put_note(work, *was ? was : NULL, error);     /* who died before it was read has written nothing */
 }
 
 gboolean
 storages_let_go(Work *work, GError **error)
 {
-    g_autofree char *text = write_note(work, "");
+    g_autofree char *text = write_note(work, "", NULL);
     return put_note(work, text, error);
+}
+
+gboolean
+storages_begin_leaving(Work *work, GError **error)
+{
+    char job[ID_TEXT_SIZE];
+    g_autofree char *ours = installation(work), *text = write_note(work, ours, id_format(&work->job, ID_UUID, job));
+    return put_note(work, text, error);
+}
+
+Probe
+storages_leaving(Work *work, GError **error)
+{
+    char job[ID_TEXT_SIZE];
+    g_autofree char *text = NULL;
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    if (!read_note(work, &text, error))
+        return PROBE_UNKNOWN;
+    gboolean read = text && g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, NULL);
+    g_autofree char *leaving = read ? g_key_file_get_string(file, GROUP_NAME, LEAVING, NULL) : NULL;
+    return g_strcmp0(leaving, id_format(&work->job, ID_UUID, job)) == 0 ? PROBE_DONE : PROBE_NOT_DONE;
 }
 
 Probe

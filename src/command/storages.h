@@ -37,6 +37,8 @@ gboolean storages_read(Work *work, GError **error);         /* who holds it? Ref
 gboolean storages_take(Work *work, GError **error);         /* it is ours */
 Probe storages_taken(Work *work, GError **error);
 gboolean storages_give_back(Work *work, GError **error);    /* to whom it was before */
+gboolean storages_begin_leaving(Work *work, GError **error);        /* it is ours, and its VMs are being taken out. FORWARD */
+Probe storages_leaving(Work *work, GError **error);
 gboolean storages_let_go(Work *work, GError **error);       /* it is nobody's. FORWARD */
 Probe storages_is_free(Work *work, GError **error);
 gboolean storages_ready(Work *work, GError **error);        /* it can be used, and is reported; where it cannot, not even that */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/workers.h"
+#include "catalogue/catalogue.h"
 #include "daemon/data_dir.h"
 #include "daemon/signals.h"
 #include "evidence/evidence.h"
@@ -40,6 +41,7 @@ struct Shikiri {
     Engine *engine;
     Policy *policy;
     Evidence *evidence;
+Catalogue *catalogue;
     Api *api;
     char *address;                  /* as told to people: "127.0.0.1", "manager.example.jp" */
     char *url_file;                 /* once it serves */
@@ -143,6 +145,32 @@ connect_hosts(Shikiri *shikiri)
         else
             log_warn("host '%s' (%s) is not connected by this start", host->name, host->uri ? host->uri : "no address");
     }
+}
+
+/* --- what storage domains say of themselves ------------------------------------------------------------------------------ */
+
+static char *
+kept_xml(gpointer data, const Id *vm)
+{
+    Shikiri *shikiri = data;
+    return store_kept(shikiri->store, "domain-xml", vm, NULL);
+}
+
+static void
+tell_notes(gpointer data, const StorageDomain *storage, const GError *why)
+{
+    Shikiri *shikiri = data;
+    g_autofree char *reason = why ? message_encode(fault_message(why)) : NULL;
+    Message *message = why ? message_new(MSG_FACT_NOTES_FAIL, "storage_domain", storage->name, "why", reason, NULL)
+                           : message_new(MSG_FACT_NOTES_AGAIN, "storage_domain", storage->name, NULL);
+    engine_event(shikiri->engine, 0, why ? SEVERITY_WARNING : SEVERITY_NORMAL, message, NULL, NULL);
+}
+
+static void
+make_catalogue(Shikiri *shikiri)
+{
+    CatalogueParts parts = { .inventory = shikiri->inventory, .feed = shikiri->feed, .hosts = shikiri->hosts, .xml = kept_xml, .tell = tell_notes, .data = shikiri };
+    shikiri->catalogue = catalogue_new(&parts);
 }
 
 /* --- the port ------------------------------------------------------------------------------------------------------------- */
@@ -255,6 +283,7 @@ start(Shikiri *shikiri, GError **error)
     shikiri->policy = policy_new(&(PolicyParts) { .engine = shikiri->engine, .loop = shikiri->loop });
     start_evidence(shikiri);
     connect_hosts(shikiri);
+    make_catalogue(shikiri);
     if (shikiri->metrics)
         metrics_start(shikiri->metrics);
     api_start(shikiri->api);
@@ -328,6 +357,7 @@ shikiri_free(Shikiri *shikiri)
         engine_part(shikiri->engine);
     if (shikiri->api)
         api_stop(shikiri->api);
+    catalogue_stop(shikiri->catalogue);
     if (shikiri->engine)
         engine_stop(shikiri->engine);
     policy_free(shikiri->policy);
@@ -335,6 +365,7 @@ shikiri_free(Shikiri *shikiri)
     transfers_stop(shikiri->transfers);
     hosts_free(shikiri->hosts);
     evidence_free(shikiri->evidence);
+catalogue_free(shikiri->catalogue);
     drop_late_reports(shikiri);
     api_free(shikiri->api);
     consoles_free(shikiri->consoles);

@@ -377,7 +377,7 @@ const HostOps fake_ops = {
     .freeze = fake_guest_freeze, .thaw = fake_guest_thaw, .is_frozen = fake_guest_is_frozen, .set_password = fake_guest_set_password, .run = fake_guest_run,
     .device_attach = fake_device_attach, .device_update = fake_device_update, .device_detach = fake_device_detach,
     .store_ready = fake_store_ready, .store_leave = fake_store_leave, .store_look = fake_store_look, .store_mark = fake_store_mark, .store_clear = fake_store_clear,
-    .note_read = fake_note_read, .note_write = fake_note_write,
+    .note_read = fake_note_read, .note_write = fake_note_write, .note_list = fake_note_list,
     .volume_create = fake_volume_create, .volume_copy = fake_volume_copy, .volume_resize = fake_volume_resize,
     .volume_delete = fake_volume_delete, .volume_read = fake_volume_read, .image_open = fake_image_open, .image_settle = fake_image_settle,
     .variables_find = call_variables_find, .variables_look = call_variables_look, .variables_copy = call_variables_copy, .variables_drop = call_variables_drop,

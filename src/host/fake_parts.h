@@ -260,6 +260,7 @@ gboolean fake_store_mark(HostLink *link, const HostStore *store, Tick deadline, 
 gboolean fake_store_clear(HostLink *link, const HostStore *store, Tick deadline, GError **error);
 gboolean fake_note_read(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
 gboolean fake_note_write(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
+char **fake_note_list(HostLink *link, const HostStore *store, Tick deadline, GError **error);
 
 /* fake_guest.c: an agent in every guest */
 gboolean fake_guest_freeze(HostLink *link, const Id *domain, Tick deadline, GError **error);

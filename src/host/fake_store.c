@@ -174,3 +174,29 @@ fake_note_write(HostLink *link, const HostStore *store, const char *name, const 
     FakeOrder order = { .operation = "note_write", .work = work_note_write, .id = store->storage_domain, .text = both };
     return fake_obey(link, &order, deadline, error);
 }
+
+char **
+fake_note_list(HostLink *link, const HostStore *store, Tick deadline, GError **error)
+{
+    FakeHost *host = FAKE_HOST(link);
+    g_autofree char *prefix = key_of(store->path, "");
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer key;
+    LOCK_HOLD(&host->fake->lock);
+    FakeCall call = { .host = host, .operation = "note_list", .id = &store->storage_domain, .question = TRUE };
+    if (!fake_begin(&call, deadline, error) || !verify(host, store->path, &store->storage_domain, error))
+        return NULL;
+    if (call.silent) {
+        fake_unknown(&call, error);
+        return NULL;
+    }
+    g_hash_table_iter_init(&iter, host->fake->notes);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        const char *name = g_str_has_prefix(key, prefix) ? (const char *) key + strlen(prefix) : MARK;
+        if (!g_str_equal(name, MARK))
+            g_ptr_array_add(names, g_strdup(name));
+    }
+    g_ptr_array_add(names, NULL);
+    return (char **) g_ptr_array_steal(names, NULL);
+}

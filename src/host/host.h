@@ -255,6 +255,7 @@ typedef struct {
     /* Small texts a storage domain keeps of itself, at most 16 MiB each. *RET_TEXT yours; NULL: none of that name. TEXT NULL: it goes */
     gboolean (*note_read)(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
     gboolean (*note_write)(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
+    char **(*note_list)(HostLink *link, const HostStore *store, Tick deadline, GError **error);         /* the names of all, in no order; yours (g_strfreev) */
     gboolean (*volume_create)(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
     /* As SPEC says, standing alone, with what a guest would read from FROM and all beneath it, on any storage of this host, which nobody may have open to write. Ends soon,
      * undone, when *CANCELLED (atomic; of the caller) says so. */

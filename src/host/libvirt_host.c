@@ -234,6 +234,7 @@ static const HostOps libvirt_ops = {
     .store_leave = libvirt_store_leave,
     .note_read = libvirt_note_read,
     .note_write = libvirt_note_write,
+    .note_list = libvirt_note_list,
     .volume_create = libvirt_volume_create,
     .volume_copy = libvirt_volume_copy,
     .variables_find = libvirt_variables_find,

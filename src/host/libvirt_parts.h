@@ -201,6 +201,7 @@ gboolean libvirt_store_ready(HostLink *link, const HostStore *store, Tick deadli
 gboolean libvirt_store_leave(HostLink *link, const Id *storage, Tick deadline, GError **error);
 gboolean libvirt_note_read(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
 gboolean libvirt_note_write(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
+char **libvirt_note_list(HostLink *link, const HostStore *store, Tick deadline, GError **error);
 gboolean libvirt_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
 gboolean libvirt_volume_copy(HostLink *link, const VolumeSpec *spec, const HostVolume *from, const gint *cancelled, Tick deadline, GError **error);
 gboolean libvirt_variables_find(HostLink *link, const char *xml, char **ret_path, Tick deadline, GError **error);

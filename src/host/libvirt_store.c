@@ -184,3 +184,27 @@ libvirt_note_write(HostLink *link, const HostStore *store, const char *name, con
     call->note = g_strdup(text);
     return libvirt_call_run(call, error);
 }
+
+static void
+free_names(gpointer names)
+{
+    g_strfreev(names);
+}
+
+static gboolean
+work_note_list(LibvirtCall *call, GError **error)
+{
+    const char *host = call->host->link.name;
+    call->free_result = free_names;
+    if (volume_mark_verify(call->text, host, &call->id, error))
+        call->result = volume_note_list(call->text, host, error);
+    return call->result != NULL;
+}
+
+char **
+libvirt_note_list(HostLink *link, const HostStore *store, Tick deadline, GError **error)
+{
+    static const LibvirtVerb verb = { work_note_list, "read", FALSE, TRUE, FALSE };
+    g_autoptr(LibvirtCall) call = call_new(link, &verb, store, deadline);
+    return libvirt_call_run(call, error) ? g_steal_pointer(&call->result) : NULL;
+}

@@ -15,6 +15,7 @@
 
 #define BOX ".shikiri"
 #define MARK "id"
+#define NOTES_MOST 200000       /* of a storage domain: more are nobody's honest work */
 #define HALF ".half"                /* of what is being written; a leftover is of a process that died */
 
 typedef struct {
@@ -268,4 +269,29 @@ volume_note_write(const char *path, const char *host, const char *name, const ch
     if (text && (!write_half(&box, text, error) || (renameat(box.dir, HALF, box.dir, name) != 0 && !fail(&box, errno, error))))
         return FALSE;
     return fsync(box.dir) == 0 || fail(&box, errno, error);
+}
+
+char **
+volume_note_list(const char *path, const char *host, GError **error)
+{
+    g_auto(Box) box = { path, host, -1 };
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    if (!box_open(&box, path, host, FALSE, error))
+        return NULL;
+    int copy = box.dir >= 0 ? openat(box.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    if (box.dir >= 0 && !dir) {
+        fail(&box, errno, error);
+        if (copy >= 0)
+            close(copy);
+        return NULL;
+    }
+    for (struct dirent *entry; dir && names->len < NOTES_MOST && (entry = readdir(dir));) {
+        if (is_note(entry->d_name))
+            g_ptr_array_add(names, g_strdup(entry->d_name));
+    }
+    if (dir)
+        closedir(dir);
+    g_ptr_array_add(names, NULL);
+    return (char **) g_ptr_array_steal(names, NULL);
 }

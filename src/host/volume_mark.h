@@ -22,5 +22,7 @@ gboolean volume_mark_verify(const char *path, const char *host, const Id *id, GE
 
 /* NAME: letters, digits, dashes. *RET_TEXT yours; NULL: there is none. */
 gboolean volume_note_read(const char *path, const char *host, const char *name, char **ret_text, GError **error);
+/* The names of all; yours (g_strfreev). */
+char **volume_note_list(const char *path, const char *host, GError **error);
 /* TEXT NULL: it goes, and gone is success. */
 gboolean volume_note_write(const char *path, const char *host, const char *name, const char *text, GError **error);

@@ -11,7 +11,8 @@ static void
 rest_storage(StorageDomain *domain)
 {
     StorageStatus rests = storage_domain_rests(domain);
-    domain->status = rests ? rests : STORAGE_UNKNOWN;
+    gboolean listed = domain->type == STORAGE_USE_UNMANAGED;       /* nobody reports it */
+    domain->status = listed ? STORAGE_ACTIVE : rests ? rests : STORAGE_UNKNOWN;
 }
 
 /* Facts are not stored: until hosts report nobody knows how they and their VMs are. The objects are not published yet, so this may

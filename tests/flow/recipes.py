@@ -174,7 +174,7 @@ def host(m):
                 volumes[os.path.basename(words[4])] = words[1:4]
             elif words[0] == "novolume":
                 volumes.pop(os.path.basename(words[1]), None)
-            elif words[0] == "note":
+            elif words[0] == "note" and not re.search(r" (vm|disk)-", words[1]):     # the catalogue follows in its own time, and holds what is chance
                 notes[words[1]] = ID.sub("some", words[2])
             elif words[0] == "nonote":
                 notes.pop(words[1], None)

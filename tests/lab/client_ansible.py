@@ -29,11 +29,11 @@ def missing():
     return None
 
 
-def play(manager, words):
+def play(words, book=PLAY):
     environment = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=os.environ["SHIKIRI_ANSIBLE_COLLECTIONS"], PYTHONPATH=os.environ["SHIKIRI_PYTHON_SDK"],
                        ANSIBLE_NOCOLOR="1", ANSIBLE_LOCALHOST_WARNING="false", ANSIBLE_HOME=words["scratch"], HOME=words["scratch"],
                        LC_ALL="C.UTF-8")
-    return subprocess.run(["ansible-playbook", PLAY, "-e", json.dumps(words)], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False,
+    return subprocess.run(["ansible-playbook", book, "-e", json.dumps(words)], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False,
                           cwd=words["scratch"])
 
 
@@ -46,7 +46,7 @@ def check(tap, manager):
     with tempfile.TemporaryDirectory(prefix="shikiri-lab-ansible-") as scratch:
         words = {"url": f"{manager.url}/ovirt-engine/api", "username": USER, "password": manager.password, "ca": manager.ca, "scratch": scratch,
                  "kernel": kernel, "initrd": initrd, "host": manager.host()["name"]}
-        run = play(manager, words)
+        run = play(words)
     said = run.stdout[-6000:] + run.stderr[-2000:]
     sums = re.search(r"ok=(\d+) +changed=(\d+) +unreachable=0 +failed=0", run.stdout)
     failed = re.findall(r"TASK \[([^\]]+)\] \**\nfatal", run.stdout)
@@ -55,3 +55,16 @@ def check(tap, manager):
     tap.check(wait_for(lambda: manager.vm("ansible1") is None, 20), "ansible: its VM is gone")
     disks = [disk["alias"] for disk in manager.get("/disks").body.get("disk", [])]
     tap.check(not any(alias.startswith("ansible") for alias in disks), "ansible: its disks are gone", disks)
+
+
+def check_storage(tap, manager, storage, vm):
+    """client_ansible_storage.yml, with a storage domain in which that VM is down."""
+    why = missing()
+    if why:
+        tap.skip("ansible takes a storage domain away and brings it back", why)
+        return
+    with tempfile.TemporaryDirectory(prefix="shikiri-lab-ansible-") as scratch:
+        words = {"url": f"{manager.url}/ovirt-engine/api", "username": USER, "password": manager.password, "ca": manager.ca, "scratch": scratch, "storage": storage, "vm": vm}
+        run = play(words, PLAY.replace(".yml", "_storage.yml"))
+    said = run.stdout[-6000:] + run.stderr[-2000:]
+    tap.check(run.returncode == 0 and re.search(r"unreachable=0 +failed=0", run.stdout), "ansible takes a storage domain away and brings it back with its VM", said)

@@ -77,6 +77,7 @@ void estate_put_volume(const Id *disk, gint64 size);
 gboolean estate_has_volume(const Id *disk);
 void estate_mark_store(const char *path, const Id *id);         /* a directory carries the id of a storage domain */
 void estate_note(const char *path, const char *name, const char *text);
+const char *estate_noted(const char *path, const char *name);  /* NULL: there is none of that name */
 void estate_lose_device(const char *name);       /* somebody pulls a device of the host's out; NULL: all are there again */
 void estate_put_variables(const char *path);    /* a firmware's, as the first start makes them */
 gboolean estate_has_variables(const char *path);

@@ -394,7 +394,7 @@ const HostOps estate_host_ops = {
     .freeze = estate_guest_freeze, .thaw = estate_guest_thaw, .is_frozen = estate_guest_is_frozen, .set_password = estate_guest_set_password, .run = estate_guest_run,
     .discard = host_discard, .device_attach = device_attach, .device_update = device_update, .device_detach = device_detach,
     .store_ready = estate_store_ready, .store_leave = estate_store_leave, .store_look = estate_store_look, .store_mark = estate_store_mark,
-    .store_clear = estate_store_clear, .note_read = estate_note_read, .note_write = estate_note_write,
+    .store_clear = estate_store_clear, .note_read = estate_note_read, .note_write = estate_note_write, .note_list = estate_note_list,
     .volume_create = estate_volume_create, .volume_copy = estate_volume_copy, .volume_resize = estate_volume_resize,
     .volume_delete = estate_volume_delete, .volume_read = estate_volume_read,
     .volume_chain = estate_volume_chain, .volume_above = estate_volume_above, .volume_fold = estate_volume_fold, .volume_stand = estate_volume_stand,

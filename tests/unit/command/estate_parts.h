@@ -60,6 +60,7 @@ gboolean estate_store_mark(HostLink *link, const HostStore *store, Tick deadline
 gboolean estate_store_clear(HostLink *link, const HostStore *store, Tick deadline, GError **error);
 gboolean estate_note_read(HostLink *link, const HostStore *store, const char *name, char **ret_text, Tick deadline, GError **error);
 gboolean estate_note_write(HostLink *link, const HostStore *store, const char *name, const char *text, Tick deadline, GError **error);
+char **estate_note_list(HostLink *link, const HostStore *store, Tick deadline, GError **error);
 gboolean estate_volume_create(HostLink *link, const VolumeSpec *spec, Tick deadline, GError **error);
 gboolean estate_volume_copy(HostLink *link, const VolumeSpec *spec, const HostVolume *from, const gint *cancelled, Tick deadline, GError **error);
 gboolean estate_variables_find(HostLink *link, const char *xml, char **ret_path, Tick deadline, GError **error);

@@ -109,13 +109,18 @@ estate_store_clear(G_GNUC_UNUSED HostLink *link, const HostStore *store, G_GNUC_
 {
     LOCK_HOLD(&estate_lock);
     gboolean silent;
-    g_autofree char *mark = key_of(store->path, MARK), *domain = key_of(store->path, "domain");
+    g_autofree char *prefix = key_of(store->path, "");
+    GHashTableIter iter;
+    gpointer key;
     if (!estate_may_change(&silent, error))
         return FALSE;
     Id there = marked_as(store->path);
     g_assert_true(id_is_null(&there) || id_equal(&there, &store->storage_domain));
-    g_hash_table_remove(notes, domain);
-    g_hash_table_remove(notes, mark);
+    g_hash_table_iter_init(&iter, notes);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        if (g_str_has_prefix(key, prefix))
+            g_hash_table_iter_remove(&iter);
+    }
     return estate_end_change(silent, error);
 }
 
@@ -143,4 +148,31 @@ estate_note_write(G_GNUC_UNUSED HostLink *link, const HostStore *store, const ch
     else
         g_hash_table_remove(notes, key);
     return estate_end_change(silent, error);
+}
+
+char **
+estate_note_list(G_GNUC_UNUSED HostLink *link, const HostStore *store, G_GNUC_UNUSED Tick deadline, GError **error)
+{
+    LOCK_HOLD(&estate_lock);
+    g_autofree char *prefix = key_of(store->path, "");
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer key;
+    if (!estate_answers(error) || !is_itself(store, error))
+        return NULL;
+    g_hash_table_iter_init(&iter, notes);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        const char *name = g_str_has_prefix(key, prefix) ? (const char *) key + strlen(prefix) : MARK;
+        if (!g_str_equal(name, MARK))
+            g_ptr_array_add(names, g_strdup(name));
+    }
+    g_ptr_array_add(names, NULL);
+    return (char **) g_ptr_array_steal(names, NULL);
+}
+
+const char *
+estate_noted(const char *path, const char *name)
+{
+    g_autofree char *key = key_of(path, name);
+    return g_hash_table_lookup(notes, key);
 }

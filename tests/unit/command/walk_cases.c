@@ -185,78 +185,6 @@ shut_down_again(void)
 }
 
 static Work *
-add_disk(void)
-{
-    return estate_work(&disk_add, NULL, "<disk id='d0000000-0000-4000-8000-000000000001'><alias>d</alias><provisioned_size>1000</provisioned_size>"
-                       "<format>raw</format><storage_domains><storage_domain><name>data</name></storage_domain></storage_domains></disk>");
-}
-
-static Work *
-grow_disk(void)
-{
-    return estate_work(&disk_update, &estate.disk, "<disk><provisioned_size>2147483648</provisioned_size><alias>bigger</alias></disk>");
-}
-
-static Work *
-name_disk(void)
-{
-    return estate_work(&disk_update, &estate.floating, "<disk><name>called</name></disk>");
-}
-
-static Work *
-remove_disk(void)
-{
-    return estate_work(&disk_remove, &estate.floating, NULL);
-}
-
-static Work *
-remove_attached_disk(void)
-{
-    return estate_work(&disk_remove, &estate.disk, NULL);
-}
-
-static Work *
-attach_new(void)
-{
-    return estate_child_work(&disk_attachment_add, &estate.hello, NULL,
-                             "<disk_attachment><interface>sata</interface><disk id='d0000000-0000-4000-8000-000000000002'><alias>second</alias>"
-                             "<provisioned_size>4096</provisioned_size></disk></disk_attachment>");
-}
-
-static Work *
-attach_existing(void)
-{
-    return estate_child_work(&disk_attachment_add, &estate.hello, NULL, "<disk_attachment><disk><name>free</name></disk></disk_attachment>");
-}
-
-static Work *
-edit_attachment(void)
-{
-    return estate_child_work(&disk_attachment_update, &estate.hello, &estate.disk,
-                             "<disk_attachment><interface>virtio_scsi</interface><disk><provisioned_size>2147483648</provisioned_size></disk></disk_attachment>");
-}
-
-static Work *
-unplug_attachment(void)
-{
-    return estate_child_work(&disk_attachment_update, &estate.hello, &estate.disk, "<disk_attachment><active>false</active></disk_attachment>");
-}
-
-static Work *
-detach(void)
-{
-    return estate_child_work(&disk_attachment_remove, &estate.hello, &estate.disk, NULL);
-}
-
-static Work *
-detach_and_delete(void)
-{
-    Work *work = detach();
-    estate_query(work, "detach_only", "false");
-    return work;
-}
-
-static Work *
 detach_foreign(void)
 {
     return estate_child_work(&disk_attachment_remove, &estate.adopted, &estate.foreign, NULL);
@@ -385,20 +313,20 @@ static Work *
 hot_attach_existing(void)
 {
     run_hello();
-    return attach_existing();
+    return walk_attach_existing();
 }
 
 static Work *
 hot_unplug_disk(void)
 {
     run_hello();
-    return unplug_attachment();
+    return walk_unplug_attachment();
 }
 
 static Work *
 hot_plug_disk(void)
 {
-    estate_do(attach_existing());
+    estate_do(walk_attach_existing());
     estate_do(estate_child_work(&disk_attachment_update, &estate.hello, &estate.floating, "<disk_attachment><active>false</active></disk_attachment>"));
     run_hello();
     return estate_child_work(&disk_attachment_update, &estate.hello, &estate.floating, "<disk_attachment><active>true</active></disk_attachment>");
@@ -408,14 +336,14 @@ static Work *
 hot_detach(void)
 {
     run_hello();
-    return detach();
+    return walk_detach();
 }
 
 static Work *
 hot_detach_and_delete(void)
 {
     run_hello();
-    return detach_and_delete();
+    return walk_detach_and_delete();
 }
 
 static Work *
@@ -490,17 +418,17 @@ const WalkCase walk_cases[] = {
     { "forget freeze", &vm_thawfilesystems, walk_forget_freeze },
     { "set password", &vm_setpassword, walk_set_password },
     { "run command", &vm_exec, walk_run_command },
-    { "add disk", &disk_add, add_disk },
-    { "grow disk", &disk_update, grow_disk },
-    { "name disk", &disk_update, name_disk },
-    { "remove disk", &disk_remove, remove_disk },
-    { "remove attached disk", &disk_remove, remove_attached_disk },
-    { "attach new", &disk_attachment_add, attach_new },
-    { "attach existing", &disk_attachment_add, attach_existing },
-    { "edit attachment", &disk_attachment_update, edit_attachment },
-    { "unplug attachment", &disk_attachment_update, unplug_attachment },
-    { "detach and delete", &disk_attachment_remove, detach_and_delete },
-    { "detach", &disk_attachment_remove, detach },
+    { "add disk", &disk_add, walk_add_disk },
+    { "grow disk", &disk_update, walk_grow_disk },
+    { "name disk", &disk_update, walk_name_disk },
+    { "remove disk", &disk_remove, walk_remove_disk },
+    { "remove attached disk", &disk_remove, walk_remove_attached_disk },
+    { "attach new", &disk_attachment_add, walk_attach_new },
+    { "attach existing", &disk_attachment_add, walk_attach_existing },
+    { "edit attachment", &disk_attachment_update, walk_edit_attachment },
+    { "unplug attachment", &disk_attachment_update, walk_unplug_attachment },
+    { "detach and delete", &disk_attachment_remove, walk_detach_and_delete },
+    { "detach", &disk_attachment_remove, walk_detach },
     { "detach foreign", &disk_attachment_remove, detach_foreign },
     { "add nic", &nic_add, add_nic },
     { "edit nic", &nic_update, edit_nic },
@@ -553,6 +481,12 @@ const WalkCase walk_cases[] = {
     { "import by force", &storage_domain_add, walk_import_by_force },
     { "attach storage", &storage_domain_attach, walk_attach_storage },
     { "detach storage", &storage_domain_detach, walk_detach_storage },
+    { "detach storage with VMs", &storage_domain_detach, walk_detach_storage_with_vms },
+    { "detach storage with variables", &storage_domain_detach, walk_detach_storage_with_variables },
+    { "register VM", &storage_domain_registervm, walk_register_vm },
+    { "register clone", &storage_domain_registervm, walk_register_clone },
+    { "register VM with variables", &storage_domain_registervm, walk_register_vm_with_variables },
+    { "register disk", &storage_domain_registerdisk, walk_register_disk },
     { "activate storage", &storage_domain_activate, walk_activate_storage }, { "deactivate storage", &storage_domain_deactivate, walk_deactivate_storage },
     { "remove storage", &storage_domain_remove, walk_remove_storage }, { "format storage", &storage_domain_remove, walk_format_storage },
     { "upload", &transfer_add, walk_upload }, { "cancel upload", &transfer_add, walk_upload_cancelled }, { "download", &transfer_add, walk_download },

@@ -61,12 +61,29 @@ Work *walk_add_pinned(void);
 Work *walk_edit_next_run(void);
 Work *walk_start_all(void);             /* walk_hosts.c */
 Work *walk_stop_all(void);
+Work *walk_add_disk(void);           /* walk_disks.c */
+Work *walk_grow_disk(void);
+Work *walk_name_disk(void);
+Work *walk_remove_disk(void);
+Work *walk_remove_attached_disk(void);
+Work *walk_attach_new(void);
+Work *walk_attach_existing(void);
+Work *walk_edit_attachment(void);
+Work *walk_unplug_attachment(void);
+Work *walk_detach(void);
+Work *walk_detach_and_delete(void);
 Work *walk_add_storage(void);           /* walk_storages.c */
 Work *walk_add_and_attach_storage(void);
 Work *walk_import_storage(void);
 Work *walk_import_by_force(void);
 Work *walk_attach_storage(void);
 Work *walk_detach_storage(void);
+Work *walk_detach_storage_with_vms(void);
+Work *walk_detach_storage_with_variables(void);
+Work *walk_register_vm(void);
+Work *walk_register_clone(void);
+Work *walk_register_vm_with_variables(void);
+Work *walk_register_disk(void);
 Work *walk_activate_storage(void);
 Work *walk_deactivate_storage(void);
 Work *walk_remove_storage(void);

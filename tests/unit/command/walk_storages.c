@@ -98,3 +98,82 @@ walk_format_storage(void)
     estate_query(work, "format", "true");
     return work;
 }
+
+/* --- VMs that go and come ------------------------------------------------------------------------------------------------------------------- */
+
+/* "data" rests, and says what lies in it. */
+static const Id *
+rest_with_vms(void)
+{
+    estate_note(STORAGE_PATH, "domain", "[storage domain]\nname=data\nuse=data\nholder=\nmanager=\n");
+    estate_do(estate_work(&storage_domain_deactivate, &estate.storage, "<action/>"));
+    return &estate.storage;
+}
+
+Work *
+walk_detach_storage_with_vms(void)
+{
+    return estate_work(&storage_domain_detach, rest_with_vms(), "<action/>");
+}
+
+/* "hello" has UEFI, and was started. */
+static void
+give_firmware(void)
+{
+    char text[ID_TEXT_SIZE];
+    estate_set_machine("firmware", "efi");
+    estate_set_machine("variables", ESTATE_VARIABLES);
+    estate_do(estate_work(&vm_update, &estate.hello, "<vm><bios><type>q35_ovmf</type></bios></vm>"));
+    g_autofree char *path = g_strconcat(ESTATE_VARIABLES "/", id_format(&estate.hello, ID_UUID, text), "_VARS.fd", NULL);
+    estate_put_variables(path);
+}
+
+Work *
+walk_detach_storage_with_variables(void)
+{
+    give_firmware();
+    return estate_work(&storage_domain_detach, rest_with_vms(), "<action/>");
+}
+
+/* They went, and their storage domain is back. */
+static const Id *
+bring_back(void)
+{
+    estate_do(estate_work(&storage_domain_detach, rest_with_vms(), "<action/>"));
+    estate_do(estate_work(&storage_domain_attach, &estate.storage, "<action/>"));
+    return &estate.storage;
+}
+
+static Work *
+work_of(const Command *command, const Id *id, const char *more)
+{
+    char text[ID_TEXT_SIZE];
+    const Id *storage = bring_back();
+    g_autofree char *body = g_strdup_printf("<action><id>%s</id>%s</action>", id_format(id, ID_UUID, text), more);
+    return estate_work(command, storage, body);
+}
+
+Work *
+walk_register_vm(void)
+{
+    return work_of(&storage_domain_registervm, &estate.hello, "");
+}
+
+Work *
+walk_register_clone(void)
+{
+    return work_of(&storage_domain_registervm, &estate.hello, "<clone>true</clone><vm><name>again</name></vm>");
+}
+
+Work *
+walk_register_vm_with_variables(void)
+{
+    give_firmware();
+    return work_of(&storage_domain_registervm, &estate.hello, "");
+}
+
+Work *
+walk_register_disk(void)
+{
+    return work_of(&storage_domain_registerdisk, &estate.floating, "<name>found</name>");
+}

@@ -72,6 +72,8 @@ test_notes(void)
     char *text = NULL;
     open_dir();
     g_assert_true(volume_note_write(dir, "h", "domain", NULL, &error));
+    g_auto(GStrv) none = volume_note_list(dir, "h", &error);
+    g_assert_true(none && !none[0]);
     g_assert_true(volume_mark_write(dir, "h", &id, &error));
     g_assert_true(volume_note_read(dir, "h", "domain", &text, &error));
     g_assert_null(text);
@@ -79,6 +81,10 @@ test_notes(void)
     g_assert_true(volume_note_read(dir, "h", "domain", &text, &error));
     g_assert_cmpstr(text, ==, "two\n");
     g_clear_pointer(&text, g_free);
+    g_autofree char *half = inner(".half");
+    g_assert_true(g_file_set_contents(half, "half", -1, &error));
+    g_auto(GStrv) names = volume_note_list(dir, "h", &error);
+    g_assert_true(names && g_strv_length(names) == 1 && g_str_equal(names[0], "domain"));      /* neither the mark nor what is half */
     static const char *const bad[] = { "id", "", "a/b", "..", "A", "../x" };
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
         fails(volume_note_write(dir, "h", bad[i], "x", &error), &error, MSG_STORE_MARK_FAILED);

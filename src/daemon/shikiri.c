@@ -41,7 +41,7 @@ struct Shikiri {
     Engine *engine;
     Policy *policy;
     Evidence *evidence;
-Catalogue *catalogue;
+    Catalogue *catalogue;
     Api *api;
     char *address;                  /* as told to people: "127.0.0.1", "manager.example.jp" */
     char *url_file;                 /* once it serves */
@@ -365,7 +365,7 @@ shikiri_free(Shikiri *shikiri)
     transfers_stop(shikiri->transfers);
     hosts_free(shikiri->hosts);
     evidence_free(shikiri->evidence);
-catalogue_free(shikiri->catalogue);
+    catalogue_free(shikiri->catalogue);
     drop_late_reports(shikiri);
     api_free(shikiri->api);
     consoles_free(shikiri->consoles);

@@ -12,7 +12,7 @@ from recipes import RECIPES, Estate, Tap, doubtful_start, order, settle, still_c
 
 WAIT, PLAN = "wait=1", "plan=1"
 ABANDON, CANCEL = "job.abandon", "job.cancel"       # need a job that is in doubt, and one that runs
-ASKED = ("vm.domainxml", "vm.consolelog", "licence_boundary.report") "storage_domain.unregistered")            # questions: there is nothing to plan
+ASKED = ("vm.domainxml", "vm.consolelog", "licence_boundary.report", "storage_domain.unregistered")            # questions: there is nothing to plan
 
 
 class Planner:

@@ -32,6 +32,20 @@ copy(const Field *row, gpointer record, const Field *from, gconstpointer base)
     field_assign(from, (char *) record + row->offset - from->offset, base);
 }
 
+void
+bases_take(const Type *to_type, gpointer to, const Type *from_type, gconstpointer from)
+{
+    for (const Field *row = to_type->fields; row->name; row++) {
+        const Field *there = type_find(from_type, row->name);
+        if (!there || !is_of(row, there) || g_strv_contains(own, row->name))
+            continue;
+        if (row->kind == KIND_GROUP)
+            bases_take(row->of, (char *) to + row->offset, there->of, (const char *) from + there->offset);
+        else
+            copy(row, to, there, from);
+    }
+}
+
 static void
 fill(Draft *draft, const Type *type, gconstpointer base)
 {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "command/devices.h"
 #include "host/volume_name.h"
+"model/template.h"
 
 #define TEXT_MOST 4096
 
@@ -79,6 +80,13 @@ guard_home(Work *work, const Vm *vm, GError **error)
     return TRUE;
 }
 
+static const char *
+template_name(const Work *work, const Id *id)
+{
+    const Template *template = view_find(work->view, &template_type, id);
+    return template ? template->name : "";
+}
+
 const Disk *
 guard_disk(const Work *work, const Id *id, gboolean illegal_too, GError **error)
 {
@@ -90,6 +98,8 @@ guard_disk(const Work *work, const Id *id, gboolean illegal_too, GError **error)
         fault_set(error, MSG_DISK_LOCKED, "disk", disk->alias, NULL);
     else if (disk->status == DISK_ILLEGAL && !illegal_too)
         fault_set(error, MSG_DISK_ILLEGAL, "disk", disk->alias, NULL);
+    else if (!id_is_null(&disk->template_.id))
+        fault_set(error, MSG_DISK_OF_TEMPLATE, "disk", disk->alias, "template", template_name(work, &disk->template_.id), NULL);
     else
         return disk;
     return NULL;

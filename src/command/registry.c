@@ -21,6 +21,7 @@ const Command *const command_registry[] = {
     &numa_node_add, &numa_node_update, &numa_node_remove,
     &event_add,
     &host_startvms, &host_stopvms,
+    &template_add, &template_update, &template_remove,
     &instance_type_add, &instance_type_update, &instance_type_remove,
     &storage_domain_add, &storage_domain_update, &storage_domain_remove, &storage_domain_attach, &storage_domain_detach, &storage_domain_activate,
     &storage_domain_deactivate, &storage_domain_unregistered, &storage_domain_registervm, &storage_domain_registerdisk,

@@ -21,6 +21,7 @@ extern const Command shared_folder_add, shared_folder_remove;
 extern const Command numa_node_add, numa_node_update, numa_node_remove;
 extern const Command event_add;
 extern const Command host_startvms, host_stopvms;
+extern const Command template_add, template_update, template_remove;
 extern const Command instance_type_add, instance_type_update, instance_type_remove;
 extern const Command storage_domain_add, storage_domain_update, storage_domain_remove, storage_domain_attach, storage_domain_detach, storage_domain_activate,
     storage_domain_deactivate, storage_domain_unregistered, storage_domain_registervm, storage_domain_registerdisk;

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Adds a VM: a domain is defined on the host that placement chooses, which becomes its home. NICs and existing disks may come
- * with it. Its whole XML is made before anything happens and stands in the marks. Disks are made by disk_attachment_add. */
+ * with it. Its whole XML is made before anything happens and stands in the marks. Of a template it gets disks that stand on the template's, or copies; others are
+ * made by disk_attachment_add. */
 #include "command/attachments.h"
 #include "command/bases.h"
 #include "command/console_log.h"
@@ -16,7 +17,9 @@
 #include "command/plan.h"
 #include "command/refs.h"
 #include "command/rows.h"
+#include "command/templates.h"
 #include "command/vm_rules.h"
+#include "command/volumes.h"
 #include "command/world.h"
 
 /* --- what it will be ------------------------------------------------------------------------------------------------------ */
@@ -39,6 +42,8 @@ static gboolean
 add_attachment(Work *work, Vm *vm, const Draft *draft, GError **error)
 {
     const DiskAttachment *sent = draft->record;
+    if (templates_takes(work, bases_template(work->view, work->draft), draft, vm))
+        return TRUE;
     if (id_is_null(&sent->disk.id))
         return fault_set(error, MSG_NEW_DISK_IN_VM, "vm", vm->name, NULL);
     const Disk *disk = guard_disk(work, &sent->disk.id, FALSE, error);
@@ -64,6 +69,28 @@ add_attachments(Work *work, Vm *vm, GError **error)
     return TRUE;
 }
 
+static gboolean
+is_whole(const Work *work)
+{
+    return work_flag(work, "clone", FALSE);
+}
+
+/* One with copies stands on nothing: it only remembers. */
+static gboolean
+take_template(Work *work, Vm *vm, GError **error)
+{
+    const Template *template = bases_template(work->view, work->draft);
+    vm->original_template.id = vm->template_.id;
+    if (!template)
+        return TRUE;
+    if (!templates_find(work, &template->object.id, error))
+        return FALSE;
+    if (is_whole(work))
+        vm->template_.id = id_null;
+    templates_give(work, template, !draft_has(work->draft, "nics"), vm);
+    return TRUE;
+}
+
 /* Yours; NULL with the reason. */
 static Vm *
 build(Work *work, GError **error)
@@ -75,12 +102,11 @@ build(Work *work, GError **error)
     devices_add_standard(vm, vm->creation_time);
     guest_defaults_apply(work->view, work->draft, vm);
     vm_set_defaults(vm);
-    vm->original_template.id = vm->template_.id;
     vm->status = VM_DOWN;
     pinning_settle(work, vm);
     vm_lock(vm);
     if (vm_rules_check(work->draft, vm, TRUE, error) && guest_defaults_check(work->view, NULL, vm, error) && vm_rules_name_is_free(work, vm, TRUE, error) &&
-        add_nics(work, vm, error) && add_attachments(work, vm, error))
+        take_template(work, vm, error) && add_nics(work, vm, error) && add_attachments(work, vm, error))
         return vm;
     object_unref(vm);
     return NULL;
@@ -100,10 +126,16 @@ choose_id(Work *work, GError **error)
     return !there || fault_set(error, MSG_VM_ID_TAKEN, "id", id_format(&work->target, ID_UUID, text), "vm", there->name, NULL);
 }
 
+/* A host that reaches the disks of its template. */
 static gboolean
 choose_home(Work *work, const Vm *vm, GError **error)
 {
-    g_autoptr(PlacementChoice) choice = placement_choose(work->view, vm, PLACEMENT_ADD);
+    const Template *template = bases_template(work->view, work->draft);
+    Vm *asked = object_dup(vm);
+    for (guint i = 0; template && i < template->disk_attachments.count; i++)
+        list_add(&asked->disk_attachments, object_dup(template->disk_attachments.items[i]));
+    g_autoptr(PlacementChoice) choice = placement_choose(work->view, asked, PLACEMENT_ADD);
+    object_unref(asked);
     if (!placement_check(choice, error))
         return FALSE;
     const Host *home = view_find(work->view, &host_type, &choice->host);
@@ -137,8 +169,12 @@ check(Work *work, GError **error)
     bases_fill(work->view, work->draft);
     if (!vm_rules_check_draft(work, ((const Vm *) work->draft->record)->name, error) || !choose_id(work, error))
         return FALSE;
+    templates_choose(work);
+    const Template *template = bases_template(work->view, work->draft);
     Vm *vm = build(work, error);
-    gboolean well = vm && choose_home(work, vm, error);
+    gboolean well = vm && choose_home(work, vm, error) && (!template || templates_check_disks(work, template, is_whole(work), error));
+    if (template)
+        work_claim_use(work, &template_type, &template->object.id);
     if (well) {
         console_log_settle(work, vm);
         well = console_log_check(work, NULL, vm, error);
@@ -161,6 +197,9 @@ stage(Work *work, Changes *changes, GError **error)
     work_mark_id(work, "host", &vm->home.id);
     console_log_settle(work, vm);
     changes_add(changes, vm);
+    const Template *template = bases_template(work->view, work->draft);
+    if (template)
+        templates_stage(work, changes, template, vm, is_whole(work));
     g_autofree char *xml = world_init(&world, work, error) ? domain_xml_build(vm, &world.domain, error) : NULL;
     work_set_mark(work, "xml.new", xml);
     return xml != NULL;
@@ -182,6 +221,8 @@ look(Work *work, GError **error)
         return FALSE;
     if (facts->state != DOMAIN_ABSENT)
         return fault_set(error, MSG_DOMAIN_EXISTS, "id", id_format(&work->target, ID_UUID, text), NULL);
+    if (!volumes_look(work, error))
+        return FALSE;
     work_set_mark(work, "clear", "yes");
     return TRUE;
 }
@@ -235,13 +276,29 @@ finish(Work *work, Changes *changes)
     if (!vm)
         return;
     vm_unlock(vm);
+    templates_free_disks(work, changes, &vm->disk_attachments);
     definition_keep(work, changes, &work->target);
 }
 
 static void
 revert(Work *work, Changes *changes)
 {
+    const Vm *vm = view_find(work->view, &vm_type, &work->target);
+    if (vm)
+        templates_drop_disks(work, changes, &vm->disk_attachments);
     changes_remove(changes, &vm_type, &work->target);
+}
+
+static void
+tell_disks(GString *text, const Work *work)
+{
+    const Template *template = bases_template(work->view, work->draft);
+    for (guint i = 0; template && i < template->disk_attachments.count; i++) {
+        const Disk *disk = view_find(work->view, &disk_type, &((const Object *) template->disk_attachments.items[i])->id);
+        const StorageDomain *storage = disk ? guard_disk_storage(work->view, disk) : NULL;
+        if (storage)
+            plan_tell(text, is_whole(work) ? MSG_PLAN_COPY_DISK : MSG_PLAN_THIN_DISK, "disk", disk->alias, "storage_domain", storage->name, NULL);
+    }
 }
 
 static char *
@@ -253,6 +310,7 @@ plan(Work *work, GError **error)
         return NULL;
     plan_tell_choice(text, work->view, vm, PLACEMENT_ADD);
     object_unref(vm);
+    tell_disks(text, work);
     plan_tell_xml(text, NULL, work_mark(work, "xml.new"));
     return g_strdup(text->str);
 }
@@ -261,6 +319,7 @@ const Command vm_add = {
     .verb = "add",
     .on = &vm_type,
     .params = &vm_type,
+    .flags = (const CommandFlag[]) { { "clone", "Copy the disks of its template; else they stand on them." }, { "clone_permissions", "Accepted, without meaning here." }, { 0 } },
     .permit = PERMIT_CREATE_VM,
     .title = MSG_ADDING_VM,
     .started = { 34, MSG_VM_ADD_STARTED },
@@ -271,6 +330,7 @@ const Command vm_add = {
     .plan = plan,
     .steps = (const Step[]) {
         { "look at the host", look, NULL, NULL, FALSE },
+        { "make the disks", volumes_create, volumes_created, volumes_undo, FALSE },
         { "define domain", define, defined, undefine, FALSE },
         { 0 },
     },

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #define MAKE "volume."              /* volume.0, volume.1 …: "FILE STORAGE FORMAT SIZE SPARSE SHAREABLE /path", the file's name as volume_name.h has it */
-#define FROM ".from"                /* volume.0.from: the name of the file it is a copy of, */
-#define BENEATH ".beneath"          /* or of the one it stands on: "IMAGE FORMAT" */
+#define FROM ".from"                /* volume.0.from: the name of the file it is a copy of, and "STORAGE /path" where it lies elsewhere; */
+#define BENEATH ".beneath"          /* or of the one it stands on: "IMAGE FORMAT", and "DISK" where that is another's */
 #define DOOM "doomed."
 #define GROW "grow"
 #define CLEAR "volumes.clear"
@@ -99,9 +99,23 @@ void
 volumes_plan_copy(Work *work, const Disk *disk, const StorageDomain *storage, const Disk *from)
 {
     char file[VOLUME_NAME_SIZE];
+    char text[ID_TEXT_SIZE];
     Id image = disk_image(from);
+    const StorageDomain *there = guard_disk_storage(work->view, from);
     g_autofree char *mark = mark_of(append(work, MAKE, disk, &disk->object.id, storage), FROM);
-    work_set_mark(work, mark, volume_name_format(&from->object.id, &image, file));
+    g_autofree char *words = g_strjoin(" ", volume_name_format(&from->object.id, &image, file), there && there != storage ? id_format(&there->object.id, ID_UUID, text) : NULL,
+                                       there ? there->storage.path : NULL, NULL);
+    work_set_mark(work, mark, words);
+}
+
+void
+volumes_plan_thin(Work *work, const Disk *disk, const StorageDomain *storage, const Disk *base)
+{
+    char texts[2][ID_TEXT_SIZE];
+    Id image = disk_image(base);
+    g_autofree char *mark = mark_of(append(work, MAKE, disk, &disk->object.id, storage), BENEATH);
+    g_autofree char *words = g_strdup_printf("%s %s %s", id_format(&image, ID_UUID, texts[0]), names_get(&disk_format_names, base->format), id_format(&base->object.id, ID_UUID, texts[1]));
+    work_set_mark(work, mark, words);
 }
 
 void
@@ -258,13 +272,26 @@ patience(const Work *work, const Volume *volume)
     return work->deadline + most;
 }
 
+/* FROM lies where the copy goes unless its mark says otherwise; FALSE: it is no copy. */
+static gboolean
+find_from(const Work *work, guint number, HostVolume *from)
+{
+    g_autofree char *mark = mark_of(number, FROM);
+    const char *said = work_mark(work, mark);
+    g_auto(GStrv) words = said ? g_strsplit(said, " ", 3) : NULL;
+    if (!words || !volume_name_parse(words[0], &from->disk, &from->image))
+        return FALSE;
+    if (words[1] && words[2] && id_parse(words[1], ID_UUID, &from->store.storage_domain))
+        from->store.path = (char *) strchr(said, '/');
+    return TRUE;
+}
+
 /* Copies are made one after the other, each in its time. */
 static gboolean
 make(Work *work, HostLink *link, guint number, const VolumeSpec *spec, const Volume *volume, GError **error)
 {
     HostVolume from = spec->volume;
-    g_autofree char *mark = mark_of(number, FROM);
-    if (!work_mark(work, mark) || !volume_name_parse(work_mark(work, mark), &from.disk, &from.image))
+    if (!find_from(work, number, &from))
         return link->ops->volume_create(link, spec, patience(work, volume), error);
     Tick deadline = clock_tick() + COPY_LEAST + volume->size / SLOWEST * CLOCK_SECOND;
     return link->ops->volume_copy(link, spec, &from, &work->cancelled, MAX(work->deadline, deadline), error);
@@ -274,10 +301,12 @@ static void
 find_beneath(const Work *work, guint number, VolumeSpec *spec)
 {
     g_autofree char *mark = mark_of(number, BENEATH);
-    g_auto(GStrv) words = work_mark(work, mark) ? g_strsplit(work_mark(work, mark), " ", 2) : NULL;
-    if (!words || g_strv_length(words) != 2 || !id_parse(words[0], ID_UUID, &spec->backing))
+    g_auto(GStrv) words = work_mark(work, mark) ? g_strsplit(work_mark(work, mark), " ", 3) : NULL;
+    if (!words || g_strv_length(words) < 2 || !id_parse(words[0], ID_UUID, &spec->backing))
         return;
     spec->backing_format = names_find(&disk_format_names, words[1]);
+    if (words[2])
+        id_parse(words[2], ID_UUID, &spec->backing_disk);
 }
 
 gboolean

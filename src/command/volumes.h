@@ -17,11 +17,13 @@ typedef struct {
 
 /* stage: this job makes the file of DISK, in STORAGE. */
 void volumes_plan(Work *work, const Disk *disk, const StorageDomain *storage);
-/* The same, as a copy of the disk FROM, which lies there too: of what its VM sees. */
+/* The same, as a copy of the disk FROM: of what its VM sees. */
 void volumes_plan_copy(Work *work, const Disk *disk, const StorageDomain *storage, const Disk *from);
 /* An empty image of DISK that stands on another of it. */
 typedef struct { Id image; int format; gint64 size; } VolumeBeneath;
-void volumes_plan_overlay(Work *work, const Disk *disk, const StorageDomain *storage, const Id *image, const VolumeBeneath *beneath);
+void volumes_plan_overlay(Work A thin one, empty, on the image of BASE, which lies there too and which nobody writes. */
+void volumes_plan_thin(Work *work, const Disk *disk, const StorageDomain *storage, const Id *image, const VolumeBeneath *beneath);
+Disk *base);
 /* The planned volume of that disk; FALSE if this job makes none. */
 gboolean volumes_find(const Work *work, const Id *disk, Volume *ret);
 

@@ -18,6 +18,7 @@
 
 #define PERMITS(P)                                                                                                   \
     P(NONE, "none") P(LOGIN, "login") P(CREATE_VM, "create_vm") P(EDIT_VM, "edit_vm_properties") P(DELETE_VM, "delete_vm") \
+    P(CREATE_TEMPLATE, "create_template") P(EDIT_TEMPLATE, "edit_template_properties") P(DELETE_TEMPLATE, "delete_template") \
     P(RUN_VM, "run_vm") P(STOP_VM, "stop_vm") P(SHUT_DOWN_VM, "shut_down_vm") P(REBOOT_VM, "reboot_vm") P(RESET_VM, "reset_vm") P(HIBERNATE_VM, "hibernate_vm") \
     P(CHANGE_VM_CD, "change_vm_cd") P(CREATE_DISK, "create_disk") P(ATTACH_DISK, "attach_disk") P(EDIT_DISK, "edit_disk_properties") \
     P(DELETE_DISK, "delete_disk") P(SNAPSHOTS, "manipulate_vm_snapshots") P(VM_NETWORK, "configure_vm_network") P(VM_STORAGE, "configure_vm_storage") \

@@ -18,7 +18,7 @@ NAMES_TABLE(storage_use_names, STORAGE_USE);
 
 /* clang-format off */
 /* One row named as the type: the writer then writes the reference itself as the item of the list. */
-static const Type storage_domain_ref_type = { .one = "storage_domain", .many = "storage_domains", .size = sizeof(StorageDomainRef), .fields = (const Field[]) {
+const Type storage_domain_ref_type = { .one = "storage_domain", .many = "storage_domains", .size = sizeof(StorageDomainRef), .fields = (const Field[]) {
     REF(StorageDomainRef, storage_domain, storage_domain_type, ADD, "Where it lies."),
     { 0 } } };
 
@@ -48,6 +48,7 @@ const Type disk_type = { .one = "disk", .many = "disks", .path = "disks", .size 
     LIST(Disk, storage_domains, storage_domain_ref_type, ADD, "Where it lies."),
     REF (Disk, disk_profile, disk_profile_type, ADD | SET, "Its I/O limits."),
     REF (Disk, quota, quota_type, ADD | SET,         "Whose limits it counts against."),
+    NAMED("template", KIND_REF, Disk, template_, Ref, &template_type, 0, "The template it belongs to."),
     REF (Disk, storage_domain, storage_domain_type, ADD, "Where it shall lie."),
     TEXT(Disk, path,        SECRET,                  "Its file, in the unmanaged domain."),
     EMPTY("disk_snapshots", "disksnapshots"), COLLECT("permissions", permission_type, "disk"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),

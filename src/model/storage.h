@@ -29,6 +29,7 @@ typedef struct {
     char *backup, *qcow_version, *image_id, *logical_name;
     List storage_domains;               /* of StorageDomainRef: where it lies (one, today) */
     Ref disk_profile, quota;
+    Ref template_;                      /* whose it is alone: no VM writes it, thin ones stand on it; null: none's */
     Ref storage_domain;                 /* draft convenience: <storage_domain> inside <disk> */
     char *path;                         /* SECRET: the file, for the unmanaged domain only; ours are found by domain + id */
 } Disk;
@@ -64,4 +65,4 @@ StorageStatus storage_domain_rests(const StorageDomain *domain);
 
 typedef struct { Object object; char *name, *type, *content; } File;    /* id: UUIDv5 of the domain and the name */
 
-extern const Type disk_type, storage_domain_type, file_type;
+extern const Type disk_type, storage_domain_type, file_type, storage_domain_ref_type;

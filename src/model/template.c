@@ -39,6 +39,9 @@ const Type template_type = { .one = "template", .many = "templates", .path = "te
     GROUP(Template, usb, switch_type, ADD | SET,           "USB."),
     GROUP(Template, virtio_scsi, switch_type, ADD | SET,   "A virtio-scsi controller."),
     GROUP(Template, console, switch_type, ADD | SET | ALL, "A serial console."),
+    GROUP(Template, rng_device, rng_device_type, ADD | SET | OPT, "Random numbers from their host."),
+    LIST (Template, custom_properties, custom_property_type, ADD | SET | OPT, "What oVirt has no field for: hugepages."),
+    GROUP(Template, initialization, initialization_type, ADD | SET | OPT | ALL, "What their guests are told at their first start: cloud-init, sysprep."),
     GROUP(Template, migration, migration_type, ADD | SET,  "How they move."),
     BOOL (Template, stateless,   ADD | SET,                "Their disks forget at each stop."),
     BOOL (Template, delete_protected, ADD | SET,           "Refuse to remove it."),
@@ -56,8 +59,9 @@ const Type template_type = { .one = "template", .many = "templates", .path = "te
     REF  (Template, cluster, cluster_type, ADD | SHOW,     "Where its VMs run; absent: anywhere."),
     REF  (Template, cpu_profile, cpu_profile_type, ADD | SET, "Their CPU limits."),
     REF  (Template, quota, quota_type, ADD | SET,          "Whose limits it counts against."),
-    EMPTY("cdroms", "cdroms"), EMPTY("disk_attachments", "diskattachments"), EMPTY("graphics_consoles", "graphicsconsoles"),
-    EMPTY("mediated_devices", "mediateddevices"), EMPTY("nics", "nics"), COLLECT("permissions", permission_type, "template"), EMPTY("tags", "tags"),
+    REF  (Template, vm, vm_type, ADD,                      "The VM that it is made from."),
+    EMPTY("cdroms", "cdroms"), CHILDREN(Template, disk_attachments, template_disk_attachment_type, 0, "The disks they get."), EMPTY("graphics_consoles", "graphicsconsoles"),
+    EMPTY("mediated_devices", "mediateddevices"), CHILDREN(Template, nics, template_nic_type, 0, "The network cards they get."), COLLECT("permissions", permission_type, "template"), EMPTY("tags", "tags"),
     EMPTY("watchdogs", "watchdogs"),
     { 0 } } };
 /* clang-format on */

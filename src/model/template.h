@@ -29,12 +29,17 @@ typedef struct {
     TimeZone time_zone;
     Io io;
     Switch usb, virtio_scsi, console;
+    RngDevice rng_device;
+    List custom_properties;             /* CustomProperty */
+    Initialization initialization;
     MigrationOptions migration;
     gboolean stateless, delete_protected, start_paused, soundcard_enabled, tpm_enabled, multi_queues_enabled;
     char *storage_error_resume_behaviour, *custom_emulated_machine, *custom_cpu_model, *cpu_pinning_policy, *auto_pinning_policy;
     gint64 creation_time;               /* Wall */
     TemplateVersion version;
     Ref cluster, cpu_profile, quota;
+    Ref vm;                             /* only in drafts: what it is made from */
+    List nics, disk_attachments;        /* of the template_* types of model/vm_devices.h */
 } Template;
 
 extern const Type template_type;

@@ -120,12 +120,12 @@ static const Type rate_type = { .one = "rate", .many = "rates", .size = sizeof(R
     INT(Rate, period, ADD | SET | OPT, "… in so many milliseconds."),
     { 0 } } };
 
-static const Type rng_device_type = { .one = "rng_device", .many = "rng_devices", .size = sizeof(RngDevice), .fields = (const Field[]) {
+const Type rng_device_type = { .one = "rng_device", .many = "rng_devices", .size = sizeof(RngDevice), .fields = (const Field[]) {
     GROUP(RngDevice, rate, rate_type, ADD | SET | OPT, "How much the guest may take from the host."),
     ENUM (RngDevice, source, rng_source_names, ADD | SET, "urandom or hwrng; an empty one takes the device away."),
     { 0 } } };
 
-static const Type custom_property_type = { .one = "custom_property", .many = "custom_properties", .size = sizeof(CustomProperty), .fields = (const Field[]) {
+const Type custom_property_type = { .one = "custom_property", .many = "custom_properties", .size = sizeof(CustomProperty), .fields = (const Field[]) {
     TEXT(CustomProperty, name,   ADD | SET, "hugepages."),
     TEXT(CustomProperty, value,  ADD | SET, "hugepages: KiB of a page, as 2048; 0: as its host likes."),
     TEXT(CustomProperty, regexp, LIVE,      "What it may be."),

@@ -133,6 +133,7 @@ typedef struct {
 
 extern const Type vm_type;
 extern const Type switch_type;
+extern const Type rng_device_type, custom_property_type;
 extern const Type cpu_type, version_type, memory_policy_type, bios_type, os_type, display_type, high_availability_type, placement_policy_type,
     time_zone_type, io_type, migration_type;
 

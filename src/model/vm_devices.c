@@ -54,7 +54,7 @@ const Type file_system_type = { .one = "file_system", .many = "file_systems", .p
     WORDS(FileSystem, disks, "disk", LIVE, "The guest's names of the disks below it."),
     { 0 } } };
 
-const Type nic_type = { .one = "nic", .many = "nics", .path = "nics", .size = sizeof(Nic), .parent = &vm_type, .help = "A network card of a VM.", .fields = (const Field[]) {
+static const Field nic_rows[] = {
     TEXT (Nic, name,        ADD | SET | SHOW | NEED,      "nic1, nic2, …"),
     TEXT (Nic, description, ADD | SET,             "For people."),
     TEXT (Nic, comment,     ADD | SET,             "For people."),
@@ -67,11 +67,20 @@ const Type nic_type = { .one = "nic", .many = "nics", .path = "nics", .size = si
     TEXT (Nic, source,      SECRET,                "libvirt's source."),
     CHILDREN(Nic, reported_devices, reported_device_type, LIVE, "What the guest says of it."),
     EMPTY("network_filter_parameters", "networkfilterparameters"), EMPTY("series", "series"), EMPTY("statistics", "statistics"),
+    { 0 } };
+
+const Type nic_type = { .one = "nic", .many = "nics", .path = "nics", .size = sizeof(Nic), .parent = &vm_type, .help = "A network card of a VM.", .fields = nic_rows };
+const Type template_nic_type = { .one = "nic", .many = "nics", .path = "nics", .size = sizeof(Nic), .parent = &template_type, .help = "A network card that VMs of a template get.", .fields = nic_rows };
+
+static const Type disk_wish_type = { .one = "disk", .many = "disks", .size = sizeof(DiskWish), .fields = (const Field[]) {
+    ENUM(DiskWish, format, disk_format_names, 0,                     "cow or raw."),
+    REF (DiskWish, storage_domain, storage_domain_type, 0,           "Where it shall lie."),
+    LIST(DiskWish, storage_domains, storage_domain_ref_type, 0,      "Where it shall lie."),
     { 0 } } };
 
-const Type disk_attachment_type = { .one = "disk_attachment", .many = "disk_attachments", .path = "diskattachments", .size = sizeof(DiskAttachment), .parent = &vm_type,
-    .help = "A disk in a VM.", .fields = (const Field[]) {
-    REF (DiskAttachment, disk, disk_type, ADD | SHOW, "Which disk."),
+static const Field disk_attachment_rows[] = {
+    { "disk", KIND_REF, ADD | SHOW, ROW_OFFSET(DiskAttachment, disk, Ref), &disk_type, "wish", "Which disk." },
+    GROUP(DiskAttachment, wish, disk_wish_type, SECRET, "How a copy of it shall be."),
     ENUM(DiskAttachment, interface, disk_interface_names, ADD | SET | SHOW, "How the guest sees it."),
     BOOL(DiskAttachment, active,    ADD | SET | SHOW, "Is it in?"),
     BOOL(DiskAttachment, bootable,  ADD | SET | SHOW, "May the VM start from it?"),
@@ -80,7 +89,12 @@ const Type disk_attachment_type = { .one = "disk_attachment", .many = "disk_atta
     BOOL(DiskAttachment, uses_scsi_reservation, ADD | SET, "The guest may reserve it."),
     TEXT(DiskAttachment, logical_name, LIVE,       "The guest's name of it."),
     TEXT(DiskAttachment, target,    SECRET,        "libvirt's target."),
-    { 0 } } };
+    { 0 } };
+
+const Type disk_attachment_type = { .one = "disk_attachment", .many = "disk_attachments", .path = "diskattachments", .size = sizeof(DiskAttachment), .parent = &vm_type,
+    .help = "A disk in a VM.", .fields = disk_attachment_rows };
+const Type template_disk_attachment_type = { .one = "disk_attachment", .many = "disk_attachments", .path = "diskattachments", .size = sizeof(DiskAttachment), .parent = &template_type,
+    .help = "A disk that VMs of a template get.", .fields = disk_attachment_rows };
 
 static const Type file_ref_type = { .one = "file", .many = "files", .size = sizeof(FileRef), .fields = (const Field[]) {
     TEXT(FileRef, id, ADD | SET, "An ISO's id or file name; empty: no medium."),

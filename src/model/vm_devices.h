@@ -40,9 +40,15 @@ typedef struct {
     List reported_devices;              /* LIVE */
 } Nic;
 
+typedef struct {                        /* how the disk shall be that a VM gets of its template's */
+    int format;                         /* DiskFormat */
+    Ref storage_domain;
+    List storage_domains;               /* StorageDomainRef; the first */
+} DiskWish;
 typedef struct {                        /* object.id is the disk's id */
     Object object;
     Ref disk;
+    DiskWish wish;                      /* only in drafts: what was sent inside `disk` */
     int interface;                      /* DiskInterface */
     gboolean active, bootable, read_only, pass_discard, uses_scsi_reservation;
     char *logical_name;                 /* LIVE: the guest's name of it */
@@ -133,5 +139,6 @@ Snapshot *snapshot_find(const List *snapshots, const char *type);
 /* A regular one that holds DISK, or one kept for a preview; NULL: none does. */
 const Snapshot *snapshot_holder(const List *snapshots, const Id *disk);
 
-extern const Type vm_type;     /* their parent, of model/vm.h */
+extern const Type vm_type, template_type;      /* their parents, of model/vm.h and model/template.h */
+extern const Type template_nic_type, template_disk_attachment_type;     /* the same of a template */
 extern const Type nic_type, disk_attachment_type, cdrom_type, watchdog_type, graphics_console_type, snapshot_type, reported_device_type, session_type, file_system_type;

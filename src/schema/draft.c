@@ -78,6 +78,16 @@ draft_group(Draft *draft, const Field *row)
     return draft->groups[index];
 }
 
+const Field *
+draft_inside_ref(Draft *draft, const Field *row, const char *name, Draft **ret_draft)
+{
+    const Field *takes = row->by ? type_find(draft->type, row->by) : NULL;
+    const Field *inner = takes ? type_find(takes->of, name) : NULL;
+    if (inner)
+        *ret_draft = draft_group(draft, takes);
+    return inner;
+}
+
 Draft *
 draft_item(Draft *draft, const Field *row)
 {

@@ -26,6 +26,8 @@ void draft_mark(Draft *draft, const char *path);                        /* after
 /* For readers: the draft of a GROUP row (made and marked), and of a new item of a LIST or CHILDREN row. Borrowed. */
 Draft *draft_group(Draft *draft, const Field *row);
 Draft *draft_item(Draft *draft, const Field *row);
+/* Of a REF row: the row for what stands in it under NAME, and *RET_DRAFT the draft it is of, made and marked. NULL: nobody wants that. */
+const Field *draft_inside_ref(Draft *draft, const Field *row, const char *name, Draft **ret_draft);
 gboolean draft_has_row(const Draft *draft, const Field *row);
 void draft_mark_row(Draft *draft, const Field *row);
 gpointer draft_record(const Draft *draft);

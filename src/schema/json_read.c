@@ -276,6 +276,16 @@ skip_value(Reading *reading, GError **error)
     return text != NULL;
 }
 
+static gboolean read_row(Reading *reading, Draft *draft, const Field *row, GError **error);
+
+static gboolean
+read_inside_ref(Reading *reading, Draft *draft, const Field *row, const char *key, GError **error)
+{
+    Draft *inner = NULL;
+    const Field *wanted = draft_inside_ref(draft, row, key, &inner);
+    return wanted ? read_row(reading, inner, wanted, error) : skip_value(reading, error);
+}
+
 static gboolean
 ref_member(Reading *reading, Draft *draft, const Field *row, const char *key, GError **error)
 {
@@ -284,7 +294,7 @@ ref_member(Reading *reading, Draft *draft, const Field *row, const char *key, GE
     reading->field = row->name;
     gboolean is_id = g_str_equal(key, "id"), is_name = g_str_equal(key, "name") || g_str_equal(key, "alias"), null = FALSE;
     if (!is_id && !is_name)
-        return skip_value(reading, error);
+        return read_inside_ref(reading, draft, row, key, error);
     g_autofree char *text = read_value(reading, row->name, &null, error);
     if (!text)
         return null;

@@ -54,7 +54,7 @@ typedef struct {
     guint offset;                   /* in the struct; unused by COLLECT */
     const void *of;                 /* GROUP, LIST, CHILDREN, COLLECT, REF: const Type *; ENUM: const Names *; WORDS: item name, const char * */
     const char *by;                 /* COLLECT: element name of the other type's REF back to this ("cluster"); INT: the unit of a size ("MiB") that is not in
-                                     * bytes; else NULL */
+                                     * bytes; REF: the GROUP row (SECRET) that takes what is sent inside it beside id and name; else NULL */
     const char *help;               /* one sentence for docs and UI; COLLECT: NULL or the path segment if not the type's */
 } Field;
 

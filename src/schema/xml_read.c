@@ -155,7 +155,18 @@ set_ref_word(Reading *reading, const Field *row, Ref *ref, const char *id, GErro
     return fault_set(error, MSG_SCHEMA_BAD_ID, "type", reading->root, "field", row->name, "value", id, NULL);
 }
 
-/* <cluster id="…"/> or <cluster><name>…</name></cluster>; whatever else is inside is the target's and ignored. */
+static gboolean read_row(Reading *reading, Draft *draft, const Field *row, GError **error);
+
+/* What is inside a reference beside id and name is the target's and ignored, unless a row wants it. */
+static gboolean
+read_inside_ref(Reading *reading, Draft *draft, const Field *row, const char *name, GError **error)
+{
+    Draft *inner = NULL;
+    const Field *wanted = draft_inside_ref(draft, row, name, &inner);
+    return wanted ? read_row(reading, inner, wanted, error) : skip(reading, error);
+}
+
+/* <cluster id="…"/> or <cluster><name>…</name></cluster>. */
 static gboolean
 read_ref(Reading *reading, Draft *draft, const Field *row, GError **error)
 {
@@ -177,7 +188,7 @@ read_ref(Reading *reading, Draft *draft, const Field *row, GError **error)
         gboolean names = g_str_equal(name, "name") || g_str_equal(name, "alias");
         gboolean ids = g_str_equal(name, "id");
         g_autofree char *text = names || ids ? read_text(reading, row, error) : NULL;
-        if (names || ids ? !text : !skip(reading, error))
+        if (names || ids ? !text : !read_inside_ref(reading, draft, row, name, error))
             return FALSE;
         if (names && *text && id_is_null(&ref->id))
             text_set(&ref->name, text);

@@ -141,7 +141,7 @@ def world(m):
     vms = m.get("/vms?follow=nics,disk_attachments,cdroms,watchdogs,host_devices,numa_nodes,shared_folders,snapshots&all_content=true").body.get("vm", [])
     storage = [{word: domain.get(word) for word in ("name", "status", "type", "master", "storage", "data_center")} for domain in m.get("/storagedomains").body["storage_domain"]]
     return json.dumps({"vms": plain(vms), "disks": plain(m.get("/disks").body.get("disk", [])), "storage": plain(storage), "host": host(m),
-                       "sizes": plain(m.get("/instancetypes").body["instance_type"])}, indent=1, sort_keys=True)
+                       "templates": plain(m.get("/templates?follow=nics,disk_attachments").body["template"]), "sizes": plain(m.get("/instancetypes").body["instance_type"])}, indent=1, sort_keys=True)
 
 
 def devices(xml):

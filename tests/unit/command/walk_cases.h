@@ -18,6 +18,11 @@ extern const guint walk_case_count;
 Work *walk_upload(void);               /* walk_transfers.c */
 Work *walk_upload_cancelled(void);
 Work *walk_download(void);
+Work *walk_add_template(void);          /* walk_templates.c */
+Work *walk_edit_template(void);
+Work *walk_remove_template(void);
+Work *walk_add_thin_vm(void);
+Work *walk_add_whole_vm(void);
 Work *walk_freeze(void);                /* walk_guests.c */
 Work *walk_thaw(void);
 Work *walk_forget_freeze(void);
